@@ -1,0 +1,225 @@
+"""Every setting of the model in one place, the paper's open places ("readings") among them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from ramgnn.errors import NotFoundError, RamgnnError
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Settings of the first stage: RAM-GNN on the user graph and on the item graph.
+
+    Attributes:
+        dim: d, the width of node embeddings.
+        layers: number of stacked layers of Eq. 15; the paper has 2.
+        composition: φ, ``add``, ``mult`` or ``corr``.
+        relation: how e_n is made of e_t and e_v (R1): ``halves`` of width d/2 each, ``projection``, or ``sum``.
+        softmax: what Eq. 7 runs over (R2): ``all`` kept neighbours, or ``type`` by type.
+        attention: False replaces α by equal weights (the ablation RAM-RNS).
+        sigma: σ of Eq. 6 and 15: ``tanh``, ``leaky_relu`` or ``sigmoid``.
+        combine: ⊕ of Eq. 15 (R8): ``sum`` or ``concat`` with a projection.
+        sampler: ``rns``, the bandit; ``fixed``, k stays; ``none``, every neighbour (the ablation RAM-rel);
+            ``random``, k neighbours whatever their distance, as a control.
+        k, step, k_max: start, change ε and upper bound of the thresholds.
+        and_over: what Eq. 12 averages over (R4): ``nodes`` or ``edges``.
+        reward: what the reward of Eq. 13 compares (R5): ``raw`` distances, ``relative`` to random pairs, or
+            distances of ``rank``-transformed scores.
+        stop: the termination condition, Eq. 14 (R6): ``printed`` or ``absolute``.
+        topk: k edges per ``type`` or per ``value`` (R14).
+        loss: Eq. 11 and 16 (R3): ``bce``, or ``positives``, which is what is left of the printed one.
+        similarity: s of Eq. 16 (R7): ``inner`` product of final embeddings or the scalar ``mlp`` of Eq. 9.
+        positives: positive tails drawn per node and relation type.
+        negatives: random tails per positive.
+        type_weight: the share of each relation type in the losses: ``equal``, or ``edges``, in proportion to edges.
+        sim_weight, weight_decay: λ_γ and λ_1 of Eq. 17.
+        epochs, steps, lr: epochs, optimiser steps in each, and Adam's learning rate.
+    """
+
+    dim: int = 64
+    layers: int = 2
+    composition: str = "corr"
+    relation: str = "halves"
+    softmax: str = "all"
+    attention: bool = True
+    sigma: str = "tanh"
+    combine: str = "sum"
+    sampler: str = "rns"
+    k: int = 5
+    step: int = 2
+    k_max: int | None = None
+    and_over: str = "nodes"
+    reward: str = "relative"
+    stop: str = "absolute"
+    topk: str = "type"
+    loss: str = "bce"
+    similarity: str = "inner"
+    positives: int = 1
+    negatives: int = 5
+    type_weight: str = "equal"
+    sim_weight: float = 1.0
+    weight_decay: float = 1e-4
+    epochs: int = 100
+    steps: int = 4
+    lr: float = 0.01
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """Settings of the second stage: the recommender on the interaction graph.
+
+    Attributes:
+        start: ``pretrained`` embeddings, or ``random`` (the ablation Single).
+        values: how the values of a node enter Eq. 18 and 20 (R9): ``mean`` of each type, types concatenated, or
+            ``none``.
+        layers: propagation steps; the paper has 4.
+        propagation: Eq. 19 and 21 (R10): ``printed``, with σ and W4, or ``linear``, LightGCN's.
+        combine: ⊕ of Eq. 19 and 21 when printed: ``sum`` or ``concat`` with a projection.
+        readout: which layers enter Eq. 22 (R11): ``last``, ``mean`` or ``concat``.
+        loss: Eq. 23 (R12): ``bpr`` or ``softmax`` over the catalogue (over a sample when it is larger than
+            `softmax_sample`).
+        temperature: scores are divided by it in the softmax loss.
+        negatives: sampled negatives per positive for ``bpr``.
+        softmax_sample: catalogue items in the denominator of the softmax at most.
+        edge_dropout: share of interactions left out of each propagation in training.
+        batch: users (``softmax``) or pairs (``bpr``) in a batch.
+        epochs: at most; validation chooses how many.
+        patience: validations without a gain before it stops; validated every `every` epochs.
+        lr: Adam's learning rate; l2: λ_2 of Eq. 23; pretrained_lr: a factor on `lr` for the node and value tables.
+    """
+
+    start: str = "pretrained"
+    values: str = "mean"
+    layers: int = 4
+    propagation: str = "linear"
+    combine: str = "sum"
+    readout: str = "mean"
+    loss: str = "softmax"
+    temperature: float = 1.0
+    negatives: int = 1
+    softmax_sample: int = 8192
+    edge_dropout: float = 0.0
+    batch: int = 256
+    epochs: int = 200
+    every: int = 2
+    patience: int = 10
+    lr: float = 0.01
+    l2: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Config:
+    """Both stages, the seed and the device."""
+
+    name: str = "default"
+    pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    seed: int = 0
+    device: str = "cpu"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested dictionaries of plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Config:
+        """The inverse of `to_dict`."""
+        rest = {k: v for k, v in stored.items() if k not in ("pretrain", "finetune")}
+        return cls(pretrain=PretrainConfig(**stored["pretrain"]), finetune=FinetuneConfig(**stored["finetune"]), **rest)
+
+    def set(self, assignments: list[str]) -> Config:
+        """A copy with settings changed by text such as ``pretrain.dim=32`` or ``finetune.loss=bpr``.
+
+        Raises:
+            RamgnnError: the text is not of that form or the value is not of the setting's kind.
+            NotFoundError: there is no such setting.
+        """
+        config = self
+        for text in assignments:
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise RamgnnError(f"cannot read the setting {text!r}; expected NAME=VALUE, as in pretrain.dim=32")
+            stage, dot, key = name.rpartition(".")
+            part = getattr(config, stage, None) if stage in ("pretrain", "finetune") else None if dot else config
+            known = {f.name for f in fields(part)} - {"pretrain", "finetune"} if part else set()
+            if part is None or key not in known:
+                every = [f"pretrain.{f.name}" for f in fields(PretrainConfig)]
+                every += [f"finetune.{f.name}" for f in fields(FinetuneConfig)] + ["seed", "device", "name"]
+                from difflib import get_close_matches
+
+                raise NotFoundError("setting", name, get_close_matches(name, every, 3, 0.5))
+            changed = replace(part, **{key: _read(value, getattr(part, key), text)})
+            config = replace(config, **{stage: changed}) if dot else changed
+        return config.check()
+
+    def check(self) -> Config:
+        """Return self when every choice is a known one and every number is possible.
+
+        Raises:
+            RamgnnError: one is not; names the setting, the value and what is allowed.
+        """
+        for stage, part in (("pretrain", self.pretrain), ("finetune", self.finetune)):
+            for key, allowed in CHOICES[stage].items():
+                if getattr(part, key) not in allowed:
+                    raise RamgnnError(f"{stage}.{key} is {getattr(part, key)!r}; expected {' or '.join(allowed)}")
+            for key, least in LEAST[stage].items():
+                value = getattr(part, key)
+                if value is not None and value < least:
+                    raise RamgnnError(f"{stage}.{key} is {value}; expected at least {least}")
+        if self.pretrain.relation == "halves" and self.pretrain.dim % 2:
+            raise RamgnnError(f"pretrain.dim is {self.pretrain.dim}; relation=halves needs an even number")
+        if not 0 <= self.finetune.edge_dropout < 1:
+            raise RamgnnError(f"finetune.edge_dropout is {self.finetune.edge_dropout}; expected 0 up to below 1")
+        return self
+
+
+def _read(text: str, old: Any, whole: str) -> Any:
+    """Turn text into the kind of value that a setting has."""
+    try:
+        if isinstance(old, bool):
+            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+        if old is None or isinstance(old, int):
+            return None if text.lower() == "none" else int(text)
+        return type(old)(text)
+    except (ValueError, KeyError):
+        kind = "a whole number" if old is None or type(old) is int else f"a {type(old).__name__}"
+        raise RamgnnError(f"cannot read {whole!r}; expected {kind}") from None
+
+
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
+    "pretrain": {
+        "composition": ("add", "mult", "corr"),
+        "relation": ("halves", "projection", "sum"),
+        "softmax": ("all", "type"),
+        "sigma": ("tanh", "leaky_relu", "sigmoid"),
+        "combine": ("sum", "concat"),
+        "sampler": ("rns", "fixed", "none", "random"),
+        "and_over": ("nodes", "edges"),
+        "reward": ("raw", "relative", "rank"),
+        "stop": ("printed", "absolute"),
+        "topk": ("type", "value"),
+        "loss": ("bce", "positives"),
+        "similarity": ("inner", "mlp"),
+        "type_weight": ("equal", "edges"),
+    },
+    "finetune": {
+        "start": ("pretrained", "random"),
+        "values": ("mean", "none"),
+        "propagation": ("linear", "printed"),
+        "combine": ("sum", "concat"),
+        "readout": ("last", "mean", "concat"),
+        "loss": ("bpr", "softmax"),
+    },
+}
+LEAST: dict[str, dict[str, float]] = {
+    "pretrain": {
+        "dim": 2, "layers": 1, "k": 1, "step": 1, "k_max": 1, "positives": 1, "negatives": 1, "epochs": 0, "steps": 1,
+        "lr": 0, "sim_weight": 0, "weight_decay": 0,
+    },
+    "finetune": {
+        "layers": 0, "negatives": 1, "softmax_sample": 2, "batch": 1, "epochs": 0, "every": 1, "patience": 1, "lr": 0,
+        "l2": 0, "temperature": 1e-6,
+    },
+}  # fmt: skip

@@ -1,0 +1,275 @@
+"""What every loader returns: interactions, attributes as relation types, a split and where it all comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from ramgnn.errors import DataError, NotFoundError
+
+COLUMNS = ["user", "item", "time"]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One relation type t: which node has which attribute values.
+
+    A film with three genres has three rows. Two nodes with the same value are neighbours in the graph.
+
+    Attributes:
+        name: the type, for example ``"director"``.
+        nodes: ``(m,)`` int64, the node of each row.
+        values: ``(m,)`` int64, an index into `labels`.
+        labels: the names of the values.
+        derived: True when the values were computed from training interactions instead of being published.
+        importance: the share of rows that follow taste, known for planted data only.
+        planted: ``(m,)`` bool, which rows follow taste, known for planted data only.
+    """
+
+    name: str
+    nodes: np.ndarray
+    values: np.ndarray
+    labels: tuple[str, ...]
+    derived: bool = False
+    importance: float | None = None
+    planted: np.ndarray | None = None
+
+    @classmethod
+    def from_lists(cls, name: str, lists: Iterable[Iterable[str]], derived: bool = False) -> Relation:
+        """Build a relation from one list of values per node; repeats within a node and empty strings are dropped.
+
+        Labels are numbered in order of first appearance.
+        """
+        index: dict[str, int] = {}
+        nodes, values = [], []
+        for node, own in enumerate(lists):
+            for value in dict.fromkeys(str(v) for v in own):
+                if value:
+                    nodes.append(node)
+                    values.append(index.setdefault(value, len(index)))
+        return cls(name, np.array(nodes, np.int64), np.array(values, np.int64), tuple(index), derived)
+
+    @property
+    def n_values(self) -> int:
+        """Number of distinct values."""
+        return len(self.labels)
+
+    def lists(self, n_nodes: int) -> list[list[str]]:
+        """The values of each node as names, one list per node, in stored order."""
+        own: list[list[str]] = [[] for _ in range(n_nodes)]
+        for node, value in zip(self.nodes.tolist(), self.values.tolist(), strict=True):
+            own[node].append(self.labels[value])
+        return own
+
+
+@dataclass(frozen=True)
+class RecDataset:
+    """Users, items, what users did, what is known of both, and a split.
+
+    Attributes:
+        name: the name it was loaded by.
+        user_ids, item_ids: the ids of the source, as text; position is the index used everywhere else.
+        user_labels, item_labels: what a reader sees (a film's title); the ids where there is nothing better.
+        train: columns ``user, item, time`` (int64), sorted by user and time, ties in the order of the source.
+        test: the same columns, at most one row per user: the held-out item.
+        item_relations, user_relations: the attributes.
+        time_kind: ``"seconds"`` since 1970, ``"order"`` (0, 1, 2, … per user) or ``"none"``.
+        split: one sentence that says how train and test were divided.
+        negatives: ``(n_test, n_negatives)`` item indices to rank the held-out item against, row by row with
+            `test`; None means that it is ranked against every item outside the user's training set.
+        negatives_seed: the seed `negatives` were drawn with.
+        licence, citation, source: what a user of the data must know, one paragraph each.
+        notes: sentences about what was dropped, cleaned or derived.
+        derive_users: computes `user_relations` from training interactions, for data without user attributes;
+            `validation` calls it again so that nothing held out leaks into them.
+    """
+
+    name: str
+    user_ids: tuple[str, ...]
+    item_ids: tuple[str, ...]
+    user_labels: tuple[str, ...]
+    item_labels: tuple[str, ...]
+    train: pd.DataFrame
+    test: pd.DataFrame
+    item_relations: tuple[Relation, ...]
+    user_relations: tuple[Relation, ...] = ()
+    time_kind: str = "seconds"
+    split: str = "leave the last out"
+    negatives: np.ndarray | None = None
+    negatives_seed: int | None = None
+    licence: str = ""
+    citation: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    derive_users: Callable[[RecDataset], tuple[Relation, ...]] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self.user_ids)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.item_ids)
+
+    def relation(self, side: str, name: str) -> Relation:
+        """The relation type `name` of ``side`` ``"item"`` or ``"user"``.
+
+        Raises:
+            NotFoundError: there is no such type.
+        """
+        found = {r.name: r for r in self.relations(side)}
+        if name not in found:
+            raise NotFoundError(f"{side} relation", name, sorted(found))
+        return found[name]
+
+    def relations(self, side: str) -> tuple[Relation, ...]:
+        """All relation types of ``side`` ``"item"`` or ``"user"``."""
+        return {"item": self.item_relations, "user": self.user_relations}[side]
+
+    def n_nodes(self, side: str) -> int:
+        """Number of nodes of ``side`` ``"item"`` or ``"user"``."""
+        return {"item": self.n_items, "user": self.n_users}[side]
+
+    def select(self, item: Sequence[str] | None = None, user: Sequence[str] | None = None) -> RecDataset:
+        """A copy with only the named relation types, in the order given; None keeps all of that side."""
+        return replace(
+            self,
+            item_relations=self.item_relations if item is None else tuple(self.relation("item", n) for n in item),
+            user_relations=self.user_relations if user is None else tuple(self.relation("user", n) for n in user),
+        )
+
+    def matrix(self) -> csr_matrix:
+        """Training interactions as a ``(n_users, n_items)`` sparse matrix of ones (float32)."""
+        ones = np.ones(len(self.train), np.float32)
+        shape = (self.n_users, self.n_items)
+        found = csr_matrix((ones, (self.train["user"].to_numpy(), self.train["item"].to_numpy())), shape=shape)
+        found.data[:] = 1.0  # an interaction that stands twice counts once
+        return found
+
+    def history(self, user: int) -> np.ndarray:
+        """Item indices of the user's training interactions, oldest first."""
+        rows = self.train["user"].to_numpy()
+        start, stop = np.searchsorted(rows, [user, user + 1])
+        return self.train["item"].to_numpy()[start:stop]
+
+    def validation(self) -> RecDataset:
+        """The same data one step earlier: the held-out item of each user is the last *training* item.
+
+        Settings are chosen on this one, so that the test set is looked at once. Users with a single training item
+        stay in training and are not ranked. Derived user attributes are derived again, and sampled negatives are
+        drawn again with the same seed.
+        """
+        train, held_out = leave_last_out(self.train)
+        view = replace(self, train=train, test=held_out, split=f"validation, the last training item; test: {self.split}")
+        if self.derive_users is not None:
+            view = replace(view, user_relations=self.derive_users(view))
+        if self.negatives is not None:
+            view = with_negatives(view, self.negatives.shape[1], self.negatives_seed or 0)
+        return view
+
+    def summary(self) -> pd.DataFrame:
+        """One row per relation type: side, type, values, incidences, nodes without a value, largest group."""
+        rows = []
+        for side in ("item", "user"):
+            for r in self.relations(side):
+                sizes = np.bincount(r.values, minlength=r.n_values) if len(r.values) else np.zeros(1, int)
+                rows.append(
+                    {
+                        "side": side,
+                        "type": r.name,
+                        "values": r.n_values,
+                        "incidences": len(r.nodes),
+                        "without": self.n_nodes(side) - len(np.unique(r.nodes)),
+                        "largest group": int(sizes.max()),
+                        "derived": r.derived,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def check(self) -> RecDataset:
+        """Return self when everything fits together.
+
+        Raises:
+            DataError: an index is out of range, an interaction stands twice, train and test overlap, a user is
+                tested twice, or nothing is left to train on.
+        """
+        if len(self.train) == 0:
+            raise DataError(f"data set {self.name!r} has no training interactions", fix="give it more rows")
+        for part, frame in (("train", self.train), ("test", self.test)):
+            if list(frame.columns) != COLUMNS:
+                raise DataError(f"{self.name}.{part} has columns {list(frame.columns)}", expected=str(COLUMNS))
+            for column, size in (("user", self.n_users), ("item", self.n_items)):
+                own = frame[column]
+                if len(own) and (own.min() < 0 or own.max() >= size):
+                    raise DataError(f"{self.name}.{part}.{column} goes outside 0..{size - 1}")
+        both = pd.concat([self.train, self.test])
+        if (twice := int(both.duplicated(["user", "item"]).sum())) > 0:
+            raise DataError(f"{twice} pairs of user and item stand twice in {self.name}", expected="each pair once")
+        if self.test["user"].duplicated().any():
+            raise DataError(f"{self.name}.test has several rows for one user", expected="one held-out item per user")
+        if not self.train["user"].is_monotonic_increasing:
+            raise DataError(f"{self.name}.train is not sorted by user")
+        for side in ("item", "user"):
+            for r in self.relations(side):
+                pairs = pd.DataFrame({"node": r.nodes, "value": r.values})
+                if len(pairs) and (pairs["node"].max() >= self.n_nodes(side) or pairs["value"].max() >= r.n_values):
+                    raise DataError(f"{side} relation {r.name!r} points outside its nodes or values")
+                if pairs.duplicated().any():
+                    raise DataError(f"{side} relation {r.name!r} has the same value twice for one node")
+        if self.negatives is not None and len(self.negatives) != len(self.test):
+            raise DataError(f"{len(self.negatives)} rows of negatives for {len(self.test)} test rows")
+        return self
+
+
+def interactions(user: Sequence[int], item: Sequence[int], time: Sequence[int] | None = None) -> pd.DataFrame:
+    """A table ``user, item, time`` (int64), sorted by user and time with ties in the order given.
+
+    Without `time`, the position within each user's rows stands for it.
+    """
+    frame = pd.DataFrame({"user": np.asarray(user, np.int64), "item": np.asarray(item, np.int64)})
+    frame["time"] = frame.groupby("user").cumcount() if time is None else np.asarray(time, np.int64)
+    return frame.sort_values(["user", "time"], kind="stable", ignore_index=True).astype(np.int64)
+
+
+def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split a table ``user, item, time`` into the rest and each user's latest row.
+
+    Of several latest rows with one time, the first in the order of the source is taken, as in the published split
+    of MovieLens-100K. Users with a single row keep it in training.
+    """
+    latest = frame.groupby("user")["time"].transform("max")
+    size = frame.groupby("user")["item"].transform("size")
+    last = frame[(frame["time"] == latest) & (size > 1)].drop_duplicates("user", keep="first")
+    rest = frame.drop(last.index)
+    return rest.reset_index(drop=True), last.reset_index(drop=True)
+
+
+def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDataset:
+    """The data set with `n` sampled items per test row that the user has neither in training nor held out.
+
+    Drawn without repeats, uniformly, from ``numpy.random.default_rng(seed)``, in the order of the test rows.
+
+    Raises:
+        DataError: a user has fewer than `n` such items.
+    """
+    rng = np.random.default_rng(seed)
+    users, held_out = dataset.test["user"].to_numpy(), dataset.test["item"].to_numpy()
+    drawn = np.empty((len(users), n), np.int64)
+    for row, (user, item) in enumerate(zip(users, held_out, strict=True)):
+        taken = np.union1d(dataset.history(user), [item])
+        free = dataset.n_items - len(taken)
+        if free < n:
+            raise DataError(
+                f"user {dataset.user_ids[user]!r} has {free} items to draw {n} negatives from",
+                fix=f"draw at most {free} negatives or rank against all items",
+            )
+        # draw among the free items by rank: the r-th free item is r plus the taken ones before it
+        ranks = rng.choice(free, n, replace=False)
+        drawn[row] = ranks + np.searchsorted(taken - np.arange(len(taken)), ranks, side="right")
+    return replace(dataset, negatives=drawn, negatives_seed=seed)

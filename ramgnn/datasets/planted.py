@@ -1,0 +1,247 @@
+"""Data whose truth is known: a seeded generator with relations that follow taste to a planted degree.
+
+Every item and every user has a hidden taste vector. People choose items by popularity and taste. A relation type of
+importance β gives its values so that a share β of its rows goes to nodes of like taste and the rest is dealt out at
+random, with the same group sizes either way. A type of importance 1 says all about taste; one of importance 0 makes as
+many edges and says nothing. Group sizes, values per node, popularity and activity are shaped like those of a named
+data set, at any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out, with_negatives
+from ramgnn.errors import NotFoundError, RamgnnError
+
+
+@dataclass(frozen=True)
+class TypeShape:
+    """The shape of one relation type.
+
+    Attributes:
+        name: the type it is shaped like.
+        values_per_node: number of values in proportion to the number of nodes, or the number itself when above 1.
+        rows_per_node: mean number of values of a node, at least 1.
+        skew: exponent of the group sizes: the r-th largest group has a size in proportion to r to the power -skew.
+    """
+
+    name: str
+    values_per_node: float
+    rows_per_node: float
+    skew: float
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of a data set.
+
+    Attributes:
+        n_users, n_items: its real size, the default.
+        n_interactions: its real number of interactions.
+        popularity: exponent of item popularity over rank.
+        activity: standard deviation of the logarithm of the number of interactions of a user.
+        item_types, user_types: the relation types.
+    """
+
+    n_users: int
+    n_items: int
+    n_interactions: int
+    popularity: float
+    activity: float
+    item_types: tuple[TypeShape, ...]
+    user_types: tuple[TypeShape, ...]
+
+
+SHAPES: dict[str, Shape] = {
+    # exponents by least squares on the logarithms of the larger half of the groups; see tests/test_planted.py
+    "ml-100k": Shape(
+        943, 1_674, 99_974, 0.9, 0.95,
+        (TypeShape("genre", 25, 2.37, 0.9), TypeShape("director", 0.69, 1.08, 0.35),
+         TypeShape("actor", 2.35, 3.9, 0.45), TypeShape("year", 71, 1.0, 1.5)),
+        (TypeShape("age", 8, 1.0, 1.2), TypeShape("gender", 2, 1.0, 1.3), TypeShape("occupation", 21, 1.0, 0.9)),
+    ),
+    "movietweetings": Shape(
+        1_944, 1_019, 41_161, 0.8, 0.7,
+        (TypeShape("director", 0.55, 1.1, 0.5), TypeShape("cast", 1.1, 4.0, 0.5), TypeShape("genre", 90, 2.5, 1.2),
+         TypeShape("year", 60, 1.0, 1.2), TypeShape("country", 30, 1.3, 2.0), TypeShape("language", 20, 1.1, 2.5)),
+        (TypeShape("age", 8, 1.0, 1.2), TypeShape("gender", 2, 1.0, 1.3)),
+    ),
+    "kkbox": Shape(
+        24_613, 61_877, 2_170_690, 1.0, 1.1,
+        (TypeShape("genre", 106, 1.1, 2.0), TypeShape("artist", 0.12, 1.1, 0.9),
+         TypeShape("composer", 0.3, 1.3, 0.7), TypeShape("lyricist", 0.25, 1.2, 0.75)),
+        (TypeShape("age", 8, 1.0, 1.2), TypeShape("city", 21, 1.0, 1.3)),
+    ),
+}  # fmt: skip
+
+
+def load(
+    like: str = "ml-100k",
+    scale: float = 1.0,
+    n_users: int | None = None,
+    n_items: int | None = None,
+    n_interactions: int | None = None,
+    item_importance: Mapping[str, float] | None = None,
+    user_importance: Mapping[str, float] | None = None,
+    same_shape: str | None = None,
+    dim: int = 4,
+    strength: float = 4.0,
+    negatives: int | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> RecDataset:
+    """A planted data set.
+
+    Args:
+        like: whose shape it has, one of ``ml-100k``, ``movietweetings``, ``kkbox``.
+        scale: a factor on the real size; `n_users`, `n_items` and `n_interactions` override it one by one.
+        item_importance, user_importance: β in [0, 1] per relation type. Any names may be used: a name of the shape
+            keeps that type's group sizes, another takes those of the shape's types in turn. Without it the shape's
+            own types get importances from 0.9 down to 0.1, evenly spaced, in an order drawn by `seed`.
+        same_shape: give every item type the group sizes of this one type of the shape, so that types differ in
+            importance alone.
+        dim: width of the hidden taste vectors.
+        strength: how much taste counts against popularity in what people choose.
+        negatives: sample this many negatives per held-out item; None ranks against all items.
+        seed: the same seed gives the same data.
+
+    Raises:
+        NotFoundError: an unknown shape. RamgnnError: an importance outside [0, 1] or too few users or items.
+    """
+    if like not in SHAPES:
+        raise NotFoundError("shape", like, list(SHAPES))
+    shape = SHAPES[like]
+    users = n_users or max(2, round(shape.n_users * scale))
+    items = n_items or max(2, round(shape.n_items * scale))
+    rows = n_interactions or round(shape.n_interactions / shape.n_users * users)
+    if users < 2 or items < 8:
+        raise RamgnnError(f"{users} users and {items} items are too few to plant anything in; use at least 2 and 8")
+    rng = np.random.default_rng(seed)
+    item_taste = _unit(rng.normal(size=(items, dim)))
+    user_taste = _unit(rng.normal(size=(users, dim)))
+    item_types = _types(shape.item_types, item_importance, same_shape, rng)
+    user_types = _types(shape.user_types, user_importance, None, rng)
+    item_relations = tuple(_relation(name, s, beta, item_taste, rng) for name, s, beta in item_types)
+    user_relations = tuple(_relation(name, s, beta, user_taste, rng) for name, s, beta in user_types)
+    user, item = _choose(shape, user_taste, item_taste, rows, strength, rng, progress)
+    train, test = leave_last_out(interactions(user, item))
+    item_ids, user_ids = (tuple(f"{kind}{n}" for n in range(size)) for kind, size in (("i", items), ("u", users)))
+    dataset = RecDataset(
+        name="planted",
+        user_ids=user_ids,
+        item_ids=item_ids,
+        user_labels=user_ids,
+        item_labels=item_ids,
+        train=train,
+        test=test,
+        item_relations=item_relations,
+        user_relations=user_relations,
+        time_kind="order",
+        split="leave the last of a random order out",
+        licence="none needed: generated",
+        source=f"generated with seed {seed}, shaped like {like}",
+        notes=tuple(f"importance of {r.name}: {r.importance:g}" for r in (*item_relations, *user_relations)),
+    ).check()
+    return dataset if negatives is None else with_negatives(dataset, negatives, seed)
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    """Rows of length one."""
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def _types(
+    shapes: tuple[TypeShape, ...], importance: Mapping[str, float] | None, same: str | None, rng: np.random.Generator
+) -> list[tuple[str, TypeShape, float]]:
+    """Name, shape and importance of each relation type."""
+    by_name = {s.name: s for s in shapes}
+    if importance is None:
+        spread = np.linspace(0.9, 0.1, len(shapes)).round(3)
+        importance = dict(zip(by_name, rng.permutation(spread).tolist(), strict=True))
+    if same is not None and same not in by_name:
+        raise NotFoundError("relation type of the shape", same, list(by_name))
+    found = []
+    for n, (name, beta) in enumerate(importance.items()):
+        if not 0 <= beta <= 1:
+            raise RamgnnError(f"the importance of {name!r} is {beta}; expected a number from 0 to 1")
+        found.append((name, by_name[same] if same else by_name.get(name, shapes[n % len(shapes)]), float(beta)))
+    return found
+
+
+def _relation(name: str, shape: TypeShape, beta: float, taste: np.ndarray, rng: np.random.Generator) -> Relation:
+    """Deal the values of one type out: a share `beta` of the rows by taste, the rest at random."""
+    n = len(taste)
+    rows = np.arange(n)
+    extra = round(n * (shape.rows_per_node - 1))
+    rows = np.concatenate([rows, rng.integers(n, size=extra)])  # some nodes have several values
+    n_values = int(min(shape.values_per_node if shape.values_per_node > 1 and shape.values_per_node >= 2 else
+                       max(1, round(shape.values_per_node * n)), len(rows)))  # fmt: skip
+    weight = np.arange(1, n_values + 1, dtype=float) ** -shape.skew
+    size = np.maximum(1, np.floor(weight / weight.sum() * len(rows))).astype(int)
+    while size.sum() > len(rows):  # the floor of one row may have asked for too many
+        size[np.argmax(size)] -= min(size.sum() - len(rows), size.max() - 1) or 1
+    size[0] += len(rows) - size.sum()
+    # along an order in which neighbours are of like taste, each value takes a stretch as long as its group
+    stretch = rng.permutation(n_values)
+    value_along = np.repeat(stretch, size[stretch])
+    order = np.argsort(_taste_order(taste, rng)[rows], kind="stable")
+    value = np.empty(len(rows), np.int64)
+    value[order] = value_along
+    planted = rng.random(len(rows)) < beta
+    noise = np.flatnonzero(~planted)
+    value[noise] = value[rng.permutation(noise)]
+    pairs, first = np.unique(rows * n_values + value, return_index=True)  # a node has a value once
+    label = tuple(f"{name} {v}" for v in range(n_values))
+    return Relation(name, pairs // n_values, pairs % n_values, label, importance=beta, planted=planted[first])
+
+
+def _taste_order(taste: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The place of each node along a line on which neighbours are of like taste.
+
+    The nodes are split in halves along random directions until the parts are small; a type of its own has directions
+    of its own, so two types agree on who is alike and not on where the borders are.
+    """
+    place = np.zeros(len(taste), np.int64)
+    parts = [np.arange(len(taste))]
+    while parts:
+        halves = []
+        for part in parts:
+            middle = len(part) // 2
+            part = part[np.argsort(taste[part] @ rng.normal(size=taste.shape[1]), kind="stable")]
+            place[part[middle:]] += middle
+            halves += [half for half in (part[:middle], part[middle:]) if len(half) > 1]
+        parts = halves
+    return place
+
+
+def _choose(
+    shape: Shape, user_taste: np.ndarray, item_taste: np.ndarray, rows: int, strength: float,
+    rng: np.random.Generator, progress: bool,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Who interacted with what, in random order: popularity and taste, without repeats (Gumbel top-k)."""
+    n_users, n_items = len(user_taste), len(item_taste)
+    activity = np.exp(rng.normal(0, shape.activity, n_users))
+    count = np.clip(np.round(activity / activity.sum() * rows), 3, n_items // 2).astype(int)
+    popularity = -shape.popularity * np.log(rng.permutation(n_items) + 1.0)
+    users, items = [], []
+    block = max(1, 4_000_000 // n_items)
+    bar = tqdm(total=n_users, desc="planting interactions", unit="user", disable=not progress)
+    for start in range(0, n_users, block):
+        chunk = slice(start, min(start + block, n_users))
+        score = popularity + strength * (user_taste[chunk] @ item_taste.T).astype(np.float32)
+        score = score + rng.gumbel(size=score.shape).astype(np.float32)
+        most = count[chunk].max()
+        top = np.argpartition(-score, most - 1, axis=1)[:, :most]
+        top = np.take_along_axis(top, np.argsort(-np.take_along_axis(score, top, 1), 1), 1)
+        for row, user in enumerate(range(chunk.start, chunk.stop)):
+            own = rng.permutation(top[row, : count[user]])
+            users.append(np.full(len(own), user))
+            items.append(own)
+        bar.update(chunk.stop - chunk.start)
+    bar.close()
+    return np.concatenate(users), np.concatenate(items)

@@ -1,0 +1,149 @@
+"""RAM-GNN, Eq. 15: compose, attend, add the kept neighbours up, combine with the node itself, layer on layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ramgnn.attention import SIGMAS, RelationAttention, attend, attend_all
+from ramgnn.composition import combine, restore, transform
+from ramgnn.config import PretrainConfig
+from ramgnn.graph import MultiRelationalGraph
+from ramgnn.sampler import NodeScore, Selection
+
+
+class RelationEmbedding(nn.Module):
+    """e_n, Eq. 4: the embedding of a relation from its type and its value (reading R1).
+
+    With ``halves``, e_t and e_v have d/2 entries each and are concatenated. With ``projection`` both have d and a
+    matrix brings the concatenation back to d. With ``sum`` both have d and are added.
+    """
+
+    def __init__(self, graph: MultiRelationalGraph, dim: int, how: str) -> None:
+        super().__init__()
+        width = dim // 2 if how == "halves" else dim
+        self.how = how
+        self.types = nn.Embedding(graph.n_types, width)
+        self.values = nn.Embedding(graph.n_values, width)
+        self.project = nn.Linear(2 * dim, dim, bias=False) if how == "projection" else None
+        for table in (self.types, self.values):
+            nn.init.normal_(table.weight, std=dim**-0.5)
+
+    def forward(self, value_type: Tensor) -> Tensor:
+        """``(n_values,)`` the type of each value, to ``(n_values, d)`` e_n."""
+        e_t, e_v = self.types(value_type), self.values.weight
+        if self.how == "sum":
+            return e_t + e_v
+        joined = torch.cat([e_t, e_v], 1)
+        return joined if self.project is None else self.project(joined)
+
+
+class RAMLayer(nn.Module):
+    """One layer of Eq. 15: e_i ← σ(W_val Σ α_jn φ(e_j, e_n) ⊕ e_i), with α inside the sum (reading R8)."""
+
+    def __init__(self, config: PretrainConfig) -> None:
+        super().__init__()
+        d = config.dim
+        self.config = config
+        self.attention = RelationAttention(d, config.sigma) if config.attention else None
+        self.w_val = nn.Linear(d, d, bias=False)
+        self.join = nn.Linear(2 * d, d, bias=False) if config.combine == "concat" else None
+        self.sigma = SIGMAS[config.sigma]
+
+    def logits(self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> Tensor:
+        """``(m,)`` a_jn of Eq. 6; all zero, so all weights equal, without attention."""
+        if self.attention is None:
+            return e.new_zeros(graph.n_incidences)
+        return self.attention(e, relation, graph.node, graph.value)
+
+    def forward(self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph, kept: Selection | None) -> Tensor:
+        """One layer.
+
+        Args:
+            e: ``(n_nodes, d)``; relation: ``(n_values, d)`` e_n.
+            kept: the kept neighbours, or None for all.
+
+        Returns:
+            ``(n_nodes, d)``.
+        """
+        operator = self.config.composition
+        tail, rel = transform(e, operator), transform(relation, operator)
+        messages = combine(tail[graph.node], rel[graph.value], operator)  # one row per incidence
+        logits = self.logits(e, relation, graph)
+        if kept is None:
+            total = attend_all(logits, messages, graph)
+        else:
+            total = attend(logits, messages, kept, self.config.softmax)
+        neighbours = self.w_val(restore(total, e.shape[1], operator))  # W_val after the sum: once per head
+        if self.join is not None:
+            return self.sigma(self.join(torch.cat([neighbours, e], 1)))
+        return self.sigma(neighbours + e)
+
+
+class RAMGNN(nn.Module):
+    """The whole encoder: embeddings of nodes, types and values, and a stack of layers.
+
+    Attributes:
+        nodes: the table of e_i^(0), ``(n_nodes, d)``.
+        relations: e_t and e_v.
+        layers: the stack of Eq. 15.
+        score: the MLP of Eq. 9, on e^(0).
+        head: the second MLP that Eq. 16 needs when its similarity is read as the scalar one.
+    """
+
+    def __init__(self, graph: MultiRelationalGraph, config: PretrainConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.nodes = nn.Embedding(graph.n_nodes, config.dim)
+        nn.init.normal_(self.nodes.weight, std=config.dim**-0.5)
+        self.relations = RelationEmbedding(graph, config.dim, config.relation)
+        self.layers = nn.ModuleList(RAMLayer(config) for _ in range(config.layers))
+        self.score = NodeScore(config.dim)
+        self.head = NodeScore(config.dim) if config.similarity == "mlp" else None
+        self.scale = nn.Parameter(torch.tensor(5.0)) if config.similarity == "inner" else None
+        self.shift = nn.Parameter(torch.tensor(-2.0)) if config.similarity == "inner" else None
+
+    def forward(self, graph: MultiRelationalGraph, kept: Selection | None) -> Tensor:
+        """Final embeddings ``(n_nodes, d)``, Eq. 15 stacked."""
+        e, relation = self.nodes.weight, self.relations(graph.value_type)
+        for layer in self.layers:
+            e = layer(e, relation, graph, kept)
+        return e
+
+    def logits(self, graph: MultiRelationalGraph, kept: Selection | None) -> list[Tensor]:
+        """The attention logits of each layer, ``(m,)`` each."""
+        e, relation, found = self.nodes.weight, self.relations(graph.value_type), []
+        for layer in self.layers:
+            found.append(layer.logits(e, relation, graph))
+            e = layer(e, relation, graph, kept)
+        return found
+
+    def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
+        """The logit of "i and j are neighbours" for Eq. 16, ``(b,)`` (reading R7).
+
+        The inner product is taken of embeddings of unit length, with a learned scale and shift; the scalar reading
+        takes s = 1 - d of Eq. 10.
+        """
+        if self.head is None:
+            unit = F.normalize(e, dim=1)
+            return self.scale * (unit[i] * unit[j]).sum(1) + self.shift
+        score = self.head(e)
+        s = (1 - (score[i] - score[j]).abs()).clamp(1e-6, 1 - 1e-6)
+        return torch.logit(s)
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """What pre-training hands to the recommender.
+
+    Attributes:
+        nodes: ``(n_nodes, d)`` final node embeddings.
+        types: ``(n_types, d_t)``; values: ``(n_values, d_v)``.
+    """
+
+    nodes: Tensor
+    types: Tensor
+    values: Tensor

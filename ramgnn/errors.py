@@ -1,0 +1,56 @@
+"""The errors that a user sees: what is wrong, where, what was expected, what to do."""
+
+from __future__ import annotations
+
+import os
+
+
+class RamgnnError(Exception):
+    """Base of every error that `ramgnn` raises on purpose; the command line prints it without a traceback."""
+
+
+class DataError(RamgnnError, ValueError):
+    """Something is wrong with the data that was read.
+
+    Args:
+        what: what is wrong, one clause without a full stop.
+        file: the file it is in.
+        line: the line in that file, counted from 1.
+        expected: what was expected there.
+        fix: what to do about it.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        file: str | os.PathLike | None = None,
+        line: int | None = None,
+        expected: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.what, self.line, self.expected, self.fix = what, line, expected, fix
+        self.file = os.fspath(file) if file is not None else None
+        place = ", ".join([*([self.file] if self.file else []), *([f"line {line}"] if line is not None else [])])
+        parts = [f"{place}: {what}" if place else what]
+        parts += [f"  expected: {expected}"] if expected else []
+        parts += [f"  to mend it: {fix}"] if fix else []
+        super().__init__("\n".join(parts))
+
+
+class NotFoundError(RamgnnError, LookupError):
+    """A name (data set, user, item, run, relation) that does not exist; carries near matches.
+
+    Args:
+        what: the kind of thing, for example ``"user"``.
+        name: what was asked for.
+        near: names that resemble it, best first.
+        hint: a sentence that says how to list what there is.
+    """
+
+    def __init__(self, what: str, name: object, near: list[str] | None = None, hint: str | None = None) -> None:
+        self.name, self.near = str(name), list(near or [])
+        text = f"no {what} {str(name)!r}"
+        if self.near:
+            text += "; did you mean " + ", ".join(map(repr, self.near)) + "?"
+        super().__init__(text + (f"\n  {hint}" if hint else ""))

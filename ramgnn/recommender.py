@@ -1,0 +1,406 @@
+"""The recommender: embeddings with attributes, propagation on the interaction graph, BPR. Eq. 18–23."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from ramgnn.config import FinetuneConfig
+from ramgnn.datasets.base import RecDataset
+from ramgnn.encoder import Embeddings
+from ramgnn.errors import RamgnnError
+from ramgnn.graph import MultiRelationalGraph
+
+
+class InteractionGraph:
+    """Who interacted with what, as the two sparse matrices that propagation multiplies with.
+
+    Args:
+        users, items: ``(n,)`` the training interactions.
+        n_users, n_items: sizes.
+        norm: ``"symmetric"`` divides an edge by √(deg u · deg i), as LightGCN does; ``"mean"`` by the degree of the
+            receiving node, which is the mean of Eq. 19 and 21.
+    """
+
+    def __init__(self, users: Tensor, items: Tensor, n_users: int, n_items: int, norm: str) -> None:
+        user_degree = torch.bincount(users, minlength=n_users).clamp(min=1).float()
+        item_degree = torch.bincount(items, minlength=n_items).clamp(min=1).float()
+        both = (user_degree[users] * item_degree[items]).rsqrt()
+        to_user = both if norm == "symmetric" else 1 / user_degree[users]
+        to_item = both if norm == "symmetric" else 1 / item_degree[items]
+        self.to_users = _csr(users, items, to_user, (n_users, n_items))
+        self.to_items = _csr(items, users, to_item, (n_items, n_users))
+        # the backward pass multiplies with the transposes; with the symmetric norm they are each other's
+        self.to_users_t = self.to_items if norm == "symmetric" else _csr(items, users, to_user, (n_items, n_users))
+        self.to_items_t = self.to_users if norm == "symmetric" else _csr(users, items, to_item, (n_users, n_items))
+
+    def users_from(self, x: Tensor) -> Tensor:
+        """Aggr over N(u), Eq. 19: ``(n_items, d)`` to ``(n_users, d)``."""
+        return _Multiply.apply(self.to_users, self.to_users_t, x)
+
+    def items_from(self, x: Tensor) -> Tensor:
+        """Aggr over N(i), Eq. 21: ``(n_users, d)`` to ``(n_items, d)``."""
+        return _Multiply.apply(self.to_items, self.to_items_t, x)
+
+
+def _csr(rows: Tensor, columns: Tensor, weight: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A CSR matrix from coordinates."""
+    order = torch.argsort(rows * shape[1] + columns)
+    start = torch.zeros(shape[0] + 1, dtype=torch.int64, device=rows.device)
+    torch.cumsum(torch.bincount(rows, minlength=shape[0]), 0, out=start[1:])
+    return torch.sparse_csr_tensor(start, columns[order], weight[order], shape)
+
+
+class _Multiply(torch.autograd.Function):
+    """Sparse times dense, with the transpose at hand for the backward pass."""
+
+    @staticmethod
+    def forward(ctx, matrix: Tensor, transpose: Tensor, x: Tensor) -> Tensor:
+        ctx.transpose = transpose
+        return matrix @ x
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[None, None, Tensor]:
+        return None, None, ctx.transpose @ gradient
+
+
+class SideEmbedding(nn.Module):
+    """x^(0) = W_3 (e ‖ e_v), Eq. 18 and 20, for users or for items.
+
+    A node has several values or none: the values of each type are averaged and the types concatenated (reading R9),
+    so the width is that of e plus that of e_v for each type. W_3 begins as the identity on e with small weights on
+    the rest, so that training starts from what pre-training found.
+    """
+
+    def __init__(self, graph: MultiRelationalGraph | None, start: Embeddings, dim: int, values: bool) -> None:
+        super().__init__()
+        self.nodes = nn.Embedding.from_pretrained(start.nodes.clone(), freeze=False)
+        self.graph = graph if values else None
+        width = start.nodes.shape[1]
+        if self.graph is not None:
+            self.values = nn.Embedding.from_pretrained(start.values.clone(), freeze=False)
+            mean = 1 / torch.bincount(self._bag(), minlength=graph.n_nodes * graph.n_types).clamp(min=1).float()
+            self.register_buffer("share", mean[self._bag()], persistent=False)
+            width += graph.n_types * start.values.shape[1]
+        self.w3 = nn.Linear(width, dim, bias=False)
+        nn.init.normal_(self.w3.weight, std=0.1 * width**-0.5)
+        with torch.no_grad():
+            self.w3.weight[:, : start.nodes.shape[1]] += torch.eye(dim, start.nodes.shape[1])
+
+    def _bag(self) -> Tensor:
+        """``(m,)`` which (node, type) each incidence belongs to."""
+        return self.graph.node * self.graph.n_types + self.graph.type
+
+    def forward(self) -> Tensor:
+        """``(n, dim)``."""
+        parts = [self.nodes.weight]
+        if self.graph is not None:
+            rows = self.values(self.graph.value) * self.share.unsqueeze(1)
+            mean = rows.new_zeros(self.graph.n_nodes * self.graph.n_types, rows.shape[1])
+            parts.append(mean.index_add(0, self._bag(), rows).view(self.graph.n_nodes, -1))
+        return self.w3(torch.cat(parts, 1))
+
+
+class PrintedStep(nn.Module):
+    """σ(W_4 (Aggr ⊕ x)), the step of Eq. 19 and 21 as printed (reading R10)."""
+
+    def __init__(self, dim: int, combine: str) -> None:
+        super().__init__()
+        self.combine = combine
+        self.w4 = nn.Linear(2 * dim if combine == "concat" else dim, dim, bias=False)
+        nn.init.xavier_uniform_(self.w4.weight)
+
+    def forward(self, aggregated: Tensor, x: Tensor) -> Tensor:
+        """``(n, dim)`` twice to ``(n, dim)``."""
+        joined = torch.cat([aggregated, x], 1) if self.combine == "concat" else aggregated + x
+        return F.leaky_relu(self.w4(joined))
+
+
+class Recommender(nn.Module):
+    """The GNN on the interaction graph.
+
+    Args:
+        dataset: its training interactions are the graph.
+        config: the settings.
+        user, item: start values of each side and the graph with its attributes (None: no attributes).
+        dim: d.
+    """
+
+    def __init__(
+        self,
+        dataset: RecDataset,
+        config: FinetuneConfig,
+        user: tuple[Embeddings, MultiRelationalGraph | None],
+        item: tuple[Embeddings, MultiRelationalGraph | None],
+        dim: int,
+    ) -> None:
+        super().__init__()
+        self.config, self.n_users, self.n_items = config, dataset.n_users, dataset.n_items
+        with_values = config.values == "mean"
+        self.user = SideEmbedding(user[1], user[0], dim, with_values and user[1] is not None)
+        self.item = SideEmbedding(item[1], item[0], dim, with_values and item[1] is not None)
+        steps = config.layers if config.propagation == "printed" else 0
+        self.user_steps = nn.ModuleList(PrintedStep(dim, config.combine) for _ in range(steps))
+        self.item_steps = nn.ModuleList(PrintedStep(dim, config.combine) for _ in range(steps))
+        self.register_buffer("users", torch.tensor(dataset.train["user"].to_numpy()), persistent=False)
+        self.register_buffer("items", torch.tensor(dataset.train["item"].to_numpy()), persistent=False)
+        self._whole: InteractionGraph | None = None
+
+    def interactions(self, keep: Tensor | None = None) -> InteractionGraph:
+        """The graph of all training interactions, or of those where `keep` is True."""
+        norm = "symmetric" if self.config.propagation == "linear" else "mean"
+        if keep is not None:
+            return InteractionGraph(self.users[keep], self.items[keep], self.n_users, self.n_items, norm)
+        if self._whole is None:
+            self._whole = InteractionGraph(self.users, self.items, self.n_users, self.n_items, norm)
+        return self._whole
+
+    def forward(self, graph: InteractionGraph | None = None) -> tuple[Tensor, Tensor]:
+        """Final x_u ``(n_users, d)`` and x_i ``(n_items, d)``; Eq. 18–21 stacked and read out (reading R11)."""
+        graph = graph or self.interactions()
+        x_u, x_i = self.user(), self.item()
+        users, items = [x_u], [x_i]
+        for layer in range(self.config.layers):
+            from_items, from_users = graph.users_from(x_i), graph.items_from(x_u)
+            if self.config.propagation == "linear":
+                x_u, x_i = from_items, from_users
+            else:
+                x_u, x_i = self.user_steps[layer](from_items, x_u), self.item_steps[layer](from_users, x_i)
+            users.append(x_u)
+            items.append(x_i)
+        return self._read(users), self._read(items)
+
+    def _read(self, layers: list[Tensor]) -> Tensor:
+        """One embedding out of those of all layers."""
+        if self.config.readout == "last":
+            return layers[-1]
+        return torch.stack(layers).mean(0) if self.config.readout == "mean" else torch.cat(layers, 1)
+
+    @torch.no_grad()
+    def final(self) -> FinalEmbeddings:
+        """The final embeddings, detached, to score with."""
+        x_u, x_i = self()
+        return FinalEmbeddings(x_u.detach(), x_i.detach())
+
+
+@dataclass(frozen=True)
+class FinalEmbeddings:
+    """x_u and x_i after training; all that scoring needs.
+
+    Attributes:
+        users: ``(n_users, d)``; items: ``(n_items, d)``.
+    """
+
+    users: Tensor
+    items: Tensor
+
+    def __call__(self, users: np.ndarray) -> Tensor:
+        """ŷ_ui = x_i · x_u, Eq. 22, for a block of users: ``(b, n_items)``."""
+        return self.users[torch.as_tensor(users, device=self.users.device)] @ self.items.T
+
+
+# ---- losses, Eq. 23 -------------------------------------------------------------------------------------------------
+
+
+def bpr_loss(positive: Tensor, negative: Tensor) -> Tensor:
+    """The mean of −ln σ(ŷ_ui − ŷ_uj), Eq. 23 with a prediction on both sides of the minus (reading R12).
+
+    Args:
+        positive: ``(b,)`` ŷ_ui; negative: ``(b, n)`` ŷ_uj of the sampled negatives.
+    """
+    return F.softplus(negative - positive.unsqueeze(1)).mean()
+
+
+def softmax_loss(scores: Tensor, target: Tensor) -> Tensor:
+    """Multinomial cross-entropy over the catalogue: the mean over users of −Σ_i p_i log softmax(ŷ_u)_i.
+
+    Args:
+        scores: ``(b, n_items)``; target: ``(b, n_items)`` 1 for training items, else 0.
+
+    Every interaction weighs the same: the sum over a user's items is not divided by their number, but the whole by
+    the number of interactions in the batch.
+    """
+    return -(F.log_softmax(scores, 1) * target).sum() / target.sum().clamp(min=1)
+
+
+# ---- training -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Finetuned:
+    """The result of `finetune`.
+
+    Attributes:
+        model: the recommender; final: its embeddings at the best epoch.
+        best_epoch: the epoch `final` is from.
+        history: one dictionary per epoch: epoch, loss, seconds and, where validated, the metric.
+        interrupted: True when Ctrl-C ended it early.
+    """
+
+    model: Recommender
+    final: FinalEmbeddings
+    best_epoch: int
+    history: list[dict[str, Any]] = field(default_factory=list)
+    interrupted: bool = False
+
+    def history_dict(self) -> dict[str, Any]:
+        """The history as plain values, for JSON."""
+        return {"best_epoch": self.best_epoch, "interrupted": self.interrupted, "epochs": self.history}
+
+
+def random_start(dim: int, n_nodes: int, graph: MultiRelationalGraph | None, generator: torch.Generator) -> Embeddings:
+    """Embeddings without pre-training, drawn as those of LightGCN: normal, standard deviation 0.1."""
+    n_values, n_types = (graph.n_values, graph.n_types) if graph is not None else (0, 0)
+    draw = [torch.randn(n, dim, generator=generator) * 0.1 for n in (n_nodes, n_types, n_values)]
+    return Embeddings(*draw)
+
+
+def finetune(
+    model: Recommender,
+    config: FinetuneConfig,
+    seed: int = 0,
+    validate: Callable[[FinalEmbeddings], float] | None = None,
+    epochs: int | None = None,
+    progress: bool = True,
+    name: str = "fine-tuning",
+) -> Finetuned:
+    """Train the recommender.
+
+    Args:
+        model: the recommender; its device is used.
+        validate: a metric of the final embeddings, larger is better, computed every `config.every` epochs; the best
+            epoch's embeddings are returned, and training stops after `config.patience` validations without a gain.
+        epochs: how many to train instead of `config.epochs`, for retraining without validation.
+
+    Raises:
+        RamgnnError: the loss is not finite.
+    """
+    device = model.users.device
+    generator = torch.Generator(device=device).manual_seed(seed)
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.lr)
+    result = Finetuned(model, model.final(), 0)
+    best, since = -float("inf"), 0
+    epochs = config.epochs if epochs is None else epochs
+    bar = tqdm(range(1, epochs + 1), desc=name, disable=not progress, unit="epoch")
+    try:
+        for epoch in bar:
+            started = time.perf_counter()
+            run = _softmax_epoch if config.loss == "softmax" else _bpr_epoch
+            loss = run(model, config, optimiser, generator)
+            if not abs(loss) < float("inf"):
+                raise RamgnnError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower finetune.lr")
+            row: dict[str, Any] = {"epoch": epoch, "loss": loss}
+            shown = f"loss {loss:.4f}"
+            if validate is not None and (epoch % config.every == 0 or epoch == epochs):
+                final = model.final()
+                row["validation"] = validate(final)
+                if row["validation"] > best:
+                    best, since, result.best_epoch, result.final = row["validation"], 0, epoch, final
+                else:
+                    since += 1
+                shown += f", validation {row['validation']:.4f}, best {best:.4f} at {result.best_epoch}"
+            row["seconds"] = time.perf_counter() - started
+            result.history.append(row)
+            bar.set_postfix_str(shown)
+            if since >= config.patience:
+                break
+    except KeyboardInterrupt:
+        result.interrupted = True
+        bar.close()
+        tqdm.write(f"{name}: stopped by you after {len(result.history)} epochs; what was reached is kept")
+    if validate is None or not result.best_epoch:
+        result.final, result.best_epoch = model.final(), len(result.history)
+    return result
+
+
+def _dropped(model: Recommender, config: FinetuneConfig, generator: torch.Generator) -> InteractionGraph | None:
+    """The interaction graph with a share of its edges left out, or None for the whole."""
+    if config.edge_dropout == 0:
+        return None
+    keep = torch.rand(len(model.users), generator=generator, device=model.users.device) >= config.edge_dropout
+    return model.interactions(keep)
+
+
+def _penalty(config: FinetuneConfig, *rows: Tensor) -> Tensor:
+    """λ_2 ‖Θ_2‖² of Eq. 23 on the embeddings that the batch uses, before propagation, per row."""
+    return config.l2 * sum((x**2).sum() for x in rows) / len(rows[0])
+
+
+def _softmax_epoch(model: Recommender, config: FinetuneConfig, optimiser, generator: torch.Generator) -> float:
+    """One pass over the users with the softmax loss."""
+    device, n_items = model.users.device, model.n_items
+    start = torch.zeros(model.n_users + 1, dtype=torch.int64, device=device)
+    torch.cumsum(torch.bincount(model.users, minlength=model.n_users), 0, out=start[1:])
+    order = torch.randperm(model.n_users, generator=generator, device=device)
+    total = weight = 0.0
+    for batch in order.split(config.batch):
+        size = start[batch + 1] - start[batch]
+        if int(size.sum()) == 0:
+            continue
+        row = torch.arange(len(batch), device=device).repeat_interleave(size)
+        within = torch.arange(len(row), device=device) - (size.cumsum(0) - size)[row]
+        own = model.items[start[batch][row] + within]
+        columns = torch.arange(n_items, device=device)
+        if n_items > config.softmax_sample:
+            # all positives of the batch, and a uniform sample of the rest
+            sample = torch.randint(n_items, (config.softmax_sample,), generator=generator, device=device)
+            columns = torch.cat([own, sample]).unique()
+        target = torch.zeros(len(batch), len(columns), device=device)
+        target[row, torch.searchsorted(columns, own)] = 1
+        x_u, x_i = model(_dropped(model, config, generator))
+        scores = x_u[batch] @ x_i[columns].T / config.temperature
+        loss = softmax_loss(scores, target)
+        optimiser.zero_grad()
+        (loss + _penalty(config, model.user()[batch], model.item()[columns])).backward()
+        optimiser.step()
+        total, weight = total + float(loss.detach()) * len(row), weight + len(row)
+    return total / max(weight, 1)
+
+
+def _bpr_epoch(model: Recommender, config: FinetuneConfig, optimiser, generator: torch.Generator) -> float:
+    """One pass over the interactions with BPR; negatives are never training items of the user."""
+    device, n_items = model.users.device, model.n_items
+    known = torch.sort(model.users * n_items + model.items)[0]
+    order = torch.randperm(len(model.users), generator=generator, device=device)
+    total = 0.0
+    for batch in order.split(config.batch):
+        u, i = model.users[batch], model.items[batch]
+        j = sample_negatives(u, known, n_items, config.negatives, generator)
+        x_u, x_i = model(_dropped(model, config, generator))
+        own = x_u[u]
+        loss = bpr_loss((own * x_i[i]).sum(1), torch.einsum("bd,bnd->bn", own, x_i[j]))
+        start_u, start_i = model.user(), model.item()
+        optimiser.zero_grad()
+        (loss + _penalty(config, start_u[u], start_i[i], start_i[j[:, 0]]) / 2).backward()
+        optimiser.step()
+        total += float(loss.detach()) * len(batch)
+    return total / len(order)
+
+
+def sample_negatives(users: Tensor, known: Tensor, n_items: int, n: int, generator: torch.Generator) -> Tensor:
+    """Items drawn uniformly that are not training items of the user, ``(b, n)``.
+
+    Args:
+        users: ``(b,)``; known: sorted ``user * n_items + item`` of all training interactions.
+
+    A draw that hits a training item is drawn again, up to a hundred times; a user who has nearly every item may then
+    keep one.
+    """
+    drawn = torch.randint(n_items, (len(users), n), generator=generator, device=users.device)
+    for _ in range(100):
+        key = users.unsqueeze(1) * n_items + drawn
+        place = torch.searchsorted(known, key).clamp(max=len(known) - 1)
+        hit = known[place] == key
+        if not bool(hit.any()):
+            break
+        again = torch.randint(n_items, (int(hit.sum()),), generator=generator, device=users.device)
+        drawn[hit] = again
+    return drawn
