@@ -87,10 +87,12 @@ class FinetuneConfig:
         batch: users (``softmax``) or pairs (``bpr``) in a batch.
         epochs: at most; validation chooses how many.
         patience: validations without a gain before it stops; validated every `every` epochs.
-        lr: Adam's learning rate; l2: λ_2 of Eq. 23; pretrained_lr: a factor on `lr` for the node and value tables.
+        scale: pretrained embeddings are rescaled to this root mean square entry; 0 takes them as they are.
+        lr: Adam's learning rate; l2: λ_2 of Eq. 23.
     """
 
     start: str = "pretrained"
+    scale: float = 0.1
     values: str = "mean"
     layers: int = 4
     propagation: str = "linear"
@@ -219,7 +221,7 @@ LEAST: dict[str, dict[str, float]] = {
         "lr": 0, "sim_weight": 0, "weight_decay": 0,
     },
     "finetune": {
-        "layers": 0, "negatives": 1, "softmax_sample": 2, "batch": 1, "epochs": 0, "every": 1, "patience": 1, "lr": 0,
+        "scale": 0, "layers": 0, "negatives": 1, "softmax_sample": 2, "batch": 1, "epochs": 0, "every": 1, "patience": 1, "lr": 0,
         "l2": 0, "temperature": 1e-6,
     },
 }  # fmt: skip

@@ -147,3 +147,14 @@ class Embeddings:
     nodes: Tensor
     types: Tensor
     values: Tensor
+
+    def rescaled(self, rms: float) -> Embeddings:
+        """The same directions with a root mean square entry of `rms` in each table; 0 changes nothing."""
+        if rms == 0:
+            return self
+
+        def scale(x: Tensor) -> Tensor:
+            size = x.square().mean().sqrt()
+            return x * (rms / size) if x.numel() and size > 0 else x
+
+        return Embeddings(scale(self.nodes), scale(self.types), scale(self.values))

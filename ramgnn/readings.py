@@ -1,0 +1,169 @@
+"""Readings: the places where the paper is open, wrong or silent, and what each of our two configurations does there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from ramgnn.config import Config, FinetuneConfig, PretrainConfig
+from ramgnn.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One such place.
+
+    Attributes:
+        id: R1, R2, …
+        place: the equation or section.
+        printed: what stands there, in our words.
+        problem: why it cannot be run like that, or what is missing.
+        setting: the setting that chooses, as in ``pretrain.relation``; empty where there is nothing to choose.
+        choices: what each choice does, by its value.
+    """
+
+    id: str
+    place: str
+    printed: str
+    problem: str
+    setting: str
+    choices: dict[str, str]
+
+
+READINGS: tuple[Reading, ...] = (
+    Reading("R1", "Eq. 4–5", "e_n is e_t and e_v side by side, all of width d",
+            "e_n is then twice as wide as e_j, and φ(e_j, e_n) is not defined", "pretrain.relation",
+            {"halves": "e_t and e_v have d/2 entries each", "projection": "a matrix brings 2d entries to d",
+             "sum": "e_t + e_v"}),
+    Reading("R2", "Eq. 6–7", "α_jn is the softmax of a_jn",
+            "the set that the softmax runs over is not said, and a_jn does not depend on the head", "pretrain.softmax",
+            {"all": "over all kept neighbours (j, n) of a head", "type": "over those of one type; types are averaged"}),
+    Reading("R3", "Eq. 11, 16", "the loss is −log(y·s)",
+            "it is infinite for every negative, y = 0, and passes no gradient there", "pretrain.loss",
+            {"bce": "binary cross-entropy, −y log s − (1 − y) log(1 − s)",
+             "positives": "the finite terms only; a constant score then minimises it"}),
+    Reading("R4", "Eq. 12", "the average neighbour distance of one node i",
+            "the threshold belongs to a type, so an average over nodes is missing", "pretrain.and_over",
+            {"nodes": "mean over each node's neighbours, then over nodes", "edges": "mean over all kept edges"}),
+    Reading("R5", "Eq. 13", "the reward is +1 when the average neighbour distance did not grow",
+            "scores spread while the network learns, so distances grow whatever k does and k falls", "pretrain.reward",
+            {"raw": "distances as they are", "relative": "divided by the mean distance of random pairs",
+             "rank": "distances of rank-transformed scores"}),
+    Reading("R6", "Eq. 14", "the last rewards sum to at most ε, after more than ten",
+            "without an absolute value eleven times −1 counts as converged, and the indices make eleven terms",
+            "pretrain.stop",
+            {"printed": "the sum of the last eleven is at most ε", "absolute": "the absolute sum of the last ten is"}),
+    Reading("R7", "Eq. 16", "the similarity s of final embeddings, by the scalar MLP",
+            "a scalar trains one direction of the space; and with s of raw embeddings the GNN gets no gradient",
+            "pretrain.similarity",
+            {"inner": "inner product of final embeddings of unit length", "mlp": "a scalar MLP on final embeddings"}),
+    Reading("R8", "Eq. 15", "α stands outside the sum over j; ⊕ is not defined",
+            "j is not bound there; concatenation doubles the width", "pretrain.combine",
+            {"sum": "α inside; ⊕ adds", "concat": "α inside; ⊕ concatenates and a matrix brings 2d back to d"}),
+    Reading("R9", "Eq. 18, 20", "all values' embeddings are concatenated to the node's",
+            "nodes have different numbers of values", "finetune.values",
+            {"mean": "mean over the values of each type, types concatenated", "none": "no values"}),
+    Reading("R10", "Eq. 19, 21", "σ(W_4 (Aggr ⊕ x)) in each step",
+            "⊕ is not defined; non-linear steps overfit sparse interactions", "finetune.propagation",
+            {"printed": "as printed, with mean aggregation and LeakyReLU", "linear": "LightGCN's: no W_4, no σ"}),
+    Reading("R11", "Eq. 22", "ŷ_ui is the product of x_i and x_u",
+            "of which of the four layers is not said", "finetune.readout",
+            {"last": "the last layer", "mean": "the mean of all", "concat": "all side by side"}),
+    Reading("R12", "Eq. 23", "−ln σ(y_ui − ŷ_ui)",
+            "a prediction less its own label falls without end as ŷ does", "finetune.loss",
+            {"bpr": "−ln σ(ŷ_ui − ŷ_uj) with a sampled negative j", "softmax": "softmax over the catalogue"}),
+    Reading("R13", "Section IV-A", "three user relations in the table, two in the text; 'movies' among the item relations",
+            "which attributes make the graphs is not settled, nor whether age is a number or a band", "",
+            {"age, gender, occupation": "all three, age in decades; genre, director, actor, year"}),
+    Reading("R14", "Eq. 12", "the top k_t neighbours under type t",
+            "a node can have several values of a type, and share several with one neighbour", "pretrain.topk",
+            {"type": "k_t edges for each type", "value": "k_t edges for each value of the node"}),
+)  # fmt: skip
+
+
+def default() -> Config:
+    """What works best on validation data of MovieLens-100K."""
+    return Config(name="default")
+
+
+def as_printed() -> Config:
+    """The nearest runnable thing to the letter of the paper.
+
+    Embeddings e_t and e_v of width d with a projection, LeakyReLU, ⊕ as concatenation, raw rewards and the printed
+    termination, the scalar similarity, four non-linear propagation steps with the last one read out, and BPR with one
+    negative. What the paper does not print (learning rates, batch, epochs) was chosen on validation data.
+    """
+    return Config(
+        name="as_printed",
+        pretrain=PretrainConfig(
+            relation="projection",
+            softmax="all",
+            sigma="leaky_relu",
+            combine="concat",
+            and_over="nodes",
+            reward="raw",
+            stop="printed",
+            similarity="mlp",
+            topk="type",
+        ),
+        finetune=FinetuneConfig(
+            values="mean",
+            layers=4,
+            propagation="printed",
+            combine="concat",
+            readout="last",
+            loss="bpr",
+            batch=4096,
+            lr=0.005,
+        ),
+    )
+
+
+CONFIGS = {"default": default, "as_printed": as_printed}
+
+ABLATIONS = {
+    "full": "RAM-GNN: attention and sampler",
+    "single": "no pre-training: the recommender starts from random embeddings",
+    "rns": "the sampler only: equal weights instead of attention (RAM-RNS)",
+    "attention": "attention only, over every neighbour (RAM-rel)",
+}
+
+
+def named(name: str) -> Config:
+    """The configuration of that name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if name not in CONFIGS:
+        raise NotFoundError("configuration", name, list(CONFIGS))
+    return CONFIGS[name]()
+
+
+def ablation(config: Config, which: str) -> Config:
+    """A configuration with parts switched off, Section IV-D.
+
+    Raises:
+        NotFoundError: there is no such ablation.
+    """
+    if which not in ABLATIONS:
+        raise NotFoundError("ablation", which, list(ABLATIONS))
+    if which == "single":
+        return replace(config, name=f"{config.name}, single", finetune=replace(config.finetune, start="random"))
+    if which == "rns":
+        return replace(config, name=f"{config.name}, rns", pretrain=replace(config.pretrain, attention=False))
+    if which == "attention":
+        return replace(config, name=f"{config.name}, attention", pretrain=replace(config.pretrain, sampler="none"))
+    return config
+
+
+def table() -> pd.DataFrame:
+    """The readings with what each configuration does, one row each."""
+    rows = []
+    for r in READINGS:
+        stage, _, key = r.setting.partition(".")
+        chosen = {n: getattr(getattr(c(), stage), key) if key else next(iter(r.choices)) for n, c in CONFIGS.items()}
+        rows.append({"id": r.id, "place": r.place, "printed": r.printed, "problem": r.problem, "setting": r.setting,
+                     "choices": " · ".join(r.choices), **chosen})  # fmt: skip
+    return pd.DataFrame(rows).set_index("id")

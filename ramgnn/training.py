@@ -1,0 +1,157 @@
+"""The main job: both graphs, pre-training on each, fine-tuning with the number of epochs that validation chose."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from ramgnn.config import Config
+from ramgnn.datasets.base import RecDataset
+from ramgnn.encoder import Embeddings
+from ramgnn.evaluation import ndcg, rank_test
+from ramgnn.graph import MultiRelationalGraph
+from ramgnn.pretrain import Pretrained, pretrain
+from ramgnn.recommender import FinalEmbeddings, Finetuned, Recommender, finetune, random_start
+
+SIDES = ("item", "user")
+
+
+@dataclass
+class Fitted:
+    """A trained recommender and everything that led to it.
+
+    Attributes:
+        dataset: the data; config: the settings.
+        item, user: pre-training on each graph; None without such a graph or with a random start.
+        validation: fine-tuning on `dataset.validation()`, which chose the number of epochs; None when it was given.
+        finetuned: fine-tuning on all training interactions; None when interrupted before.
+        seconds: wall time by stage.
+        interrupted: the stage that Ctrl-C ended, or None.
+    """
+
+    dataset: RecDataset
+    config: Config
+    item: Pretrained | None = None
+    user: Pretrained | None = None
+    validation: Finetuned | None = None
+    finetuned: Finetuned | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    interrupted: str | None = None
+
+    @property
+    def final(self) -> FinalEmbeddings | None:
+        """The final embeddings to score with; those of validation when the last stage was never begun."""
+        last = self.finetuned or self.validation
+        return last.final if last else None
+
+    def pretrained(self, side: str) -> Pretrained | None:
+        """Pre-training on the graph of ``side`` ``"item"`` or ``"user"``."""
+        return {"item": self.item, "user": self.user}[side]
+
+    def history(self) -> dict[str, Any]:
+        """All histories as plain values, for JSON."""
+        parts = {"item": self.item, "user": self.user, "validation": self.validation, "finetune": self.finetuned}
+        found: dict[str, Any] = {name: part.history_dict() for name, part in parts.items() if part is not None}
+        return found | {"seconds": self.seconds, "interrupted": self.interrupted}
+
+
+def fit(dataset: RecDataset, config: Config, epochs: int | None = None, progress: bool = True) -> Fitted:
+    """Train on a data set.
+
+    Both graphs are pre-trained; the recommender is fine-tuned without each user's last training item, NDCG@10 on
+    those items says after how many epochs to stop; then it is trained again on all training interactions for that
+    many. The test items are never looked at.
+
+    Args:
+        epochs: fine-tune for so many epochs instead, without validation.
+        progress: show bars.
+
+    Ctrl-C ends the stage it falls in; later stages are not begun, and what was reached is returned.
+    """
+    config.check()
+    fitted = Fitted(dataset, config)
+    graphs = {side: graph_of(dataset, side) for side in SIDES}
+    if config.finetune.start == "pretrained":
+        for side in SIDES:
+            if graphs[side] is not None:
+                setattr(fitted, side, _timed(fitted, f"pre-training {side}s", pretrain_side, graphs[side], side, config,
+                                             progress))  # fmt: skip
+                if fitted.interrupted:
+                    return fitted
+    if epochs is None:
+        fitted.validation = _timed(fitted, "validation", _validate, fitted, graphs, progress)
+        if fitted.interrupted:
+            return fitted
+        epochs = fitted.validation.best_epoch
+    model = build(dataset, config, graphs, {side: fitted.pretrained(side) for side in SIDES})
+    fitted.finetuned = _timed(
+        fitted, "fine-tuning", finetune, model, config.finetune, config.seed, None, epochs, progress, "fine-tuning"
+    )
+    return fitted
+
+
+def graph_of(dataset: RecDataset, side: str) -> MultiRelationalGraph | None:
+    """The graph of one side, or None when the data has no attributes there."""
+    return MultiRelationalGraph.from_dataset(dataset, side) if dataset.relations(side) else None
+
+
+def pretrain_side(graph: MultiRelationalGraph, side: str, config: Config, progress: bool = True) -> Pretrained:
+    """Pre-train on one graph with the seed of that side."""
+    seed = 2 * config.seed + SIDES.index(side)
+    return pretrain(graph, config.pretrain, seed, config.device, progress, f"{side}s")
+
+
+def build(
+    dataset: RecDataset,
+    config: Config,
+    graphs: dict[str, MultiRelationalGraph | None],
+    pretrained: dict[str, Pretrained | None],
+) -> Recommender:
+    """The recommender with its start values: what pre-training found, random where there is nothing."""
+    generator = torch.Generator().manual_seed(config.seed)
+    torch.manual_seed(config.seed)
+    sides: dict[str, tuple[Embeddings, MultiRelationalGraph | None]] = {}
+    for side in ("user", "item"):
+        graph, found = graphs[side], pretrained[side]
+        graph = graph.to(config.device) if graph is not None else None
+        if found is not None:
+            start = found.embeddings().rescaled(config.finetune.scale)
+        else:
+            start = random_start(config.pretrain.dim, dataset.n_nodes(side), graph, generator)
+        sides[side] = (start, graph)
+    return Recommender(dataset, config.finetune, sides["user"], sides["item"], config.pretrain.dim).to(config.device)
+
+
+def _validate(fitted: Fitted, graphs: dict[str, MultiRelationalGraph | None], progress: bool) -> Finetuned:
+    """Fine-tune on the validation view; derived attributes, and pre-training on them, are made without its items."""
+    config, view = fitted.config, fitted.dataset.validation()
+    pretrained = {side: fitted.pretrained(side) for side in SIDES}
+    if view.derive_users is not None:
+        graphs = graphs | {"user": graph_of(view, "user")}
+        if pretrained["user"] is not None:
+            pretrained["user"] = pretrain_side(graphs["user"], "user", config, progress)
+    model = build(view, config, graphs, pretrained)
+
+    def score(final: FinalEmbeddings) -> float:
+        return ndcg(rank_test(final, view), 10)
+
+    return finetune(model, config.finetune, config.seed, score, progress=progress, name="validation")
+
+
+def _timed(fitted: Fitted, stage: str, run, *arguments):
+    """Run one stage, note its wall time and whether Ctrl-C ended it."""
+    started = time.perf_counter()
+    try:
+        result = run(*arguments)
+    except KeyboardInterrupt:  # between two bars
+        fitted.interrupted = stage
+        tqdm.write(f"{stage}: stopped by you")
+        return None
+    fitted.seconds[stage] = round(time.perf_counter() - started, 3)
+    if result.interrupted:
+        fitted.interrupted = stage
+    return result

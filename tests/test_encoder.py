@@ -1,0 +1,231 @@
+"""Attention and the layer: against loops over edges, against the MessagePassing version, against finite differences."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ramgnn.attention import attend, attend_all, mass, weights
+from ramgnn.composition import OPERATORS, compose
+from ramgnn.encoder import RAMGNN, Embeddings
+from ramgnn.message_passing import edge_forward
+from ramgnn.pretrain import every_neighbour
+from ramgnn.sampler import largest_thresholds, top_k
+from tests.small import edge_list, films, graphs, random_graph, small_config
+
+
+def build(graph, seed=0, **changes):
+    """A model in float64."""
+    torch.manual_seed(seed)
+    return RAMGNN(graph, small_config(**changes)).double()
+
+
+def kept_of(graph, k=2, seed=0):
+    """Some neighbours."""
+    return top_k(graph, torch.from_numpy(np.random.default_rng(seed).random(graph.n_nodes)), [k] * graph.n_types)
+
+
+@pytest.mark.equation(4)
+@pytest.mark.parametrize("how", ["halves", "projection", "sum"])
+def test_relation_embedding(how):
+    graph = films()
+    relations = build(graph, relation=how).relations
+    e_n = relations(graph.value_type)
+    assert e_n.shape == (graph.n_values, 8)
+    for v in range(graph.n_values):
+        e_t, e_v = relations.types.weight[graph.value_type[v]], relations.values.weight[v]
+        if how == "halves":
+            assert len(e_t) == len(e_v) == 4
+            expected = torch.cat([e_t, e_v])
+        elif how == "sum":
+            expected = e_t + e_v
+        else:
+            expected = relations.project.weight @ torch.cat([e_t, e_v])
+        assert torch.allclose(e_n[v], expected)
+
+
+@pytest.mark.equation(6)
+@pytest.mark.parametrize("sigma", ["tanh", "leaky_relu", "sigmoid"])
+def test_logit_is_that_of_the_equation(sigma):
+    graph = films()
+    model = build(graph, sigma=sigma)
+    attention, e, e_n = model.layers[0].attention, model.nodes.weight, model.relations(graph.value_type)
+    got = attention(e, e_n, graph.node, graph.value)
+    for m in range(graph.n_incidences):
+        j, n = int(graph.node[m]), int(graph.value[m])
+        inner = attention.key.weight @ e[j] + attention.query.weight @ e_n[n] + attention.query.bias
+        if sigma == "leaky_relu":
+            inner = torch.where(inner > 0, inner, 0.01 * inner)
+        else:
+            inner = torch.tanh(inner) if sigma == "tanh" else 1 / (1 + torch.exp(-inner))
+        assert float(got[m].detach()) == pytest.approx(float((attention.p @ inner).detach()), abs=1e-12)
+
+
+@pytest.mark.equation(7)
+@pytest.mark.parametrize("over", ["all", "type"])
+def test_weights_are_a_softmax_over_what_the_reading_says(over):
+    graph, rng = films(), np.random.default_rng(1)
+    kept = kept_of(graph, k=2)
+    logits = torch.from_numpy(rng.normal(size=graph.n_incidences))
+    alpha = weights(logits, kept, over)
+    for i in range(graph.n_nodes):
+        bags = [None] if over == "all" else range(graph.n_types)
+        for t in bags:
+            own = kept.of(i, t).tolist()
+            total = sum(math.exp(logits[m]) for m in own)
+            first = int(kept.ptr[i * graph.n_types + (t or 0)])
+            for place, m in enumerate(own):
+                assert float(alpha[first + place]) == pytest.approx(math.exp(logits[m]) / total)
+
+
+@pytest.mark.equation(7, 8)
+@pytest.mark.parametrize("over", ["all", "type"])
+@given(graph=graphs(), k=st.integers(1, 4), spread=st.sampled_from([0.5, 5.0, 300.0]), seed=st.integers(0, 999))
+@settings(max_examples=50, deadline=None)
+def test_ratio_of_sums_equals_weighted_sum(over, graph, k, spread, seed):
+    """Also when logits are so far apart that a shared maximum would lose a head's weights."""
+    rng = np.random.default_rng(seed)
+    kept = kept_of(graph, k, seed)
+    logits = torch.from_numpy(rng.normal(size=graph.n_incidences) * spread)
+    messages = torch.from_numpy(rng.normal(size=(graph.n_incidences, 3)))
+    alpha = weights(logits, kept, over)
+    expected = torch.zeros(graph.n_nodes, 3, dtype=torch.float64)
+    for i in range(graph.n_nodes):
+        own = slice(int(kept.head_ptr[i]), int(kept.head_ptr[i + 1]))
+        for m, a in zip(kept.incidence[own].tolist(), alpha[own].tolist(), strict=True):
+            expected[i] += a * messages[m]
+        if over == "type":
+            expected[i] /= max(1, sum(len(kept.of(i, t)) > 0 for t in range(graph.n_types)))
+    assert torch.allclose(attend(logits, messages, kept, over), expected, atol=1e-9)
+
+
+def test_large_logits_stay_finite_in_float32():
+    graph = films()
+    kept = every_neighbour(graph)
+    logits = torch.linspace(-1e4, 1e4, graph.n_incidences)
+    messages = torch.randn(graph.n_incidences, 4)
+    got = attend(logits, messages, kept)
+    exact = attend(logits.double(), messages.double(), kept)
+    assert bool(torch.isfinite(got).all())
+    assert torch.allclose(got.double(), exact, atol=1e-5)
+    assert float(got.abs().sum()) > 0
+
+
+@given(graph=graphs(), seed=st.integers(0, 999))
+@settings(max_examples=40, deadline=None)
+def test_attention_over_every_neighbour_needs_no_edge(graph, seed):
+    rng = np.random.default_rng(seed)
+    logits = torch.from_numpy(rng.normal(size=graph.n_incidences))
+    messages = torch.from_numpy(rng.normal(size=(graph.n_incidences, 3)))
+    listed = attend(logits, messages, every_neighbour(graph))
+    assert torch.allclose(attend_all(logits, messages, graph), listed, atol=1e-9)
+
+
+@pytest.mark.equation(8, 15)
+@pytest.mark.parametrize("combine", ["sum", "concat"])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_one_layer_by_loops(operator, combine):
+    graph = films()
+    model = build(graph, composition=operator, combine=combine, layers=1)
+    layer, e, e_n = model.layers[0], model.nodes.weight, model.relations(graph.value_type)
+    kept = kept_of(graph, k=2)
+    logits = layer.logits(e, e_n, graph)
+    expected = []
+    for i in range(graph.n_nodes):
+        own = kept.of(i).tolist()
+        total = sum(torch.exp(logits[m]) for m in own) if own else 1.0
+        neighbours = torch.zeros(8, dtype=torch.float64)
+        for m in own:
+            alpha = torch.exp(logits[m]) / total
+            neighbours = neighbours + alpha * (layer.w_val.weight @ compose(e[graph.node[m]], e_n[graph.value[m]], operator))
+        joined = neighbours + e[i] if combine == "sum" else layer.join.weight @ torch.cat([neighbours, e[i]])
+        expected.append(torch.tanh(joined))
+    assert torch.allclose(model(graph, kept), torch.stack(expected), atol=1e-12)
+
+
+@pytest.mark.equation(15)
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("softmax", ["all", "type"])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_fast_layer_equals_message_passing_forward_and_gradient(operator, softmax, layers):
+    graph = random_graph(40, 3, 6, 3, seed=layers)
+    model = build(graph, composition=operator, softmax=softmax, layers=layers)
+    for kept in (kept_of(graph, k=3), None if softmax == "all" else every_neighbour(graph)):
+        found = []
+        for run in (lambda kept=kept: model(graph, kept), lambda kept=kept: edge_forward(model, graph, kept)):
+            model.zero_grad()
+            out = run()
+            out.square().mul(torch.arange(1.0, 9.0)).sum().backward()
+            found.append((out.detach(), {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}))
+        assert torch.allclose(found[0][0], found[1][0], rtol=1e-5, atol=1e-12)
+        assert found[0][1].keys() == found[1][1].keys()
+        for name, gradient in found[0][1].items():
+            assert torch.allclose(gradient, found[1][1][name], rtol=1e-5, atol=1e-10), name
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_gradient_of_the_encoder_against_finite_differences(operator):
+    graph = films()
+    model = build(graph, composition=operator, layers=2, dim=4)
+    kept = kept_of(graph, k=2)
+    names = [n for n, _ in model.named_parameters() if not n.startswith(("score", "scale", "shift"))]
+    start = tuple(dict(model.named_parameters())[n].detach().clone().requires_grad_() for n in names)
+
+    def run(*values):
+        return torch.func.functional_call(model, dict(zip(names, values, strict=True)), (graph, kept))
+
+    assert torch.autograd.gradcheck(run, start, atol=1e-6)
+
+
+def test_a_node_without_neighbours_keeps_itself():
+    graph = random_graph(3, 1, 1, 1, seed=0)
+    model = build(graph, layers=1)
+    kept = top_k(graph, torch.rand(3), [1])
+    out = model(graph, kept)
+    alone = [i for i in range(3) if len(kept.of(i)) == 0]
+    for i in alone:
+        assert torch.allclose(out[i], torch.tanh(model.nodes.weight[i]))
+
+
+def test_equal_weights_without_attention():
+    graph = films()
+    model = build(graph, attention=False)
+    assert not any("attention" in n for n, _ in model.named_parameters())
+    kept = every_neighbour(graph)
+    alpha = weights(model.logits(graph, kept)[0], kept)
+    for i in range(5):
+        own = alpha[kept.head == i]
+        assert torch.allclose(own, torch.full_like(own, 1 / len(own)))
+
+
+def test_mass_sums_to_one_and_counts_heads_equally():
+    graph = films()
+    kept = every_neighbour(graph)
+    alpha = weights(torch.zeros(graph.n_incidences), kept)
+    got = mass(alpha, kept, graph)
+    shares = np.zeros(2)
+    heads = [i for i in range(5) if len(kept.of(i))]
+    for i in heads:
+        edges = [e for e in edge_list(graph) if e[0] == i]
+        for t in range(2):
+            shares[t] += sum(e[1] == t for e in edges) / len(edges)
+    assert got.tolist() == pytest.approx((shares / len(heads)).tolist())
+
+
+def test_rescaled_keeps_directions():
+    start = Embeddings(torch.randn(5, 4), torch.randn(2, 2), torch.randn(7, 2))
+    got = start.rescaled(0.1)
+    assert float(got.nodes.square().mean().sqrt()) == pytest.approx(0.1, rel=1e-5)
+    assert torch.allclose(torch.cosine_similarity(got.nodes, start.nodes), torch.ones(5))
+    assert start.rescaled(0) is start
+
+
+def test_every_neighbour_is_the_largest_threshold():
+    graph = films()
+    assert len(every_neighbour(graph).incidence) == graph.n_edges()
+    assert largest_thresholds(graph) == [1, 4]
