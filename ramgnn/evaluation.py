@@ -118,6 +118,8 @@ def _as_tensor(found: object, users: np.ndarray, dataset: RecDataset) -> Tensor:
     if not isinstance(found, Tensor):
         if found.dtype.kind not in "fiub":
             raise ScoreError(f"the scorer gave back {found.dtype} values; expected numbers")
+        if found.dtype.kind in "ub":  # torch compares few kinds of unsigned numbers
+            found = found.astype(np.int64)
         found = torch.from_numpy(np.require(found, requirements=["C", "W"]))  # torch wants writable memory
     if found.is_floating_point() and bool((bad := found.isnan()).any()):
         rows = bad.any(1).cpu().numpy()
@@ -417,9 +419,7 @@ class Evaluation:
         """HR, MRR and NDCG at each k."""
         return metrics(self.ranks, ks)
 
-    def table(
-        self, ks: Sequence[int] = (10, 20), n: int = 2000, level: float = 0.95, seed: int = 0
-    ) -> pd.DataFrame:  # fmt: skip
+    def table(self, ks: Sequence[int] = (10, 20), n: int = 2000, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
         """The metrics with their bootstrap intervals: columns ``metric, value, low, high``."""
         found = bootstrap(self.ranks, ks, n, level, seed)
         rows = [(name, i.value, i.low, i.high) for name, i in found.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +43,12 @@ class InteractionGraph:
         self.to_users_t = self.to_items if norm == "symmetric" else _csr(items, users, to_user, (n_items, n_users))
         self.to_items_t = self.to_users if norm == "symmetric" else _csr(users, items, to_item, (n_users, n_items))
 
+    def double(self) -> InteractionGraph:
+        """The same matrices in float64, for tests against finite differences."""
+        for name, matrix in vars(self).items():
+            setattr(self, name, matrix.double())
+        return self
+
     def users_from(self, x: Tensor) -> Tensor:
         """Aggr over N(u), Eq. 19: ``(n_items, d)`` to ``(n_users, d)``."""
         return _Multiply.apply(self.to_users, self.to_users_t, x)
@@ -56,7 +63,9 @@ def _csr(rows: Tensor, columns: Tensor, weight: Tensor, shape: tuple[int, int]) 
     order = torch.argsort(rows * shape[1] + columns)
     start = torch.zeros(shape[0] + 1, dtype=torch.int64, device=rows.device)
     torch.cumsum(torch.bincount(rows, minlength=shape[0]), 0, out=start[1:])
-    return torch.sparse_csr_tensor(start, columns[order], weight[order], shape)
+    with warnings.catch_warnings():  # torch calls its CSR format beta; the three operations used here are tested
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.sparse_csr_tensor(start, columns[order], weight[order], shape)
 
 
 class _Multiply(torch.autograd.Function):

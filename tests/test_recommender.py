@@ -1,0 +1,238 @@
+"""The recommender's equations by loops, its losses by hand, its sampling by counting."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ramgnn import recommender as module
+from ramgnn.config import FinetuneConfig
+from ramgnn.encoder import Embeddings
+from ramgnn.errors import RamgnnError
+from ramgnn.graph import MultiRelationalGraph
+from ramgnn.recommender import Recommender, SideEmbedding, bpr_loss, finetune, random_start, sample_negatives, softmax_loss
+from tests.small import films, small_dataset
+
+D = 6
+
+
+def build(seed=0, **changes):
+    """A recommender in float64 on the small data set."""
+    data = small_dataset()
+    config = FinetuneConfig(**({"layers": 2, "batch": 5} | changes))
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    graphs = {side: MultiRelationalGraph.from_dataset(data, side) for side in ("user", "item")}
+    sides = {s: (random_start(D, data.n_nodes(s), g, generator), g) for s, g in graphs.items()}
+    return data, Recommender(data, config, sides["user"], sides["item"], D).double()
+
+
+@pytest.mark.equation(18, 20)
+@pytest.mark.parametrize("side", ["item", "user"])
+def test_start_embedding_is_w3_of_node_and_mean_values_per_type(side):
+    data, model = build()
+    graph, own = MultiRelationalGraph.from_dataset(data, side), getattr(model, side)
+    got = own()
+    for i in range(graph.n_nodes):
+        parts = [own.nodes.weight[i]]
+        for t in range(graph.n_types):
+            values = [v for v in graph.value[graph.incidences_of(i)].tolist() if graph.value_type[v] == t]
+            rows = [own.values.weight[v] for v in values]
+            parts.append(torch.stack(rows).mean(0) if rows else torch.zeros(D, dtype=torch.float64))
+        assert torch.allclose(got[i], own.w3.weight @ torch.cat(parts), atol=1e-12)
+
+
+def test_nodes_without_values_and_no_values_at_all():
+    graph, start = films(), Embeddings(torch.randn(5, D), torch.randn(2, 3), torch.randn(5, 3))
+    with_values, without = SideEmbedding(graph, start, D, True), SideEmbedding(graph, start, D, False)
+    assert with_values.w3.weight.shape == (D, D + 2 * 3)
+    assert without.w3.weight.shape == (D, D)
+    assert bool(torch.isfinite(with_values()).all())
+
+
+@pytest.mark.equation(19, 21)
+@pytest.mark.parametrize("combine", ["sum", "concat"])
+def test_propagation_as_printed_by_loops(combine):
+    data, model = build(propagation="printed", combine=combine, readout="last", layers=2)
+    pairs = list(zip(data.train["user"], data.train["item"], strict=True))
+    x_u, x_i = model.user(), model.item()
+    for layer in range(2):
+        new_u, new_i = [], []
+        for u in range(data.n_users):
+            own = [x_i[i] for v, i in pairs if v == u]
+            aggr = torch.stack(own).mean(0) if own else torch.zeros(D, dtype=torch.float64)
+            joined = torch.cat([aggr, x_u[u]]) if combine == "concat" else aggr + x_u[u]
+            out = model.user_steps[layer].w4.weight @ joined
+            new_u.append(torch.where(out > 0, out, 0.01 * out))
+        for i in range(data.n_items):
+            own = [x_u[u] for u, j in pairs if j == i]
+            aggr = torch.stack(own).mean(0) if own else torch.zeros(D, dtype=torch.float64)
+            joined = torch.cat([aggr, x_i[i]]) if combine == "concat" else aggr + x_i[i]
+            out = model.item_steps[layer].w4.weight @ joined
+            new_i.append(torch.where(out > 0, out, 0.01 * out))
+        x_u, x_i = torch.stack(new_u), torch.stack(new_i)
+    got = model(module.InteractionGraph(model.users, model.items, data.n_users, data.n_items, "mean").double())
+    assert torch.allclose(got[0], x_u, atol=1e-10)
+    assert torch.allclose(got[1], x_i, atol=1e-10)
+
+
+@pytest.mark.equation(19, 21, 22)
+@pytest.mark.parametrize("readout", ["last", "mean", "concat"])
+def test_linear_propagation_against_the_dense_matrix(readout):
+    data, model = build(readout=readout, layers=3)
+    model = model.float()
+    a = torch.from_numpy(data.matrix().toarray())
+    norm = a / (a.sum(1, keepdim=True).clamp(min=1) * a.sum(0, keepdim=True).clamp(min=1)).sqrt()
+    users, items = [model.user()], [model.item()]
+    for _ in range(3):
+        users, items = [*users, norm @ items[-1]], [*items, norm.T @ users[-1]]
+    read = {"last": lambda x: x[-1], "mean": lambda x: sum(x) / 4, "concat": lambda x: torch.cat(x, 1)}[readout]
+    x_u, x_i = model()
+    assert torch.allclose(x_u, read(users), atol=1e-5)
+    assert torch.allclose(x_i, read(items), atol=1e-5)
+    final = model.final()
+    block = final(np.array([3, 1]))
+    for row, u in enumerate((3, 1)):
+        for i in range(data.n_items):
+            score = float(x_u[u].detach() @ x_i[i].detach())
+            assert float(block[row, i]) == pytest.approx(score, abs=1e-5)
+
+
+def test_linear_propagation_is_pygs_lightgcn():
+    from torch_geometric.nn.models import LightGCN
+
+    data, model = build(values="none", layers=3)
+    model = model.float()
+    peer = LightGCN(data.n_users + data.n_items, D, num_layers=3)
+    with torch.no_grad():
+        peer.embedding.weight.copy_(torch.cat([model.user(), model.item()]))
+    edges = torch.stack([model.users, model.items + data.n_users])
+    expected = peer.get_embedding(torch.cat([edges, edges.flip(0)], 1))
+    assert torch.allclose(torch.cat(model()), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("norm", ["symmetric", "mean"])
+def test_gradient_of_propagation_against_finite_differences(norm):
+    graph = module.InteractionGraph(torch.tensor([0, 0, 1]), torch.tensor([0, 2, 2]), 2, 3, norm).double()
+    x = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(graph.users_from, (x,))
+    y = torch.randn(2, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(graph.items_from, (y,))
+
+
+@pytest.mark.equation(23)
+def test_bpr_by_hand():
+    positive, negative = torch.tensor([2.0, 0.0]), torch.tensor([[1.0, 3.0], [0.0, -1.0]])
+    terms = [-math.log(1 / (1 + math.exp(-x))) for x in (2 - 1, 2 - 3, 0 - 0, 0 + 1)]
+    assert float(bpr_loss(positive, negative)) == pytest.approx(sum(terms) / 4)
+
+
+@pytest.mark.equation(23)
+def test_as_printed_bpr_falls_without_end():
+    """What the repaired loss does not: −ln σ(y − ŷ) is the smaller, the lower the prediction of a positive."""
+    printed = [-math.log(1 / (1 + math.exp(-(1 - y)))) for y in (1.0, 0.0, -5.0, -20.0)]
+    assert printed == sorted(printed, reverse=True)
+    assert bpr_loss(torch.tensor([5.0]), torch.tensor([[0.0]])) < bpr_loss(torch.tensor([-5.0]), torch.tensor([[0.0]]))
+
+
+def test_softmax_loss_by_hand():
+    scores, target = torch.tensor([[1.0, 2.0, 0.5], [0.0, 0.0, 0.0]]), torch.tensor([[1.0, 0, 1.0], [0, 1.0, 0]])
+    row = [math.exp(x) for x in (1.0, 2.0, 0.5)]
+    expected = -(math.log(row[0] / sum(row)) + math.log(row[2] / sum(row)) + math.log(1 / 3)) / 3
+    assert float(softmax_loss(scores, target)) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", [bpr_loss, softmax_loss])
+def test_gradient_of_the_losses(loss):
+    x = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    if loss is bpr_loss:
+        assert torch.autograd.gradcheck(lambda x: loss(x[:, 0], x[:, 1:]), (x,))
+    else:
+        assert torch.autograd.gradcheck(lambda x: loss(x, torch.eye(3, 4, dtype=torch.float64)), (x,))
+
+
+@pytest.mark.equation(23)
+@pytest.mark.parametrize("loss", ["bpr", "softmax"])
+def test_penalty_is_on_the_embeddings_before_propagation(loss):
+    _, model = build(loss=loss, l2=0.5)
+    rows = [torch.ones(2, 3), torch.full((4, 3), 2.0)]
+    assert float(module._penalty(model.config, *rows)) == pytest.approx(0.5 * (6 + 48) / 2)
+
+
+def test_negatives_are_never_training_items():
+    users = torch.tensor([0, 0, 1]).repeat(500)
+    known = torch.tensor([0 * 5 + 0, 0 * 5 + 1, 0 * 5 + 2, 1 * 5 + 4])
+    drawn = sample_negatives(users, known, 5, 3, torch.Generator().manual_seed(0))
+    assert set(drawn[users == 0].flatten().tolist()) == {3, 4}
+    assert set(drawn[users == 1].flatten().tolist()) == {0, 1, 2, 3}
+
+
+def test_sampled_softmax_keeps_every_positive():
+    data, model = build(softmax_sample=4, batch=4)
+    before = [p.detach().clone() for p in model.parameters()]
+    result = finetune(model.float(), model.config, epochs=2, progress=False)
+    assert all(math.isfinite(e["loss"]) for e in result.history)
+    assert any(not torch.equal(a.float(), b) for a, b in zip(before, model.parameters(), strict=True))
+    assert data.n_items > 4
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"loss": "bpr"}, {"propagation": "printed", "readout": "last"}, {"edge_dropout": 0.5}, {"values": "none"},
+     {"propagation": "printed", "combine": "concat"}, {"layers": 0}, {"negatives": 3, "loss": "bpr"}],
+    ids=str,
+)  # fmt: skip
+def test_every_choice_learns_the_training_pairs(changes):
+    data, model = build(lr=0.03, epochs=40, **changes)
+    result = finetune(model.float(), model.config, progress=False)
+    assert result.history[-1]["loss"] < result.history[0]["loss"]
+    scores = result.final(np.arange(data.n_users))
+    positive = torch.from_numpy(data.matrix().toarray()) > 0
+    assert float(scores[positive].mean()) > float(scores[~positive].mean())
+
+
+def test_validation_picks_the_best_epoch_and_stops():
+    _, model = build(every=1, patience=3, epochs=50)
+    values = iter([0.1, 0.3, 0.2, 0.2, 0.2, 0.9])
+    seen = []
+
+    def validate(final):
+        seen.append(final.users.clone())
+        return next(values)
+
+    result = finetune(model.float(), model.config, validate=validate, progress=False)
+    assert result.best_epoch == 2
+    assert len(result.history) == 5
+    assert torch.equal(result.final.users, seen[1])
+
+
+def test_same_seed_same_embeddings():
+    found = [finetune(m.float(), m.config, seed=3, epochs=3, progress=False).final.items for _, m in (build(), build())]
+    assert torch.equal(*found)
+
+
+def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
+    _, model = build()
+    real, calls = module._softmax_epoch, []
+
+    def epoch(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(module, "_softmax_epoch", epoch)
+    result = finetune(model.float(), model.config, progress=False)
+    assert result.interrupted
+    assert result.best_epoch == 2
+    assert "fine-tuning: stopped by you after 2 epochs; what was reached is kept" in capsys.readouterr().out
+
+
+def test_a_diverged_loss_says_what_to_do(monkeypatch):
+    _, model = build()
+    monkeypatch.setattr(module, "_softmax_epoch", lambda *_: float("inf"))
+    with pytest.raises(RamgnnError, match="the loss is inf in epoch 1; try a lower finetune.lr"):
+        finetune(model.float(), model.config, progress=False)
