@@ -66,7 +66,7 @@ def rank_test(
     _known_ties(ties)
     if block < 1:
         raise RamgnnError(f"block is {block}; expected at least 1 user at a time")
-    users, items = (dataset.test[column].to_numpy() for column in ("user", "item"))
+    users, items = (dataset.test[column].to_numpy(copy=True) for column in ("user", "item"))  # pandas 3 lends read-only
     seen = dataset.matrix() if dataset.negatives is None else None
     ranks = np.empty(len(users), np.float64)
     step = min(block, max(1, MOST_SCORES // max(dataset.n_items, 1)))
@@ -86,7 +86,7 @@ def rank_test(
 
 def _among(scores: Tensor, target: Tensor, negatives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How many of the `(b, n)` negatives are above the held-out item, and how many are level with it."""
-    others = torch.as_tensor(negatives, dtype=torch.int64, device=scores.device)
+    others = torch.tensor(negatives, dtype=torch.int64, device=scores.device)
     theirs, own = scores.gather(1, others), scores.gather(1, target)
     rival = others != target
     return ((theirs > own) & rival).sum(1).cpu().numpy(), ((theirs == own) & rival).sum(1).cpu().numpy()
@@ -198,7 +198,7 @@ def ndcg(ranks: np.ndarray, k: int) -> float:
 
 
 def metrics(ranks: np.ndarray, ks: Sequence[int] = (10, 20)) -> dict[str, float]:
-    """All three metrics at each k, in the order of the paper's tables: ``{"HR@10": …, "MRR@10": …, "NDCG@10": …, …}``."""
+    """All three metrics at each k, in the order of the paper's tables: ``{"HR@10": …, "MRR@10": …, …}``."""
     return {f"{name}@{k}": _mean(gains(ranks, name, k)) for k in ks for name in METRICS}
 
 
@@ -206,7 +206,7 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-# --- how sure -----------------------------------------------------------------------------------------------------------
+# --- how sure ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -384,7 +384,7 @@ def _rows_of(a: Evaluation, b: Evaluation) -> np.ndarray:
     return order
 
 
-# --- one evaluation -----------------------------------------------------------------------------------------------------
+# --- one evaluation ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)

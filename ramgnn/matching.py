@@ -112,13 +112,11 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
         if levels.get(level):
             return _only(levels[level], dataset, side, typed)
     near = nearest(typed, [labels[n] for n in named]) or nearest(typed, ids)
-    example = f"{ids[0]!r}" + (f" or {labels[0]!r}" if named else "") if ids else "none: there are no such"
-    raise NotFoundError(
-        side,
-        typed,
-        near,
-        hint=f"{len(ids):,} {side}s are known by id{' and label' if named else ''}, such as {example}",
-    )
+    if not ids:
+        raise NotFoundError(side, typed, hint=f"the data set has no {side}s")
+    hint = f"{len(ids):,} {side}s are known by id, such as {ids[0]!r}"
+    hint += f", and by label, such as {labels[named[0]]!r}" if named else ""
+    raise NotFoundError(side, typed, near, hint=hint)
 
 
 def _only(found: list[int], dataset: RecDataset, side: str, typed: str) -> int:
@@ -132,6 +130,5 @@ def _only(found: list[int], dataset: RecDataset, side: str, typed: str) -> int:
     ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
     lines = [f"  {labels[n]}  (id {ids[n]})" for n in found[:SHOWN]]
     lines += [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-    raise AmbiguousError(
-        f"{typed!r} fits {len(found)} {side}s; give the id or more of the name\n" + "\n".join(lines), found
-    )
+    listed = "\n".join(lines)
+    raise AmbiguousError(f"{typed!r} fits {len(found)} {side}s; give the id or more of the name\n{listed}", found)

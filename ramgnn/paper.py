@@ -16,6 +16,7 @@ from math import ceil, floor, trunc
 import pandas as pd
 
 from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.matching import nearest
 
 LABEL = "printed in the paper"
 CITATION = (
@@ -202,17 +203,14 @@ def row(model: str, data: str, table: str | None = None) -> dict[str, float]:
     cells = [c for c in PRINTED if c.row == model and c.data == data and table in (None, c.table)]
     if not cells:
         names = sorted({c.row for c in PRINTED if table in (None, c.table)})
-        near = [n for n in names if n.casefold() == model.casefold()] or [
-            n for n in names if model.casefold() in n.casefold()
-        ]
-        raise NotFoundError("row of the paper", model, near, hint=f"rows: {', '.join(names)}")
+        raise NotFoundError("row of the paper", model, nearest(model, names), hint=f"rows: {', '.join(names)}")
     return {c.metric: c.value for c in cells if c.table == cells[0].table}
 
 
 _TABLES = "III, IV, V and VI"
 
 
-# --- the figures --------------------------------------------------------------------------------------------------------
+# --- the figures ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -273,7 +271,7 @@ FIGURE4 = (
 )
 
 
-# --- what can be computed -------------------------------------------------------------------------------------------------
+# --- what can be computed ---------------------------------------------------------------------------------------------
 
 
 def gain(model: str, base: str, table: str = "III", base_table: str | None = None) -> pd.Series:
@@ -408,7 +406,10 @@ def runs_needed(value: float | str, n_users: int, decimals: int | None = None, m
 
 
 def unattainable(data: str = "ml-100k") -> pd.DataFrame:
-    """The printed hit rates of one data set that no single run can have: ``table, row, metric, printed, runs needed``."""
+    """The printed hit rates of one data set that no single run can have.
+
+    Columns ``table, row, metric, printed, runs needed``; the last is the least number of runs whose mean it can be.
+    """
     if data not in DATA:
         raise NotFoundError("data set of the paper", data, list(DATA))
     rows = []
@@ -431,17 +432,16 @@ def dimensions_that_match() -> pd.DataFrame:
         for metric in METRICS_AT_20:
             target = printed("III", OURS, data, metric)
             cells = [c for c in PRINTED if (c.table, c.data, c.metric) == ("VI", data, metric)]
-            same = tuple(
-                int(c.row) for c in cells if abs(Fraction(c.text) - Fraction(target.text)) <= _slack(c, target)
-            )
+            same = tuple(int(c.row) for c in cells if _same(c, target))
             best = max(cells, key=lambda c: c.value)
             rows.append((data, metric, target.value, same, best.value, int(best.row)))
     return pd.DataFrame(rows, columns=["data", "metric", "printed", "dimensions", "best", "best dimension"])
 
 
-def _slack(fine: Printed, coarse: Printed) -> Fraction:
-    """How far a number printed with as many or more decimals may be from a coarser print of the same number."""
-    return _half(coarse.decimals) if fine.decimals > coarse.decimals else Fraction(0)
+def _same(fine: Printed, coarse: Printed) -> bool:
+    """Whether both can be prints of one number, `fine` with as many decimals or more."""
+    slack = _half(coarse.decimals) if fine.decimals > coarse.decimals else 0
+    return abs(Fraction(fine.text) - Fraction(coarse.text)) <= slack
 
 
 def _percent(own: Fraction, base: Fraction) -> Fraction:

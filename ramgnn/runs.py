@@ -17,9 +17,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ramgnn import datasets
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.source import Source
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.evaluation import Evaluation
@@ -34,14 +34,14 @@ FORMAT = 1
 def save(
     folder: str | os.PathLike,
     fitted: Fitted,
-    options: dict[str, Any] | None = None,
+    source: Source | None = None,
     evaluation: Evaluation | None = None,
 ) -> Path:
     """Write a run folder.
 
     Args:
         folder: made when it is not there; a run already in it is replaced, file by file.
-        options: what `datasets.load` was called with besides the name, to load the same data again.
+        source: how to load the same data again; by the data set's name alone when not given.
         evaluation: the ranks of the test users.
 
     The file ``run.json`` is written last, so a folder that has one is complete.
@@ -68,11 +68,8 @@ def save(
         folder / RUN,
         {
             "format": FORMAT,
-            "dataset": {
-                "name": fitted.dataset.name,
-                "options": options or {},
-                "fingerprint": fingerprint(fitted.dataset),
-            },
+            "dataset": (source or Source(fitted.dataset.name)).to_dict(),
+            "fingerprint": fingerprint(fitted.dataset),
             "config": fitted.config.to_dict(),
             "interrupted": fitted.interrupted,
             "seconds": fitted.seconds,
@@ -84,7 +81,7 @@ def save(
 
 def save_evaluation(folder: str | os.PathLike, evaluation: Evaluation) -> None:
     """Write the ranks of an evaluation into a run folder."""
-    _write(Path(folder) / METRICS, evaluation.to_json())
+    _replace(Path(folder) / METRICS, evaluation.to_json() + "\n")
 
 
 def describe(folder: str | os.PathLike) -> dict[str, Any]:
@@ -106,19 +103,19 @@ def load(folder: str | os.PathLike, dataset: RecDataset | None = None, device: s
     """Read a run folder back.
 
     Args:
-        dataset: the data, when it is at hand; otherwise it is loaded by the name and options in the run.
+        dataset: the data, when it is at hand; otherwise it is loaded as the run says.
 
     Raises:
         DataError: a file is missing or broken, or the data are not those that the run was trained on.
     """
     folder = Path(folder)
     run = describe(folder)
-    dataset = dataset or datasets.load(run["dataset"]["name"], **run["dataset"]["options"])
-    if fingerprint(dataset) != run["dataset"]["fingerprint"]:
+    dataset = dataset or Source(**run["dataset"]).load()
+    if fingerprint(dataset) != run["fingerprint"]:
         raise DataError(
             f"the data set {dataset.name!r} is not the one this run was trained on",
             file=folder / RUN,
-            expected=f"fingerprint {run['dataset']['fingerprint']}, found {fingerprint(dataset)}",
+            expected=f"fingerprint {run['fingerprint']}, found {fingerprint(dataset)}",
             fix="give the same files and options as in training, or train again",
         )
     try:
@@ -148,7 +145,7 @@ def load_evaluation(folder: str | os.PathLike) -> Evaluation:
     Raises:
         DataError: the run has none.
     """
-    return Evaluation.from_json(_read(Path(folder) / METRICS))
+    return Evaluation.from_json(json.dumps(_read(Path(folder) / METRICS)))
 
 
 def _pretrained(dataset, side, config, state, history, device) -> Pretrained:
@@ -208,9 +205,14 @@ def _commit() -> str | None:
 
 
 def _write(path: Path, content: Any) -> None:
-    """JSON, first beside its place, then into it."""
+    """Write JSON."""
+    _replace(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file beside its place, then move it there, so that a reader never sees half of one."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.write_text(text, encoding="utf-8")
     os.replace(part, path)
 
 

@@ -53,8 +53,8 @@ def fit(dataset: RecDataset, l2: float = 100.0, most_gb: float = 8.0) -> Ease:
         raise RamgnnError(f"l2 is {l2}; expected a number above 0, or the matrix may have no inverse")
     if (need := 20 * dataset.n_items**2 / 1e9) > most_gb:
         raise RamgnnError(
-            f"EASE on {dataset.n_items:,} items needs about {need:.1f} GB of memory, more than the limit of {most_gb:g} "
-            "GB; keep fewer items, or raise most_gb where the machine has that much"
+            f"EASE on {dataset.n_items:,} items needs about {need:.1f} GB of memory, more than the limit "
+            f"of {most_gb:g} GB; keep fewer items, or raise most_gb where the machine has that much"
         )
     history = dataset.matrix()
     gram = (history.T.astype(np.float64) @ history).toarray()

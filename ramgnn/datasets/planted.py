@@ -19,21 +19,26 @@ from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_
 from ramgnn.errors import NotFoundError, RamgnnError
 
 
+QUANTILES = (0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 1)
+
+
 @dataclass(frozen=True)
 class TypeShape:
     """The shape of one relation type.
 
     Attributes:
         name: the type it is shaped like.
-        values_per_node: number of values in proportion to the number of nodes, or the number itself when above 1.
-        rows_per_node: mean number of values of a node, at least 1.
-        skew: exponent of the group sizes: the r-th largest group has a size in proportion to r to the power -skew.
+        values: number of values; with `per_node`, per node.
+        rows: mean number of values of a node, at least 1.
+        sizes: group sizes at `QUANTILES` of the values.
+        per_node: whether the number of values grows with the number of nodes, as directors do and genres do not.
     """
 
     name: str
-    values_per_node: float
-    rows_per_node: float
-    skew: float
+    values: float
+    rows: float
+    sizes: tuple[int, ...]
+    per_node: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,24 +63,36 @@ class Shape:
 
 
 SHAPES: dict[str, Shape] = {
-    # exponents by least squares on the logarithms of the larger half of the groups; see tests/test_planted.py
+    # counted on the data sets; popularity by least squares on log count over log rank of the more popular half
     "ml-100k": Shape(
-        943, 1_674, 99_974, 0.9, 0.95,
-        (TypeShape("genre", 25, 2.37, 0.9), TypeShape("director", 0.69, 1.08, 0.35),
-         TypeShape("actor", 2.35, 3.9, 0.45), TypeShape("year", 71, 1.0, 1.5)),
-        (TypeShape("age", 8, 1.0, 1.2), TypeShape("gender", 2, 1.0, 1.3), TypeShape("occupation", 21, 1.0, 0.9)),
+        943, 1_674, 99_974, 0.67, 0.88,
+        (TypeShape("genre", 25, 2.37, (1, 89, 205, 346, 584, 814, 895, 936, 976)),
+         TypeShape("director", 0.688, 1.08, (1, 1, 2, 3, 4, 5, 6, 7, 12), True),
+         TypeShape("actor", 2.35, 3.90, (1, 1, 2, 3, 5, 7, 8, 10, 18), True),
+         TypeShape("year", 71, 1.0, (1, 5, 8, 24, 170, 258, 304, 328, 352))),
+        (TypeShape("age", 8, 1.0, (1, 85, 186, 268, 300, 319, 326, 329, 332)),
+         TypeShape("gender", 2, 1.0, (273, 472, 571, 630, 650, 662, 666, 668, 670)),
+         TypeShape("occupation", 21, 1.0, (7, 28, 66, 95, 105, 160, 178, 187, 196))),
     ),
     "movietweetings": Shape(
-        1_944, 1_019, 41_161, 0.8, 0.7,
-        (TypeShape("director", 0.55, 1.1, 0.5), TypeShape("cast", 1.1, 4.0, 0.5), TypeShape("genre", 90, 2.5, 1.2),
-         TypeShape("year", 60, 1.0, 1.2), TypeShape("country", 30, 1.3, 2.0), TypeShape("language", 20, 1.1, 2.5)),
-        (TypeShape("age", 8, 1.0, 1.2), TypeShape("gender", 2, 1.0, 1.3)),
+        1_944, 1_019, 41_161, 0.79, 0.51,
+        (TypeShape("director", 0.647, 1.13, (1, 1, 2, 3, 5, 7, 8, 9, 17), True),
+         TypeShape("cast", 3.23, 11.66, (1, 3, 4, 7, 9, 11, 13, 15, 25), True),
+         TypeShape("genre", 141, 3.34, (1, 5, 19, 52, 119, 194, 271, 341, 418)),
+         TypeShape("year", 64, 1.0, (1, 4, 14, 38, 67, 128, 154, 171, 188)),
+         TypeShape("country", 25, 1.0, (1, 3, 7, 32, 101, 454, 610, 688, 766)),
+         TypeShape("language", 20, 1.0, (1, 3, 5, 14, 66, 590, 765, 853, 940))),
+        (TypeShape("age", 8, 1.0, (1, 85, 186, 268, 300, 319, 326, 329, 332)),
+         TypeShape("gender", 2, 1.0, (273, 472, 571, 630, 650, 662, 666, 668, 670))),
     ),
     "kkbox": Shape(
-        24_613, 61_877, 2_170_690, 1.0, 1.1,
-        (TypeShape("genre", 106, 1.1, 2.0), TypeShape("artist", 0.12, 1.1, 0.9),
-         TypeShape("composer", 0.3, 1.3, 0.7), TypeShape("lyricist", 0.25, 1.2, 0.75)),
-        (TypeShape("age", 8, 1.0, 1.2), TypeShape("city", 21, 1.0, 1.3)),
+        24_613, 61_877, 2_170_690, 1.14, 1.35,
+        (TypeShape("genre", 106, 1.05, (1, 27, 226, 661, 1642, 2654, 5920, 20491, 36407)),
+         TypeShape("artist", 0.116, 1.0, (1, 2, 7, 19, 32, 64, 102, 141, 2678), True),
+         TypeShape("composer", 0.290, 1.0, (1, 1, 3, 6, 12, 24, 37, 53, 414), True),
+         TypeShape("lyricist", 0.279, 1.0, (1, 1, 3, 6, 12, 25, 40, 61, 404), True)),
+        (TypeShape("age", 7, 1.0, (12, 1244, 2826, 5173, 6113, 6677, 6865, 6959, 7053)),
+         TypeShape("city", 21, 1.0, (11, 289, 1467, 2634, 3395, 13025, 16235, 17840, 19445))),
     ),
 }  # fmt: skip
 
@@ -176,16 +193,12 @@ def _types(
 def _relation(name: str, shape: TypeShape, beta: float, taste: np.ndarray, rng: np.random.Generator) -> Relation:
     """Deal the values of one type out: a share `beta` of the rows by taste, the rest at random."""
     n = len(taste)
-    rows = np.arange(n)
-    extra = round(n * (shape.rows_per_node - 1))
-    rows = np.concatenate([rows, rng.integers(n, size=extra)])  # some nodes have several values
-    n_values = int(min(shape.values_per_node if shape.values_per_node > 1 and shape.values_per_node >= 2 else
-                       max(1, round(shape.values_per_node * n)), len(rows)))  # fmt: skip
-    weight = np.arange(1, n_values + 1, dtype=float) ** -shape.skew
-    size = np.maximum(1, np.floor(weight / weight.sum() * len(rows))).astype(int)
-    while size.sum() > len(rows):  # the floor of one row may have asked for too many
-        size[np.argmax(size)] -= min(size.sum() - len(rows), size.max() - 1) or 1
-    size[0] += len(rows) - size.sum()
+    extra = round(n * (shape.rows - 1))
+    rows = np.concatenate([np.arange(n), rng.integers(n, size=extra)])  # some nodes have several values
+    # a node's second value is that of a somewhat different taste, or it would be the first again
+    own = taste[rows] + rng.normal(size=(len(rows), taste.shape[1])) * (np.arange(len(rows)) >= n)[:, None]
+    size = _group_sizes(shape, n, len(rows))
+    n_values = len(size)
     # along an order in which neighbours are of like taste, each value takes a stretch as long as its group
     stretch = rng.permutation(n_values)
     value_along = np.repeat(stretch, size[stretch])
@@ -200,10 +213,27 @@ def _relation(name: str, shape: TypeShape, beta: float, taste: np.ndarray, rng: 
     return Relation(name, pairs // n_values, pairs % n_values, label, importance=beta, planted=planted[first])
 
 
-def _taste_order(taste: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The place of each node along a line on which neighbours are of like taste.
+def _group_sizes(shape: TypeShape, n: int, rows: int) -> np.ndarray:
+    """Sizes of the groups, at least 1 each and `rows` in all, distributed as those of the shape."""
+    n_values = min(max(1, round(shape.values * n)) if shape.per_node else int(shape.values), rows)
+    place = (np.arange(n_values) + 0.5) / n_values if n_values > 1 else np.array([1.0])
+    place[-1] = 1  # the largest group is part of the shape
+    wanted = np.exp(np.interp(place, QUANTILES, np.log(shape.sizes)))
+    wanted = wanted * rows / wanted.sum()
+    size = np.maximum(1, np.floor(wanted)).astype(np.int64)
+    while (over := size.sum() - rows) > 0:  # the least of one row may ask for too many
+        large = np.flatnonzero(size > 1)[-over:]
+        size[large] -= 1
+    short = rows - size.sum()
+    size[np.argsort(size - wanted, kind="stable")[:short]] += 1
+    size[-1] += rows - size.sum()
+    return size
 
-    The nodes are split in halves along random directions until the parts are small; a type of its own has directions
+
+def _taste_order(taste: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The place of each row along a line on which neighbours are of like taste.
+
+    The rows are split in halves along random directions until the parts are small; a type of its own has directions
     of its own, so two types agree on who is alike and not on where the borders are.
     """
     place = np.zeros(len(taste), np.int64)

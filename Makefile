@@ -1,0 +1,103 @@
+# Everything is a target; `make` alone lists them. Works with GNU make from 3.81 on.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# The first Python that is new enough; choose another one with `make PYTHON=/path/to/python …`.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then command -v "$$p"; break; fi; done)
+# Further options for installing torch alone, for example an index with builds for the CPU only.
+TORCH_OPTIONS ?=
+PORT ?= 8000
+CHAPTER ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+READY := $(VENV)/.ready
+SITE := _build/html/index.html
+
+# Chapters print numbers that are compared with stored ones. Sums of floats depend on how many threads share them and
+# on the vector instructions of the processor, so both are fixed for running chapters (and for nothing else).
+THREADS ?= 2
+STEADY := PYTHONHASHSEED=0 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) \
+	IPYTHONDIR=_build/ipython \
+	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=Haswell)
+
+.PHONY: help setup book site serve lab notebooks url format test lint unit chapters check-site clean distclean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## make .venv and install the pinned packages, once
+	@echo "ready: $(VENV)"
+
+# The stamp is written last, so an interrupted installation is taken up again by the next call.
+$(READY): requirements.txt pyproject.toml
+	@rm -f $@
+	@test -n "$(PYTHON)" || { \
+		echo "No Python >= 3.11 was found (tried python3.13, python3.12, python3.11, python3, python)." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is not a Python >= 3.11; name another one: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
+	@$(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
+		echo "== making $(VENV) with $(PYTHON)"; \
+		"$(PYTHON)" -m venv --clear $(VENV) || { \
+			echo "$(PYTHON) could not make a virtual environment: its venv module is missing or incomplete." >&2; \
+			echo "On Debian and Ubuntu: apt install python3-venv. Elsewhere: a Python from python.org has it." >&2; exit 1; }; }
+	@echo "== installing 1 of 3: PyTorch, by itself"
+	@$(PIP) install $(TORCH_OPTIONS) "$$(grep '^torch==' requirements.txt)"
+	@echo "== installing 2 of 3: the pinned packages"
+	@$(PIP) install -r requirements.txt
+	@echo "== installing 3 of 3: ramgnn itself"
+	@$(PIP) install --no-deps -e .
+	@$(PY) -c 'import matplotlib.font_manager' # builds the font cache now, so that no chapter reports it
+	@touch $@
+
+book: $(READY) ## set up, run every chapter, build the site from what they printed
+	@$(STEADY) $(PY) -m book.tools.execute --into _build/executed $(CHAPTER)
+	@$(PY) -m book.tools.build --source _build/executed
+
+site: $(READY) ## build the site from the stored outputs, in seconds
+	@$(PY) -m book.tools.build
+
+$(SITE):
+	@$(MAKE) --no-print-directory site
+
+serve: $(READY) $(SITE) ## show the site at 127.0.0.1 (PORT=8000)
+	@$(PY) -m book.tools.serve --port $(PORT)
+
+lab: $(READY) ## open the chapters in JupyterLab
+	@$(PY) -m jupyter lab --ip 127.0.0.1 notebooks
+
+notebooks: $(READY) ## run the chapters in place and store their outputs (CHAPTER=02 for one)
+	@$(STEADY) $(PY) -m book.tools.execute --in-place $(CHAPTER)
+
+url: $(READY) ## set the repository's address everywhere: make url URL=https://github.com/me/fork BRANCH=main
+	@$(PY) -m book.tools.address $(if $(URL),--url "$(URL)") $(if $(BRANCH),--branch "$(BRANCH)")
+
+format: $(READY) ## put code and chapters into the common style
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+test: $(READY) ## set up and check everything, with a summary at the end
+	@MAKE="$(MAKE)" $(PY) -m book.tools.stages lint unit chapters site check-site
+
+lint: $(READY) ## style: ruff check and ruff format --check
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+unit: $(READY) ## the tests of package and tools
+	@$(PY) -m pytest -q --durations=10 tests
+
+chapters: $(READY) ## run every chapter again and compare each output with the stored one
+	@$(STEADY) $(PY) -m pytest -q -p no:cacheprovider --nbval --nbval-current-env --nbval-cell-timeout=300 \
+		--nbval-sanitize-with=tests/nbval_sanitize.cfg --durations=10 notebooks
+
+check-site: $(READY) $(SITE) ## look for requests to other hosts, missing files and console errors in the built site
+	@$(PY) -m book.tools.check_site
+
+clean: ## remove what was built
+	rm -rf _build build
+
+distclean: clean ## remove the virtual environment too
+	rm -rf $(VENV) ramgnn.egg-info

@@ -1,0 +1,33 @@
+"""Where a data set comes from: its name, the loader's options and the relation types in use, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ramgnn import datasets
+from ramgnn.datasets.base import RecDataset
+
+
+@dataclass(frozen=True)
+class Source:
+    """All that is needed to load the same data again.
+
+    Attributes:
+        name: what `datasets.load` calls it.
+        options: what it is loaded with.
+        item_relations, user_relations: the relation types in use, None for all.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    item_relations: list[str] | None = None
+    user_relations: list[str] | None = None
+
+    def load(self) -> RecDataset:
+        """Load the data set with those relation types."""
+        return datasets.load(self.name, **self.options).select(self.item_relations, self.user_relations)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
