@@ -11,6 +11,8 @@ from pathlib import Path
 MATHJAX = ("startup.js", "core.js", "input/tex.js", "output/chtml.js", "a11y/assistive-mml.js")
 MATHJAX_FOLDERS = ("input/tex/extensions", "output/chtml/fonts")
 ICON = re.compile(r'(?:"([\w-]+)"|\b(\w+)):\[\d+,\d+,\[([^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
+BARS = re.compile(r"\|(?=\S)([^|`]*\S)\|")
+SEVERAL = re.compile(r"^(\s+)(\w+(?:, \w+)+):(?=\s)")
 
 
 def copy_mathjax(app, exception) -> None:
@@ -70,7 +72,18 @@ def drop_thebe(app, pagename, templatename, context, doctree) -> None:
     ]
 
 
+def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
+    """Read docstrings as they are meant: ``|x|`` is a size, and ``a, b: text`` describes two things at once."""
+    for i, line in enumerate(lines):
+        if line.lstrip().startswith(("|", "+")):  # a table
+            continue
+        parts = re.split(r"(``.*?``)", line)
+        parts[::2] = [BARS.sub(r"\\|\1\\|", part) for part in parts[::2]]
+        lines[i] = SEVERAL.sub(lambda m: m[1] + m[2].replace(" ", "") + ":", "".join(parts))
+
+
 def setup(app) -> dict:
+    app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", slim_icons)

@@ -46,7 +46,7 @@ class RelationAttention(nn.Module):
             ``(m,)``.
         """
         # the products are taken before the rows are spread over incidences: n + n_values rows instead of 2m
-        return self.sigma(self.key(tail)[node] + self.query(relation)[value]) @ self.p
+        return self.sigma(F.embedding(node, self.key(tail)) + F.embedding(value, self.query(relation))) @ self.p
 
 
 def attend(logits: Tensor, messages: Tensor, kept: Selection, over: str = "all") -> Tensor:

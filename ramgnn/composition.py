@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 OPERATORS = ("add", "mult", "corr")
 
@@ -30,22 +31,30 @@ def compose(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
 
 
 def transform(x: Tensor, operator: str) -> Tensor:
-    """Bring ``(..., d)`` embeddings into the domain in which `combine` is entrywise."""
+    """Bring ``(..., d)`` embeddings into the domain in which `combine` is entrywise.
+
+    For ``corr`` that is ``(..., d // 2 + 1)`` complex, the real Fourier transform; for the others nothing changes.
+    """
     if operator not in OPERATORS:
         raise ValueError(f"composition is {operator!r}; expected one of {', '.join(OPERATORS)}")
-    return torch.view_as_real(torch.fft.rfft(x)).flatten(-2) if operator == "corr" else x
+    return torch.fft.rfft(x) if operator == "corr" else x
+
+
+def rows(x: Tensor, index: Tensor) -> Tensor:
+    """``x[index]`` for transformed embeddings, by the gather whose backward pass is fast and repeatable."""
+    if not x.is_complex():
+        return F.embedding(index, x)
+    flat = F.embedding(index, torch.view_as_real(x).flatten(-2))
+    return torch.view_as_complex(flat.unflatten(-1, (-1, 2)))
 
 
 def combine(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
-    """Compose transformed embeddings; linear in both sides except for ``add``, which is affine in each."""
+    """Compose transformed embeddings; the result is real and may be scaled and summed before `restore`."""
     if operator == "add":
         return tail + relation
     if operator == "mult":
         return tail * relation
-    # (a - ib)(c + id) = (ac + bd) + i(ad - bc), written on interleaved pairs of reals
-    a, b = tail.unflatten(-1, (-1, 2)).unbind(-1)
-    c, e = relation.unflatten(-1, (-1, 2)).unbind(-1)
-    return torch.stack([a * c + b * e, a * e - b * c], -1).flatten(-2)
+    return torch.view_as_real(tail.conj() * relation).flatten(-2)
 
 
 def restore(x: Tensor, d: int, operator: str) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.attention import SIGMAS, RelationAttention, attend, attend_all
-from ramgnn.composition import combine, restore, transform
+from ramgnn.composition import combine, restore, rows, transform
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.sampler import NodeScore, Selection
@@ -71,7 +71,7 @@ class RAMLayer(nn.Module):
         """
         operator = self.config.composition
         tail, rel = transform(e, operator), transform(relation, operator)
-        messages = combine(tail[graph.node], rel[graph.value], operator)  # one row per incidence
+        messages = combine(rows(tail, graph.node), rows(rel, graph.value), operator)  # one row per incidence
         logits = self.logits(e, relation, graph)
         if kept is None:
             total = attend_all(logits, messages, graph)
@@ -129,7 +129,7 @@ class RAMGNN(nn.Module):
         """
         if self.head is None:
             unit = F.normalize(e, dim=1)
-            return self.scale * (unit[i] * unit[j]).sum(1) + self.shift
+            return self.scale * (F.embedding(i, unit) * F.embedding(j, unit)).sum(1) + self.shift
         score = self.head(e)
         s = (1 - (score[i] - score[j]).abs()).clamp(1e-6, 1 - 1e-6)
         return torch.logit(s)

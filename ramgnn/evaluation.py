@@ -436,7 +436,7 @@ class Evaluation:
         Returns:
             One row a group: the number of users, then the metrics (NaN for an empty group).
         """
-        groups = pd.Series(groups).reset_index(drop=True)
+        groups = pd.Series(groups)
         if len(groups) != len(self.ranks):
             raise RamgnnError(f"{len(groups)} groups for {len(self.ranks)} test rows; expected one for each row")
         if groups.isna().any():

@@ -104,6 +104,15 @@ def test_the_held_out_item_is_not_its_own_rival():
     assert (ev.rank_test(constant, replace(dataset, negatives=again), "pessimistic") == 1).all()
 
 
+def test_the_held_out_item_stays_even_where_it_was_seen():
+    dataset = small_dataset()
+    both = pd.concat([dataset.train, dataset.test]).sort_values(["user", "time"], kind="stable", ignore_index=True)
+    again = replace(dataset, train=both)
+    scores = np.random.default_rng(0).integers(3, size=(dataset.n_users, dataset.n_items))
+    for ties in ev.TIES:
+        assert ev.rank_test(scorer(scores), again, ties).tolist() == loop(scores, dataset, ties)
+
+
 def test_one_against_999():
     rng = np.random.default_rng(1)
     train, test = leave_last_out(interactions(np.repeat(np.arange(30), 5), np.arange(150) * 7 % 1200))
@@ -149,6 +158,7 @@ def test_the_scores_are_left_as_they_are():
     assert torch.equal(scores, before)
     frozen = before.numpy().copy()
     frozen.setflags(write=False)
+    assert ev.rank_test(lambda users: frozen, dataset).tolist() == loop(frozen, dataset, "average")
     ranks = ev.rank_test(lambda users: np.broadcast_to(frozen[:1], frozen.shape), dataset)
     assert ranks.tolist() == loop(np.repeat(frozen[:1], len(frozen), 0), dataset, "average")
 
@@ -320,6 +330,9 @@ def test_paired_test_matches_users_in_any_order():
     order = np.random.default_rng(0).permutation(50)
     shuffled = ev.Evaluation(b.ranks[order], b.users[order])
     assert ev.paired_test(a, shuffled, n=500) == ev.paired_test(a, b, n=500)
+    items = np.arange(50) % 9
+    with_items = replace(a, items=items), replace(shuffled, items=items[order])
+    assert ev.paired_test(*with_items, n=500) == ev.paired_test(a, b, n=500)
 
 
 def test_paired_test_wants_like_with_like():

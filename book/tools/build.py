@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def build(source: Path, output: Path) -> tuple[bool, str]:
     # one hash seed, so that two builds of the same book are the same
     done = subprocess.run(command, text=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "0"})
     pages = scratch / "_build" / "html"
-    said = done.stdout + done.stderr
+    said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)  # without colours
     if done.returncode != 0 or not (pages / "index.html").is_file():
         return False, said
     (pages / ".nojekyll").touch()  # GitHub Pages would leave out folders whose name begins with _

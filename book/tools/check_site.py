@@ -195,7 +195,8 @@ class Browser:
         self._profile = tempfile.mkdtemp(prefix="check-site-")
         command = [
             program, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={self._profile}",
-            "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions", "--disable-background-networking",
+            "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions",
+            "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--no-default-browser-check", "--remote-allow-origins=*",
             "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
             "--no-sandbox",  # containers and root have no sandbox to offer, and only our own pages are opened

@@ -75,6 +75,7 @@ def execute(path: Path) -> str | None:
             record_timing=False,
             store_widget_state=False,
             coalesce_streams=True,
+            extra_arguments=["--log-level=40"],  # the kernel's own warnings are not the reader's
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_executed=lambda **_: bar.update(),
         )

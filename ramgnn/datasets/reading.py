@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from io import TextIOWrapper
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -29,6 +30,7 @@ SEPARATORS = {",": "a comma", "\t": "a tab", ";": "a semicolon", "|": "a bar"}
 ROWS_AT_A_TIME = 100_000
 SHARED_TEXTS = 1_000_000  # cells with the same text share memory until a column has this many different ones
 WESTERN, EASTERN = "cp1252", ("gb18030", "big5", "shift_jis", "euc-kr")
+WESTERN_SIGNS = "‘’“”–—…€£\xa0"
 OTHER_KINDS = {
     b"PK\x03\x04": "a zip or Excel file",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
@@ -136,11 +138,11 @@ def read_layout(
         )
     line, header = _first_line(path, encoding)
     if sep is None:
-        width = {s: len(_fields(header, s, quote)) for s in SEPARATORS}
-        sep = max(SEPARATORS, key=width.get)
+        sep = max(SEPARATORS, key=lambda s: len(_fields(header, s, quote) or ()))
     if columns is not None:
         return Layout(tuple(columns), sep, 0)
-    names = [name.strip() for name in _fields(header, sep, quote)]
+    # a header whose quotes do not fit is divided at every separator; the reader will complain with its line
+    names = [name.strip() for name in _fields(header, sep, quote) or header.rstrip("\r\n").split(sep)]
     if len(names) == 1:
         _refuse_other_separator(path, line, names[0], sep)
     named = tuple(name or f"unnamed {place}" for place, name in enumerate(names, 1))
@@ -237,12 +239,12 @@ def _dialect(sep: str, quote: str | None) -> dict:
     return {"delimiter": sep, "quotechar": quote, "strict": True}
 
 
-def _fields(line: str, sep: str, quote: str | None) -> list[str]:
-    """The fields of one line; a line whose quotes do not fit is divided at every separator."""
+def _fields(line: str, sep: str, quote: str | None) -> list[str] | None:
+    """The fields of one line, or None if its quotes do not fit this separator."""
     try:
         return next(csv.reader([line], **_dialect(sep, quote)), [""])
     except csv.Error:
-        return line.rstrip("\r\n").split(sep)
+        return None
 
 
 def _share(column: Sequence[str], pool: dict[str, str]) -> list[str]:
@@ -429,9 +431,7 @@ def _wrong_bytes(path: Path, encoding: str) -> DataError:
 
 
 def _wrong_byte(path: Path, number: int, line: bytes, at: int, encoding: str) -> DataError:
-    alone = at + 1 >= len(line) or line[at + 1] < 0x40
-    # a single byte between plain letters is Western; pairs of them may be Chinese, Japanese or Korean
-    likely_codecs = (WESTERN,) if alone or line[at + 1 : at + 2].isalpha() else (*EASTERN, WESTERN)
+    likely_codecs = (WESTERN,) if _looks_western(line) else (*EASTERN, WESTERN)
     readings = {codec: text for codec in likely_codecs if (text := _decoded(line, codec)) is not None}
     # the words around the byte let the reader judge
     shown = "; ".join(f"as {codec} it reads {_around(text, line, at, codec)!r}" for codec, text in readings.items())
@@ -443,6 +443,14 @@ def _wrong_byte(path: Path, number: int, line: bytes, at: int, encoding: str) ->
         expected=f"text in {encoding}",
         fix=f"save the file as UTF-8, or pass encoding={likely!r}" + (f" ({shown})" if shown else ""),
     )
+
+
+def _looks_western(line: bytes) -> bool:
+    """Whether the bytes above ASCII are single accented letters or typographic signs, not halves of other letters."""
+    high = [place for place, byte in enumerate(line) if byte > 0x7F]
+    pairs = sum(after - before == 1 for before, after in pairwise(high))
+    signs = (_decoded(line[place : place + 1], WESTERN) for place in high)
+    return pairs <= len(high) // 4 and all(sign and (sign.isalpha() or sign in WESTERN_SIGNS) for sign in signs)
 
 
 def _decoded(line: bytes, codec: str) -> str | None:

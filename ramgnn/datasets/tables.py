@@ -439,14 +439,14 @@ def _once(rows: pd.DataFrame, path: str | os.PathLike, duplicates: str, timed: b
     if not again.any():
         return rows
     if duplicates == "error":
-        second = rows[again]
+        second = rows[again].head(SHOWN)
         seen = rows.reset_index().drop_duplicates(["user", "item"]).set_index(["user", "item"])["line"]
         shown = "; ".join(
-            f"lines {seen[row.user, row.item]} and {line} (user {row.user!r}, item {row.item!r})"
-            for line, row in second.head(SHOWN).iterrows()
+            f"lines {seen[user, item]} and {line} (user {user!r}, item {item!r})"
+            for line, user, item in zip(second.index, second["user"], second["item"], strict=True)
         )
         raise DataError(
-            f"{int(again.sum()):,} rows repeat a pair of user and item: {shown}{'; …' if len(second) > SHOWN else ''}",
+            f"{int(again.sum()):,} rows repeat a pair of user and item: {shown}{'; …' if again.sum() > SHOWN else ''}",
             file=path,
             line=int(second.index[0]),
             expected="each pair of user and item once",
