@@ -59,17 +59,21 @@ def slim_icons(app, exception) -> None:
         unused.unlink()
 
 
-def drop_thebe(app, pagename, templatename, context, doctree) -> None:
-    """Leave out the scripts of sphinx-thebe: they name a remote host on every page and nothing here uses them."""
-    context["script_files"] = [
-        f
-        for f in context.get("script_files", ())
-        if "THEBE_JS_URL" not in (getattr(f, "attributes", {}).get("body") or "")
-        and "sphinx-thebe" not in str(getattr(f, "filename", f))
-    ]
-    context["css_files"] = [
-        f for f in context.get("css_files", ()) if "sphinx-thebe" not in str(getattr(f, "filename", f))
-    ]
+def drop_unused(app, pagename, templatename, context, doctree) -> None:
+    """Leave out sphinx-thebe, which names a remote host on every page, and MathJax where there is no formula.
+
+    Sphinx loads MathJax on the front page too when any page below it has a formula.
+    """
+    unused = ["sphinx-thebe", "THEBE_JS_URL"]
+    if 'class="math' not in (context.get("body") or ""):
+        unused += ["mathjax/", "window.MathJax"]
+
+    def used(file: object) -> bool:
+        text = f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', {}).get('body') or ''}"
+        return not any(word in text for word in unused)
+
+    for kind in ("script_files", "css_files"):
+        context[kind] = [file for file in context.get(kind, ()) if used(file)]
 
 
 def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
@@ -84,7 +88,7 @@ def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
 
 def setup(app) -> dict:
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
-    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", drop_unused, priority=900)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", slim_icons)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

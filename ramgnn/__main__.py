@@ -43,8 +43,8 @@ def parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="pre-train both graphs, fine-tune, evaluate, save a run",
-        description="Pre-trains RAM-GNN on the user graph and the item graph, fine-tunes the recommender with the number "
-        "of epochs that validation chose, evaluates once on the held-out items and saves a run folder.",
+        description="Pre-trains RAM-GNN on the user graph and the item graph, fine-tunes the recommender with the "
+        "number of epochs that validation chose, evaluates once on the held-out items and saves a run folder.",
     )
     _data(train)
     train.add_argument("--config", default="default", help="default, or as_printed: the letter of the paper")

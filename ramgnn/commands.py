@@ -210,7 +210,9 @@ def _against(found: Evaluation) -> str:
 
 def _intervals(found: Evaluation, ks: list[int]) -> dict[str, dict[str, float]]:
     """Value and interval of each metric."""
-    return {r["metric"]: {k: round(r[k], 5) for k in ("value", "low", "high")} for r in found.table(ks).to_dict("records")}
+    return {
+        r["metric"]: {k: round(r[k], 5) for k in ("value", "low", "high")} for r in found.table(ks).to_dict("records")
+    }
 
 
 def str_interval(x: dict[str, float]) -> str:
@@ -260,7 +262,9 @@ def _fitted(folder: str) -> Fitted:
     """
     fitted = runs.load(folder)
     if fitted.final is None:
-        raise RamgnnError(f"{folder} was stopped during {fitted.interrupted}, before there was a recommender; train again")
+        raise RamgnnError(
+            f"{folder} was stopped during {fitted.interrupted}, before there was a recommender; train again"
+        )
     return fitted
 
 
@@ -388,7 +392,10 @@ def show_readings(given: Namespace) -> None:
         print(f"     {r.problem}")
         for choice, meaning in r.choices.items():
             marks = [name for name in readings.CONFIGS if row[name] == choice]
-            print(f"     {(r.setting + '=' if r.setting else '') + choice}: {meaning}" + (f"  ← {', '.join(marks)}" if marks else ""))
+            print(
+                f"     {(r.setting + '=' if r.setting else '') + choice}: {meaning}"
+                + (f"  ← {', '.join(marks)}" if marks else "")
+            )
         print()
 
 
@@ -424,5 +431,3 @@ COMMANDS = {
     "evaluate": evaluate_run, "recommend": recommend, "explain": explain, "neighbors": neighbors,
     "readings": show_readings,
 }  # fmt: skip
-
-

@@ -221,7 +221,7 @@ LEAST: dict[str, dict[str, float]] = {
         "lr": 0, "sim_weight": 0, "weight_decay": 0,
     },
     "finetune": {
-        "scale": 0, "layers": 0, "negatives": 1, "softmax_sample": 2, "batch": 1, "epochs": 0, "every": 1, "patience": 1, "lr": 0,
-        "l2": 0, "temperature": 1e-6,
+        "scale": 0, "layers": 0, "negatives": 1, "softmax_sample": 2, "batch": 1, "epochs": 0, "every": 1,
+        "patience": 1, "lr": 0, "l2": 0, "temperature": 1e-6,
     },
 }  # fmt: skip

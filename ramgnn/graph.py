@@ -206,7 +206,9 @@ class MultiRelationalGraph:
             )
         wanted = range(self.n_types) if type is None else [self.type_index(type)]
         device = self.node.device
-        rows = torch.cat([torch.arange(int(self.type_ptr[t]), int(self.type_ptr[t + 1]), device=device) for t in wanted])
+        rows = torch.cat(
+            [torch.arange(int(self.type_ptr[t]), int(self.type_ptr[t + 1]), device=device) for t in wanted]
+        )
         size = self.group_size[self.value[rows]]
         head = rows.repeat_interleave(size)
         start = self.value_ptr[self.value[head]]

@@ -15,7 +15,6 @@ import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch
 
 from ramgnn.graph import MultiRelationalGraph
 
@@ -49,7 +48,11 @@ def style():
 def type_styles(types: Sequence[str]) -> dict[str, dict]:
     """Colour, line style and marker of each relation type, in order."""
     return {
-        t: {"color": COLOURS[n % len(COLOURS)], "linestyle": DASHES[n % len(DASHES)], "marker": MARKERS[n % len(MARKERS)]}
+        t: {
+            "color": COLOURS[n % len(COLOURS)],
+            "linestyle": DASHES[n % len(DASHES)],
+            "marker": MARKERS[n % len(MARKERS)],
+        }
         for n, t in enumerate(types)
     }
 
@@ -60,59 +63,108 @@ def draw_graph(
     types: Sequence[str] | None = None,
     places: Mapping[int, tuple[float, float]] | None = None,
     ax: Axes | None = None,
-    values: bool = True,
+    values: bool | Sequence[str] = True,
     seed: int = 0,
 ) -> Axes:
     """The graph as in the paper's Figure 1: an edge for each shared value, its type by colour and line style.
+
+    Each edge is interrupted where its value is written, so nothing has to be painted over and the ground stays
+    transparent. Resize the figure before drawing, not after.
 
     Args:
         graph: the graph, small enough to draw.
         nodes: which nodes; None for all.
         types: which relation types; None for all.
         places: position of each node; laid out by force when not given.
-        values: write the value on each edge.
+        values: write the values on the edges: all, none, or those of the named types.
         seed: of the layout.
     """
     drawn = graph.to_networkx(nodes)
-    shown = list(types or graph.types)
-    styles = {t: type_styles(graph.types)[t] for t in shown}
+    shown = [graph.types[graph.type_index(t)] for t in types or graph.types]
+    written = shown if values is True else list(values or ())
+    styles = {t: look for t, look in type_styles(graph.types).items() if t in shown}
     places = places or nx.spring_layout(nx.Graph(drawn), seed=seed, k=1.6)
     ax = ax or plt.subplots(figsize=(8, 5.2))[1]
+    spots = np.array([places[i] for i in drawn.nodes], float).reshape(-1, 2)
+    span = np.maximum(np.ptp(spots, axis=0), 1e-9) if len(spots) else np.ones(2)
+    room = np.array([0.14, 0.10]) * span
+    low, high = (spots.min(0) - room, spots.max(0) + room) if len(spots) else (np.zeros(2), np.ones(2))
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    ax.set_axis_off()
+    handles = [
+        Line2D([], [], color=s["color"], linestyle=s["linestyle"], linewidth=2, label=t) for t, s in styles.items()
+    ]
+    columns = len(handles) if len(handles) < 5 else 3
+    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=columns, handlelength=3.2)
+    for i in drawn.nodes:
+        ax.text(*places[i], _two_lines(graph.label(i)), ha="center", va="center", fontsize=9.5, zorder=5,
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "#dce6ee", "edgecolor": INK, "linewidth": 0.8},
+                color="#1b1b1b")  # fmt: skip
+    ax.figure.draw_without_rendering()  # settles where the axes are, so that widths of texts can be measured
+    taken = [ax.transData.transform(places[i]) for i in drawn.nodes]
     between: dict[tuple[int, int], list[tuple[str, str]]] = {}
     for i, j, edge in drawn.edges(data=True):
         if edge["type"] in styles:
             between.setdefault((i, j), []).append((edge["type"], edge["value"]))
     for (i, j), edges in between.items():
-        for n, (t, value) in enumerate(edges):
-            bend = 0.16 * (n - (len(edges) - 1) / 2)
-            _edge(ax, places[i], places[j], bend, styles[t], value if values else "")
-    for i in drawn.nodes:
-        ax.text(*places[i], _two_lines(graph.label(i)), ha="center", va="center", fontsize=9, zorder=5,
-                bbox={"boxstyle": "round,pad=0.35", "facecolor": "#dce6ee", "edgecolor": INK, "linewidth": 0.8},
-                color="#1b1b1b")  # fmt: skip
-    handles = [Line2D([], [], color=s["color"], linestyle=s["linestyle"], linewidth=2, label=t) for t, s in styles.items()]
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.08), ncols=len(handles), handlelength=3)
-    ax.margins(0.14)
-    ax.set_axis_off()
+        for n, (t, value) in enumerate(sorted(edges, key=lambda e: shown.index(e[0]))):
+            beside = n - (len(edges) - 1) / 2
+            _edge(ax, places[i], places[j], beside, styles[t], value if t in written else "", taken)
     return ax
 
 
-def _edge(ax: Axes, a: tuple[float, float], b: tuple[float, float], bend: float, look: dict, value: str) -> None:
-    """One bent edge with its value on it."""
-    ax.add_patch(
-        FancyArrowPatch(a, b, connectionstyle=f"arc3,rad={bend}", arrowstyle="-", linewidth=1.7, color=look["color"],
-                        linestyle=look["linestyle"], shrinkA=0, shrinkB=0, zorder=1)
-    )  # fmt: skip
+def _edge(
+    ax: Axes, a: tuple[float, float], b: tuple[float, float], beside: float, look: dict, value: str, taken: list
+) -> None:
+    """One bent edge with its value on it; `taken` holds the places that later values keep away from, in pixels."""
+    point = ax.figure.dpi / 72
+    a, b = ax.transData.transform([a, b])
+    across = np.array([a[1] - b[1], b[0] - a[0]]) / max(np.hypot(*(b - a)), 1e-9)
+    t = np.linspace(0, 1, 201)[:, None]
+    bend = (a + b) / 2 + 2 * 13 * point * beside * across  # parallel edges are 13 points apart in their middle
+    line = (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
     if value:
-        a, b = np.asarray(a), np.asarray(b)
-        middle = (a + b) / 2 + bend / 2 * np.array([b[1] - a[1], a[0] - b[0]])
-        ax.text(*middle, value, fontsize=7, color=look["color"], ha="center", va="center", zorder=3)
+        free = [min([np.hypot(*(line[n] - spot)) for spot in taken], default=0) for n in range(60, 141, 5)]
+        # as far from others as is useful, and no farther from the middle than needed
+        gain = [min(f, 40 * point) - 0.25 * point * abs(n - 100) for f, n in zip(free, range(60, 141, 5), strict=True)]
+        middle = 60 + 5 * int(np.argmax(gain))
+        slope = line[middle + 1] - line[middle - 1]
+        angle = (np.degrees(np.arctan2(slope[1], slope[0])) + 90) % 180 - 90
+        text = ax.text(*ax.transData.inverted().transform(line[middle]), value, fontsize=8.5, color=look["color"],
+                       ha="center", va="center", zorder=4)  # fmt: skip
+        half = text.get_window_extent().width / 2
+        text.set(rotation=angle, rotation_mode="anchor")
+        taken.append(line[middle])
+        line[np.hypot(*(line - line[middle]).T) < half + 3 * point] = np.nan
+    ax.plot(*ax.transData.inverted().transform(line).T, color=look["color"], linestyle=look["linestyle"], linewidth=1.7,
+            zorder=1, scalex=False, scaley=False)  # fmt: skip
 
 
 def _two_lines(label: str) -> str:
     """A title broken before its year."""
     head, bracket, year = label.rpartition(" (")
     return f"{head}\n{bracket.strip()}{year}" if head else label
+
+
+# Where the eight films stand in our redrawing: around a ring, so that no edge runs behind a third film; Cameron's films
+# to the left, Hanks's to the right.
+FIGURE1_PLACES = {
+    3: (-1.30, -0.28), 0: (-1.12, 0.52), 7: (-0.36, 0.98), 2: (0.58, 0.92), 4: (1.24, 0.26), 5: (1.14, -0.5),
+    6: (0.46, -1.02), 1: (-0.74, -0.9),
+}  # fmt: skip
+
+
+def figure1(values: bool | Sequence[str] = ("director", "actor", "year")) -> Axes:
+    """The paper's Figure 1, redrawn from the data set ``toy``: eight films, all of their edges.
+
+    Args:
+        values: as for `draw_graph`; genres are left without words, since one genre alone makes fifteen edges.
+    """
+    from ramgnn.datasets import load
+
+    graph = MultiRelationalGraph.from_dataset(load("toy"), "item")
+    ax = plt.subplots(figsize=(8, 5.8))[1]
+    return draw_graph(graph, places=FIGURE1_PLACES, ax=ax, values=values)
 
 
 def neighbour_counts(graph: MultiRelationalGraph, ax: Axes | None = None) -> Axes:
@@ -135,7 +187,9 @@ def group_sizes(graph: MultiRelationalGraph, ax: Axes | None = None) -> Axes:
     ax = ax or plt.subplots(figsize=(7.5, 3.8))[1]
     for (name, look), t in zip(type_styles(graph.types).items(), range(graph.n_types), strict=True):
         size = np.sort(graph.group_size[graph.value_type == t].cpu().numpy())[::-1]
-        ax.plot(np.arange(1, len(size) + 1), size, color=look["color"], linestyle=look["linestyle"], label=name, linewidth=2)
+        ax.plot(
+            np.arange(1, len(size) + 1), size, color=look["color"], linestyle=look["linestyle"], label=name, linewidth=2
+        )
     ax.set(xscale="log", yscale="log", xlabel="rank of the value", ylabel="nodes that have it")
     ax.grid(True, which="major")
     ax.legend()

@@ -46,9 +46,10 @@ def sample_pairs(graph: MultiRelationalGraph, config: PretrainConfig, generator:
     """Positive and negative pairs, drawn from incidences and never from an edge list.
 
     For each node and each relation type under which it has a neighbour, one of its values is drawn in proportion to
-    its group's other members, and a tail among them: so each edge of a node and type is equally likely. Every positive comes with
-    `negatives` tails drawn uniformly from all other nodes. With ``type_weight="equal"`` all relation types have the
-    same total weight; with ``"edges"`` one in proportion to their edges. Positives and negatives weigh the same.
+    its group's other members, and a tail among them: so each edge of a node and type is equally likely. Every positive
+    comes with `negatives` tails drawn uniformly from all other nodes. With ``type_weight="equal"`` all relation types
+    have the same total weight; with ``"edges"`` one in proportion to their edges. Positives and negatives weigh the
+    same.
     """
     device = graph.node.device
     rows = graph.by_node
@@ -283,7 +284,9 @@ def _step(model, graph, kept, optimiser, config, generator, settled) -> tuple[fl
     return float(gnn.detach()), float(sim.detach())
 
 
-def _distances(model: RAMGNN, graph: MultiRelationalGraph, kept: Selection | None, config: PretrainConfig) -> list[float]:
+def _distances(
+    model: RAMGNN, graph: MultiRelationalGraph, kept: Selection | None, config: PretrainConfig
+) -> list[float]:
     """The average neighbour distances that the bandit compares, Eq. 12, of this epoch's neighbours."""
     if kept is None:
         return [0.0] * graph.n_types

@@ -73,7 +73,7 @@ READINGS: tuple[Reading, ...] = (
     Reading("R12", "Eq. 23", "−ln σ(y_ui − ŷ_ui)",
             "a prediction less its own label falls without end as ŷ does", "finetune.loss",
             {"bpr": "−ln σ(ŷ_ui − ŷ_uj) with a sampled negative j", "softmax": "softmax over the catalogue"}),
-    Reading("R13", "Section IV-A", "three user relations in the table, two in the text; 'movies' among the item relations",
+    Reading("R13", "Section IV-A", "three user relations in the table, two in the text; 'movies' as an item relation",
             "which attributes make the graphs is not settled, nor whether age is a number or a band", "",
             {"age, gender, occupation": "all three, age in decades; genre, director, actor, year"}),
     Reading("R14", "Eq. 12", "the top k_t neighbours under type t",

@@ -92,29 +92,27 @@ class SideEmbedding(nn.Module):
     def __init__(self, graph: MultiRelationalGraph | None, start: Embeddings, dim: int, values: bool) -> None:
         super().__init__()
         self.nodes = nn.Embedding.from_pretrained(start.nodes.clone(), freeze=False)
-        self.graph = graph if values else None
+        self.with_values = values and graph is not None
         width = start.nodes.shape[1]
-        if self.graph is not None:
+        if self.with_values:
             self.values = nn.Embedding.from_pretrained(start.values.clone(), freeze=False)
-            mean = 1 / torch.bincount(self._bag(), minlength=graph.n_nodes * graph.n_types).clamp(min=1).float()
-            self.register_buffer("share", mean[self._bag()], persistent=False)
+            # the values of each node and type stand next to each other in the order by node
+            bag = graph.node * graph.n_types + graph.type
+            count = torch.bincount(bag, minlength=graph.n_nodes * graph.n_types)
+            self.register_buffer("value", graph.value[graph.by_node], persistent=False)
+            self.register_buffer("first", count.cumsum(0) - count, persistent=False)
             width += graph.n_types * start.values.shape[1]
         self.w3 = nn.Linear(width, dim, bias=False)
         nn.init.normal_(self.w3.weight, std=0.1 * width**-0.5)
         with torch.no_grad():
             self.w3.weight[:, : start.nodes.shape[1]] += torch.eye(dim, start.nodes.shape[1])
 
-    def _bag(self) -> Tensor:
-        """``(m,)`` which (node, type) each incidence belongs to."""
-        return self.graph.node * self.graph.n_types + self.graph.type
-
     def forward(self) -> Tensor:
         """``(n, dim)``."""
         parts = [self.nodes.weight]
-        if self.graph is not None:
-            rows = self.values(self.graph.value) * self.share.unsqueeze(1)
-            mean = rows.new_zeros(self.graph.n_nodes * self.graph.n_types, rows.shape[1])
-            parts.append(mean.index_add(0, self._bag(), rows).view(self.graph.n_nodes, -1))
+        if self.with_values:
+            mean = F.embedding_bag(self.value, self.values.weight, self.first, mode="mean")
+            parts.append(mean.view(len(parts[0]), -1))
         return self.w3(torch.cat(parts, 1))
 
 
@@ -174,8 +172,10 @@ class Recommender(nn.Module):
 
     def forward(self, graph: InteractionGraph | None = None) -> tuple[Tensor, Tensor]:
         """Final x_u ``(n_users, d)`` and x_i ``(n_items, d)``; Eq. 18–21 stacked and read out (reading R11)."""
-        graph = graph or self.interactions()
-        x_u, x_i = self.user(), self.item()
+        return self.propagate(self.user(), self.item(), graph or self.interactions())
+
+    def propagate(self, x_u: Tensor, x_i: Tensor, graph: InteractionGraph) -> tuple[Tensor, Tensor]:
+        """The layers after the start embeddings x^(0) of both sides."""
         users, items = [x_u], [x_i]
         for layer in range(self.config.layers):
             from_items, from_users = graph.users_from(x_i), graph.items_from(x_u)
@@ -330,10 +330,10 @@ def finetune(
     return result
 
 
-def _dropped(model: Recommender, config: FinetuneConfig, generator: torch.Generator) -> InteractionGraph | None:
-    """The interaction graph with a share of its edges left out, or None for the whole."""
+def _graph(model: Recommender, config: FinetuneConfig, generator: torch.Generator) -> InteractionGraph:
+    """The interaction graph, with a share of its edges left out where the settings say so."""
     if config.edge_dropout == 0:
-        return None
+        return model.interactions()
     keep = torch.rand(len(model.users), generator=generator, device=model.users.device) >= config.edge_dropout
     return model.interactions(keep)
 
@@ -364,11 +364,12 @@ def _softmax_epoch(model: Recommender, config: FinetuneConfig, optimiser, genera
             columns = torch.cat([own, sample]).unique()
         target = torch.zeros(len(batch), len(columns), device=device)
         target[row, torch.searchsorted(columns, own)] = 1
-        x_u, x_i = model(_dropped(model, config, generator))
+        start_u, start_i = model.user(), model.item()
+        x_u, x_i = model.propagate(start_u, start_i, _graph(model, config, generator))
         scores = x_u[batch] @ x_i[columns].T / config.temperature
         loss = softmax_loss(scores, target)
         optimiser.zero_grad()
-        (loss + _penalty(config, model.user()[batch], model.item()[columns])).backward()
+        (loss + _penalty(config, start_u[batch], start_i[columns])).backward()
         optimiser.step()
         total, weight = total + float(loss.detach()) * len(row), weight + len(row)
     return total / max(weight, 1)
@@ -383,12 +384,13 @@ def _bpr_epoch(model: Recommender, config: FinetuneConfig, optimiser, generator:
     for batch in order.split(config.batch):
         u, i = model.users[batch], model.items[batch]
         j = sample_negatives(u, known, n_items, config.negatives, generator)
-        x_u, x_i = model(_dropped(model, config, generator))
-        own = x_u[u]
-        loss = bpr_loss((own * x_i[i]).sum(1), torch.einsum("bd,bnd->bn", own, x_i[j]))
         start_u, start_i = model.user(), model.item()
+        x_u, x_i = model.propagate(start_u, start_i, _graph(model, config, generator))
+        own = F.embedding(u, x_u)
+        loss = bpr_loss((own * F.embedding(i, x_i)).sum(1), torch.einsum("bd,bnd->bn", own, F.embedding(j, x_i)))
+        rows = (F.embedding(u, start_u), F.embedding(i, start_i), F.embedding(j[:, 0], start_i))
         optimiser.zero_grad()
-        (loss + _penalty(config, start_u[u], start_i[i], start_i[j[:, 0]]) / 2).backward()
+        (loss + _penalty(config, *rows) / 2).backward()
         optimiser.step()
         total += float(loss.detach()) * len(batch)
     return total / len(order)

@@ -1,4 +1,4 @@
-"""A run folder: what was trained, on what, how, and how well; weights as safetensors, the rest as JSON, never pickle."""
+"""A run folder: what was trained, on what, how, how well; weights as safetensors, the rest as JSON, never pickle."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def random_graph(n: int, types: int, values: int, most: int, seed: int) -> Multi
     """A graph whose nodes have 0 to `most` values of each type."""
     rng = np.random.default_rng(seed)
     relations = [
-        Relation.from_lists(f"t{t}", [[f"v{v}" for v in rng.integers(values, size=rng.integers(most + 1))] for _ in range(n)])
+        Relation.from_lists(
+            f"t{t}", [[f"v{v}" for v in rng.integers(values, size=rng.integers(most + 1))] for _ in range(n)]
+        )
         for t in range(types)
     ]  # fmt: skip
     return MultiRelationalGraph.from_relations(n, relations)

@@ -142,7 +142,9 @@ def test_one_layer_by_loops(operator, combine):
         neighbours = torch.zeros(8, dtype=torch.float64)
         for m in own:
             alpha = torch.exp(logits[m]) / total
-            neighbours = neighbours + alpha * (layer.w_val.weight @ compose(e[graph.node[m]], e_n[graph.value[m]], operator))
+            neighbours = neighbours + alpha * (
+                layer.w_val.weight @ compose(e[graph.node[m]], e_n[graph.value[m]], operator)
+            )
         joined = neighbours + e[i] if combine == "sum" else layer.join.weight @ torch.cat([neighbours, e[i]])
         expected.append(torch.tanh(joined))
     assert torch.allclose(model(graph, kept), torch.stack(expected), atol=1e-12)

@@ -43,7 +43,9 @@ def test_checks_know_every_setting_by_name():
 
 
 def test_settings_from_text():
-    config = Config().set(["pretrain.dim=32", "finetune.loss=bpr", "pretrain.attention=false", "pretrain.k_max=9", "seed=4"])
+    config = Config().set(
+        ["pretrain.dim=32", "finetune.loss=bpr", "pretrain.attention=false", "pretrain.k_max=9", "seed=4"]
+    )
     assert config.pretrain.dim == 32
     assert config.finetune.loss == "bpr"
     assert config.pretrain.attention is False

@@ -13,7 +13,15 @@ from ramgnn.config import FinetuneConfig
 from ramgnn.encoder import Embeddings
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.recommender import Recommender, SideEmbedding, bpr_loss, finetune, random_start, sample_negatives, softmax_loss
+from ramgnn.recommender import (
+    Recommender,
+    SideEmbedding,
+    bpr_loss,
+    finetune,
+    random_start,
+    sample_negatives,
+    softmax_loss,
+)
 from tests.small import films, small_dataset
 
 D = 6

@@ -63,7 +63,12 @@ def kept_by_brute_force(graph, scores, k, per="type"):
 
 @pytest.mark.equation(12)
 @pytest.mark.parametrize("per", ["type", "value"])
-@given(graph=graphs(), levels=st.integers(1, 30), k=st.lists(st.integers(1, 9), min_size=3, max_size=3), seed=st.integers(0, 999))
+@given(
+    graph=graphs(),
+    levels=st.integers(1, 30),
+    k=st.lists(st.integers(1, 9), min_size=3, max_size=3),
+    seed=st.integers(0, 999),
+)
 @settings(max_examples=120, deadline=None)
 def test_top_k_equals_brute_force_ties_included(per, graph, levels, k, seed):
     scores = torch.from_numpy(np.random.default_rng(seed).integers(levels, size=graph.n_nodes) / 7.0)

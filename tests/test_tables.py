@@ -176,6 +176,12 @@ def test_no_column_for_the_user(files):
     refused(files(users="a,b\n1,2\n"), "users", "no column looks like the user", line=1)
 
 
+def test_one_column_for_two_things(files):
+    refused(files(user_column="item_id"), "interactions", "no column looks like the item", line=1)
+    refused(files(user_column="item_id", item_column="item_id"), "interactions", "stands for two things", line=1)
+    refused(files(time_column="user_id"), "interactions", "stands for two things", line=1)
+
+
 @pytest.mark.parametrize(
     "option, file", [("user_column", "interactions"), ("time_column", "interactions"), ("title_column", "items")]
 )
@@ -284,8 +290,8 @@ def test_bad_bins(files):
 
 
 def test_users_are_binned_too_and_many_numbers_are_noted(files):
-    data = tables.load(**files(users=USERS, bins={"age": 10}))
-    assert data.relation("user", "age").lists(2) == [["30-39"], ["30-39"]]
+    data = tables.load(**files(users=USERS, min_user=0, bins={"age": 10}))
+    assert data.relation("user", "age").lists(3) == [["30-39"], ["30-39"], ["60-69"]]
     items = ITEMS + "".join(f"x{i},T,Horror,{i // 2}\n" for i in range(120))
     assert any("bins={'year': 10}" in note for note in tables.load(**files(items=items)).notes)
 

@@ -202,7 +202,9 @@ def test_reasons_are_shared_values_with_the_attention_of_the_model(fitted):
             )
             assert r.attention == pytest.approx(total)
             assert {x.node for x in r.via} <= history
-        assert [r.attention for r in found.item_reasons] == sorted((r.attention for r in found.item_reasons), reverse=True)
+        assert [r.attention for r in found.item_reasons] == sorted(
+            (r.attention for r in found.item_reasons), reverse=True
+        )
         had = set(data.train[data.train["item"] == item]["user"])
         for r in found.user_reasons:
             assert {x.node for x in r.via} <= had

@@ -11,7 +11,28 @@ import sys
 import time
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[2]
+
+# the builder's own front door is one bare line: no title, no language, no link to follow where redirects are off
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>To the book</title>
+<meta http-equiv="refresh" content="0; url={first}">
+<link rel="icon" href="_static/favicon.svg">
+</head>
+<body><p><a href="{first}">To the book</a></p></body>
+</html>
+"""
+
+
+def first_page(source: Path) -> str:
+    """The address of the page that the table of contents names as its root."""
+    root = yaml.safe_load((source / "_toc.yml").read_text(encoding="utf-8"))["root"]
+    return f"{Path(root).with_suffix('').as_posix()}.html"
 
 
 def build(source: Path, output: Path) -> tuple[bool, str]:
@@ -30,6 +51,7 @@ def build(source: Path, output: Path) -> tuple[bool, str]:
     said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)  # without colours
     if done.returncode != 0 or not (pages / "index.html").is_file():
         return False, said
+    (pages / "index.html").write_text(INDEX.format(first=first_page(source)), encoding="utf-8")
     (pages / ".nojekyll").touch()  # GitHub Pages would leave out folders whose name begins with _
     shutil.rmtree(output, ignore_errors=True)
     os.replace(pages, output)
@@ -51,7 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(said, file=sys.stderr)
         warnings = [line for line in said.splitlines() if "WARNING" in line or "ERROR" in line]
         print(
-            f"\nthe site was not built; {len(warnings)} warnings, which count as errors:",
+            f"\nthe site was not built; {len(warnings)} warnings, which count as errors:"
+            if warnings
+            else "\nthe site was not built; the builder failed as shown above",
             *warnings,
             sep="\n  ",
             file=sys.stderr,

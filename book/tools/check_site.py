@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gzip
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -26,7 +28,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from book.tools.serve import serving
 
 ROOT = Path(__file__).parents[2]
-PAGE_LIMIT = 1_500_000  # bytes that one page may load, uncompressed
+PAGE_LIMIT = 1_500_000  # bytes that one page may load, text compressed as web servers do
+TEXT = {".html", ".css", ".js", ".json", ".svg", ".txt", ".xml", ".inv"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSERS_ELSEWHERE = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 # <link> elements that make a browser fetch or contact something; rel="next" and the like do not
@@ -39,7 +42,14 @@ CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)
 SCRIPT_URL = re.compile(
     r"""(?:\bfrom|\bimport|\bfetch|\bimportScripts|\.src|\.href|\.open)\s*[=(]*\s*(?:"\w+"\s*,\s*)?["'`]((?:https?:)?//[^"'`]+)"""
 )
+GENERATED = {"index.html", "genindex.html", "search.html", "py-modindex.html"}  # the builder's, not ours
 PICTURE_NAME = re.compile(r"\.(png|jpe?g|svg|gif|webp)$", re.IGNORECASE)
+
+
+@cache
+def sent(path: Path) -> int:
+    """Bytes that a server sends for the file: text goes compressed, the rest as it is."""
+    return len(gzip.compress(path.read_bytes(), 6)) if path.suffix in TEXT else path.stat().st_size
 
 
 def elsewhere(url: str) -> bool:
@@ -61,6 +71,7 @@ class Page(HTMLParser):
         self.headings = 0
         self.lang = ""
         self._inside = ""
+        self._article = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -69,7 +80,9 @@ class Page(HTMLParser):
         self.ids.update(own[key] for key in ("id", "name") if own.get(key))
         if tag == "html":
             self.lang = own.get("lang", "")
-        if tag == "h1":
+        if tag == "article":
+            self._article = True
+        if tag == "h1" and self._article:
             self.headings += 1
         if tag == "a" and own.get("href"):
             self.links.append(own["href"])
@@ -93,6 +106,8 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._inside = ""
+        if tag == "article":
+            self._article = False
 
 
 def css_urls(text: str) -> list[str]:
@@ -114,16 +129,16 @@ def read_site(folder: Path, limit: int = PAGE_LIMIT) -> list[str]:
         found += [f"{name}: loads {url} from another host" for url in urls if elsewhere(url)]
         local = {target for url in urls if (target := _target(path, url, folder)) is not None}
         found += [f"{name}: {_name(target, folder)} is missing" for target in local if not target.is_file()]
-        weight = path.stat().st_size + sum(target.stat().st_size for target in local if target.is_file())
+        weight = sum(sent(file) for file in {path, *local} if file.is_file())
         if weight > limit:
             found.append(f"{name}: loads {weight:,} bytes, more than {limit:,}")
         found += _broken_links(path, page, pages, folder)
         for source, alt in page.pictures:
             if alt is None or PICTURE_NAME.search(alt) or (not alt and not source.startswith("data:")):
                 found.append(f"{name}: the picture {source[:60]} has no description (alt text)")
-        if page.headings != 1 and path.name not in ("index.html", "genindex.html", "search.html", "py-modindex.html"):
+        if page.headings != 1 and path.name not in GENERATED:
             found.append(f"{name}: {page.headings} headings of the first level instead of one")
-        if not page.lang and path != folder / "index.html":
+        if not page.lang:
             found.append(f"{name}: does not say which language it is in")
     for path in sorted(folder.rglob("*.css")):
         name = path.relative_to(folder).as_posix()
@@ -179,7 +194,6 @@ class Visit:
     width: int
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    weight: int = 0
 
 
 class Browser:
@@ -296,8 +310,6 @@ class Browser:
                     visit.problems.append(f"asks another host: {own['request']['url']}")
             elif method == "Network.responseReceived" and own["response"]["status"] >= 400:
                 visit.problems.append(f"{own['response']['status']} for {own['response']['url'].removeprefix(home)}")
-            elif method == "Network.loadingFinished" and own["requestId"] in asked:
-                visit.weight += int(own["encodedDataLength"])
             elif method == "Network.loadingFailed" and not own.get("canceled"):
                 visit.problems.append(
                     f"{own.get('errorText')} for {asked.get(own['requestId'], '?').removeprefix(home)}"
@@ -351,8 +363,8 @@ LOOK = """
   const formulas = [...document.querySelectorAll('.math')];
   const errors = [...document.querySelectorAll('mjx-merror, [data-mjx-error]')];
   const wide = document.documentElement.scrollWidth;
-  // the innermost element that reaches beyond the screen, unless it scrolls by itself
-  const over = [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
+  // the innermost element of the text that reaches beyond the screen
+  const over = [...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
   const last = over[over.length - 1];
   return JSON.stringify({
     formulas: formulas.length,
@@ -395,11 +407,16 @@ def browse_site(
                 for problem in visit.problems:
                     problems.setdefault(problem, []).append(f"{visit.mode} {visit.width}")
             found += [f"{page} ({', '.join(where)}): {problem}" for problem, where in problems.items()]
-            weight = max(visit.weight for visit in own)
+            weight = max(_weight(visit.requests, home, folder) for visit in own)
             if weight > limit:
                 found.append(f"{page}: loads {weight:,} bytes, more than {limit:,}")
             say(f"  {page:<50} {len(own[0].requests):>3} requests {weight / 1000:>7,.0f} kB")
     return found
+
+
+def _weight(requests: list[str], home: str, folder: Path) -> int:
+    files = {_target(folder / "x", urlsplit(url).path, folder) for url in requests if url.startswith(home)}
+    return sum(sent(file) for file in files if file is not None and file.is_file())
 
 
 def main(arguments: list[str] | None = None) -> int:

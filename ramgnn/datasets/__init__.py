@@ -1,0 +1,52 @@
+"""Data sets: `load(name)` gives a `RecDataset`, `names()` says which there are."""
+
+from __future__ import annotations
+
+import inspect
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.errors import NotFoundError
+
+__all__ = ["RecDataset", "Relation", "load", "names"]
+
+# name: (module, one line)
+_LOADERS = {
+    "toy": ("toy", "eight films and six viewers, small enough to check by hand"),
+    "movietweetings": ("movietweetings", "41,161 ratings of 1,019 films from tweets, comes with the package"),
+    "ml-100k": ("ml100k", "MovieLens-100K with the RCF authors' split and attributes, downloaded at first use"),
+    "kkbox": ("kkbox", "songs of the KKBox music service, from your own Kaggle files"),
+    "planted": ("planted", "made data in which the importance of each relation is known, at any size"),
+    "tables": ("tables", "your own interactions.csv, items.csv and, if you have it, users.csv"),
+}
+
+
+def names() -> dict[str, str]:
+    """Every data set by name, with one line on each."""
+    return {name: line for name, (_, line) in _LOADERS.items()}
+
+
+def load(name: str = "movietweetings", **options: Any) -> RecDataset:
+    """Load a data set by name.
+
+    Args:
+        name: one of `names()`.
+        options: what the data set's own ``load`` takes, for example ``attributes="as_published"`` for ml-100k.
+
+    Raises:
+        NotFoundError: there is no such data set, or it has no such option; the message names those it has.
+    """
+    if name not in _LOADERS:
+        known = "the data sets are " + ", ".join(_LOADERS)
+        raise NotFoundError("data set", name, get_close_matches(str(name).lower(), _LOADERS, cutoff=0.5), hint=known)
+    loader = import_module(f"ramgnn.datasets.{_LOADERS[name][0]}").load
+    known = list(inspect.signature(loader).parameters)
+    for option in options:
+        if option not in known:
+            hint = f"its options are {', '.join(known)}" if known else "it has no options"
+            raise NotFoundError(
+                f"option of data set {name!r} called", option, get_close_matches(option, known), hint=hint
+            )
+    return loader(**options)

@@ -166,7 +166,9 @@ class RecDataset:
         drawn again with the same seed.
         """
         train, held_out = leave_last_out(self.train)
-        view = replace(self, train=train, test=held_out, split=f"validation, the last training item; test: {self.split}")
+        view = replace(
+            self, train=train, test=held_out, split=f"validation, the last training item; test: {self.split}"
+        )
         if self.derive_users is not None:
             view = replace(view, user_relations=self.derive_users(view))
         if self.negatives is not None:

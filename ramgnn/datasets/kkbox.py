@@ -17,7 +17,6 @@ of users: age, city, gender.
 
 from __future__ import annotations
 
-import lzma
 import os
 import re
 import shutil
@@ -51,9 +50,18 @@ AGES = range(10, 81)  # `bd` runs from -43 to 1,051, and 0 stands for unknown
 RELATIONS = {"genre": "genre_ids", "artist": "artist_name", "composer": "composer", "lyricist": "lyricist"}
 DIVIDERS = {"genre": "|", "artist": "|", "composer": "|、", "lyricist": "|、", "person": "", "language": ""}
 RCF_COLUMNS = ["song", "genres", "singer", "composer", "lyricist"]
-# the file that shows which form a folder holds, and the folders under $RAMGNN_DATA/kkbox to look in
+# the file that shows which form a folder holds, and where to look below the root, in this order: the cut of Kaggle's
+# files comes after the subset, which is the better data set
 MARKS = {"kaggle": "train.csv", "subset": "interactions.tsv", "rcf": "auxiliary-mapping.txt"}
-FOLDERS = {"kaggle": (".", "kaggle", "kaggle-head"), "subset": (".", "subset"), "rcf": (".", "rcf")}
+PLACES = (
+    ("kaggle", "."),
+    ("kaggle", "kaggle"),
+    ("subset", "."),
+    ("subset", "subset"),
+    ("rcf", "."),
+    ("kaggle", "kaggle-head"),
+    ("rcf", "rcf"),
+)
 SUFFIXES = ("", ".gz", ".7z")
 
 
@@ -87,8 +95,8 @@ def load(
     """Load KKBox from the folder `root`.
 
     Args:
-        root: the folder with the files; None looks in ``$RAMGNN_DATA/kkbox`` and its folders ``kaggle``,
-            ``kaggle-head``, ``subset`` and ``rcf``.
+        root: the folder with the files, or the one above with folders ``kaggle``, ``subset``, ``kaggle-head`` or
+            ``rcf`` in it; None is ``$RAMGNN_DATA/kkbox``.
         form: ``"kaggle"``, ``"subset"`` or ``"rcf"``; None takes the first of these that is there.
         negatives: how many sampled songs to rank a held-out one against; ``"auto"`` is 999, or as many as the smallest
             choice of a user allows (noted); None ranks against all songs.
@@ -124,22 +132,16 @@ def find(root: str | os.PathLike | None = None, form: str | None = None) -> tupl
     Raises:
         DataError: there is none; the message says which files to get and where to put them.
     """
-    forms = [form] if form else list(MARKS)
-    if root is not None:
-        places = {f: [Path(root)] for f in forms}
-    elif data := os.environ.get("RAMGNN_DATA"):
-        places = {f: [Path(data) / "kkbox" / name for name in FOLDERS[f]] for f in forms}
-    else:
-        places = {}
-    for f, folders in places.items():
-        for folder in folders:
-            if any((folder / f"{MARKS[f]}{suffix}").exists() for suffix in SUFFIXES):
-                return folder, f
-    looked = sorted({str(folder) for folders in places.values() for folder in folders})
-    wanted = " or ".join(MARKS[f] for f in forms)
+    if root is None and (data := os.environ.get("RAMGNN_DATA")):
+        root = Path(data) / "kkbox"
+    for f, place in PLACES if root is not None else ():
+        folder = Path(root) / place
+        if form in (None, f) and any((folder / f"{MARKS[f]}{suffix}").exists() for suffix in SUFFIXES):
+            return folder, f
+    wanted = " or ".join(mark for f, mark in MARKS.items() if form in (None, f))
     raise DataError(
         f"there are no files of KKBox ({wanted} was looked for)"
-        + (f" in {', '.join(looked)}" if looked else "; RAMGNN_DATA is not set and no root was given"),
+        + (f" in {root}" if root is not None else "; RAMGNN_DATA is not set and no root was given"),
         expected="train.csv, songs.csv and members.csv of Kaggle's competition, plain or as .7z",
         fix=f"sign in to Kaggle, accept the rules of {COMPETITION}, download train.csv.7z, songs.csv.7z and "
         "members.csv.7z, put them into one folder and pass it as root, or into kkbox/kaggle under the folder that the "
@@ -536,11 +538,10 @@ def _unpack(path: Path, folder: Path, progress: bool) -> Path:
             file=path,
             fix=f"pip install 'ramgnn[kkbox]', or unpack the archive yourself into {path.name.removesuffix('.7z')}",
         ) from None
-    damaged = (py7zr.exceptions.ArchiveError, lzma.LZMAError, EOFError, ValueError, IndexError, TypeError)
     try:
         with py7zr.SevenZipFile(path) as archive:
             members = [member for member in archive.list() if not member.is_directory]
-    except damaged as error:
+    except Exception as error:  # a damaged archive raises a dozen kinds, other ones in other versions of py7zr
         raise _damaged(path, error) from None
     if len(members) != 1:
         raise DataError(
@@ -562,7 +563,10 @@ def _unpack(path: Path, folder: Path, progress: bool) -> Path:
             py7zr.SevenZipFile(path) as archive,
         ):
             archive.extractall(folder, callback=_bar_callback(bar))
-    except damaged as error:
+    except OSError as error:
+        what = f"it could not be unpacked into {folder.parent}: {error}"
+        raise DataError(what, file=path, fix="set TMPDIR to a folder with room for it") from None
+    except Exception as error:
         raise _damaged(path, error) from None
     return folder / members[0].filename
 

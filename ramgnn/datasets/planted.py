@@ -18,7 +18,6 @@ from tqdm import tqdm
 from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out, with_negatives
 from ramgnn.errors import NotFoundError, RamgnnError
 
-
 QUANTILES = (0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 1)
 
 
@@ -196,15 +195,14 @@ def _relation(name: str, shape: TypeShape, beta: float, taste: np.ndarray, rng: 
     extra = round(n * (shape.rows - 1))
     rows = np.concatenate([np.arange(n), rng.integers(n, size=extra)])  # some nodes have several values
     # a node's second value is that of a somewhat different taste, or it would be the first again
-    own = taste[rows] + rng.normal(size=(len(rows), taste.shape[1])) * (np.arange(len(rows)) >= n)[:, None]
+    own = taste[rows] + 0.5 * rng.normal(size=(len(rows), taste.shape[1])) * (np.arange(len(rows)) >= n)[:, None]
     size = _group_sizes(shape, n, len(rows))
     n_values = len(size)
     # along an order in which neighbours are of like taste, each value takes a stretch as long as its group
     stretch = rng.permutation(n_values)
     value_along = np.repeat(stretch, size[stretch])
-    order = np.argsort(_taste_order(taste, rng)[rows], kind="stable")
     value = np.empty(len(rows), np.int64)
-    value[order] = value_along
+    value[np.argsort(_taste_order(own, rng))] = value_along
     planted = rng.random(len(rows)) < beta
     noise = np.flatnonzero(~planted)
     value[noise] = value[rng.permutation(noise)]

@@ -114,6 +114,14 @@ def guess(
     user = _column(rows, head, user_column, USER_NAMES, "user", "user_column")
     item = _column(rows, head, item_column, ITEM_NAMES, "item", "item_column", taken=(user,))
     time = _optional_column(rows, head, time_column, TIME_NAMES, taken=(user, item))
+    if len({user, item, time}) < 3:
+        raise DataError(
+            f"one column stands for two things: user = {user!r}, item = {item!r}, time = {time!r}",
+            file=rows,
+            line=head.line,
+            expected="a column each",
+            fix="name others with user_column, item_column and time_column",
+        )
     # the items may call their id as the interactions do, or simply "id"
     item_id = item if item in item_head.columns else _column(things, item_head, None, f"{ITEM_NAMES} id", "item", None)
     title = _optional_column(things, item_head, title_column, TITLE_NAMES, taken=(item_id,))
