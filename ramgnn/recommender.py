@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,63 +22,76 @@ from ramgnn.graph import MultiRelationalGraph
 
 
 class InteractionGraph:
-    """Who interacted with what, as the two sparse matrices that propagation multiplies with.
+    """Who interacted with what, as two lists of neighbours: the items of each user, and the users of each item.
 
     Args:
-        users, items: ``(n,)`` the training interactions.
+        users, items: ``(n,)`` the training interactions, sorted by user.
         n_users, n_items: sizes.
         norm: ``"symmetric"`` divides an edge by √(deg u · deg i), as LightGCN does; ``"mean"`` by the degree of the
             receiving node, which is the mean of Eq. 19 and 21.
     """
 
     def __init__(self, users: Tensor, items: Tensor, n_users: int, n_items: int, norm: str) -> None:
-        user_degree = torch.bincount(users, minlength=n_users).clamp(min=1).float()
-        item_degree = torch.bincount(items, minlength=n_items).clamp(min=1).float()
-        both = (user_degree[users] * item_degree[items]).rsqrt()
-        to_user = both if norm == "symmetric" else 1 / user_degree[users]
-        to_item = both if norm == "symmetric" else 1 / item_degree[items]
-        self.to_users = _csr(users, items, to_user, (n_users, n_items))
-        self.to_items = _csr(items, users, to_item, (n_items, n_users))
-        # the backward pass multiplies with the transposes; with the symmetric norm they are each other's
-        self.to_users_t = self.to_items if norm == "symmetric" else _csr(items, users, to_user, (n_items, n_users))
-        self.to_items_t = self.to_users if norm == "symmetric" else _csr(users, items, to_item, (n_users, n_items))
+        by_item = torch.argsort(items, stable=True)
+        self.norm = norm
+        self.items_of = (items, _starts(users, n_users))
+        self.users_of = (users[by_item], _starts(items, n_items))
+        self.by_item = by_item
+        degrees = (torch.bincount(users, minlength=n_users), torch.bincount(items, minlength=n_items))
+        self.user_degree, self.item_degree = (d.clamp(min=1).float().unsqueeze(1) for d in degrees)
 
-    def double(self) -> InteractionGraph:
-        """The same matrices in float64, for tests against finite differences."""
-        for name, matrix in vars(self).items():
-            setattr(self, name, matrix.double())
-        return self
+    def without(self, dropped: Tensor) -> InteractionGraph:
+        """The graph without the interactions where `dropped` ``(n,)`` is True; nothing is sorted again."""
+        rest = copy.copy(self)
+        rest.items_of, user_degree = _thin(*self.items_of, ~dropped)
+        rest.users_of, item_degree = _thin(*self.users_of, ~dropped[self.by_item])
+        rest.user_degree, rest.item_degree = (d.clamp(min=1).float().unsqueeze(1) for d in (user_degree, item_degree))
+        return rest
 
     def users_from(self, x: Tensor) -> Tensor:
         """Aggr over N(u), Eq. 19: ``(n_items, d)`` to ``(n_users, d)``."""
-        return _Multiply.apply(self.to_users, self.to_users_t, x)
+        return self._aggregate(x, self.items_of, self.users_of, self.item_degree, self.user_degree)
 
     def items_from(self, x: Tensor) -> Tensor:
         """Aggr over N(i), Eq. 21: ``(n_users, d)`` to ``(n_items, d)``."""
-        return _Multiply.apply(self.to_items, self.to_items_t, x)
+        return self._aggregate(x, self.users_of, self.items_of, self.user_degree, self.item_degree)
+
+    def _aggregate(self, x: Tensor, of: Lists, back: Lists, giving: Tensor, receiving: Tensor) -> Tensor:
+        """Sums over neighbours, with the norm applied to rows before and after instead of to edges."""
+        if self.norm == "mean":
+            return _Sum.apply(x, *of, *back) / receiving.to(x.dtype)
+        return _Sum.apply(x * giving.to(x.dtype).rsqrt(), *of, *back) * receiving.to(x.dtype).rsqrt()
 
 
-def _csr(rows: Tensor, columns: Tensor, weight: Tensor, shape: tuple[int, int]) -> Tensor:
-    """A CSR matrix from coordinates."""
-    order = torch.argsort(rows * shape[1] + columns)
-    start = torch.zeros(shape[0] + 1, dtype=torch.int64, device=rows.device)
-    torch.cumsum(torch.bincount(rows, minlength=shape[0]), 0, out=start[1:])
-    with warnings.catch_warnings():  # torch calls its CSR format beta; the three operations used here are tested
-        warnings.simplefilter("ignore", UserWarning)
-        return torch.sparse_csr_tensor(start, columns[order], weight[order], shape)
+Lists = tuple[Tensor, Tensor]  # neighbours of all nodes one after the other, and where those of each node begin
 
 
-class _Multiply(torch.autograd.Function):
-    """Sparse times dense, with the transpose at hand for the backward pass."""
+def _starts(sorted_or_not: Tensor, n: int) -> Tensor:
+    """Where each of n groups begins once sorted: ``(n,)``."""
+    count = torch.bincount(sorted_or_not, minlength=n)
+    return count.cumsum(0) - count
+
+
+def _thin(neighbours: Tensor, starts: Tensor, keep: Tensor) -> tuple[Lists, Tensor]:
+    """Neighbour lists with only the entries to keep, and how many each node has left."""
+    before = torch.zeros(len(keep) + 1, dtype=torch.int64, device=keep.device)
+    torch.cumsum(keep, 0, out=before[1:])
+    first = before[starts]
+    return (neighbours[keep], first), torch.cat([first, before[-1:]]).diff()
+
+
+class _Sum(torch.autograd.Function):
+    """Sums of rows over neighbour lists; the backward pass is the same over the lists of the other side."""
 
     @staticmethod
-    def forward(ctx, matrix: Tensor, transpose: Tensor, x: Tensor) -> Tensor:
-        ctx.transpose = transpose
-        return matrix @ x
+    def forward(ctx, x: Tensor, neighbours: Tensor, starts: Tensor, back: Tensor, back_starts: Tensor) -> Tensor:
+        ctx.back = back, back_starts
+        return F.embedding_bag(neighbours, x, starts, mode="sum")
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[None, None, Tensor]:
-        return None, None, ctx.transpose @ gradient
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
+        back, starts = ctx.back
+        return F.embedding_bag(back, gradient.contiguous(), starts, mode="sum"), None, None, None, None
 
 
 class SideEmbedding(nn.Module):
@@ -161,14 +174,12 @@ class Recommender(nn.Module):
         self.register_buffer("items", torch.tensor(dataset.train["item"].to_numpy()), persistent=False)
         self._whole: InteractionGraph | None = None
 
-    def interactions(self, keep: Tensor | None = None) -> InteractionGraph:
-        """The graph of all training interactions, or of those where `keep` is True."""
-        norm = "symmetric" if self.config.propagation == "linear" else "mean"
-        if keep is not None:
-            return InteractionGraph(self.users[keep], self.items[keep], self.n_users, self.n_items, norm)
-        if self._whole is None:
+    def interactions(self, dropped: Tensor | None = None) -> InteractionGraph:
+        """The graph of all training interactions, or of those where `dropped` is False."""
+        if self._whole is None or self._whole.user_degree.device != self.users.device:
+            norm = "symmetric" if self.config.propagation == "linear" else "mean"
             self._whole = InteractionGraph(self.users, self.items, self.n_users, self.n_items, norm)
-        return self._whole
+        return self._whole if dropped is None else self._whole.without(dropped)
 
     def forward(self, graph: InteractionGraph | None = None) -> tuple[Tensor, Tensor]:
         """Final x_u ``(n_users, d)`` and x_i ``(n_items, d)``; Eq. 18–21 stacked and read out (reading R11)."""
@@ -334,8 +345,8 @@ def _graph(model: Recommender, config: FinetuneConfig, generator: torch.Generato
     """The interaction graph, with a share of its edges left out where the settings say so."""
     if config.edge_dropout == 0:
         return model.interactions()
-    keep = torch.rand(len(model.users), generator=generator, device=model.users.device) >= config.edge_dropout
-    return model.interactions(keep)
+    chance = torch.rand(len(model.users), generator=generator, device=model.users.device)
+    return model.interactions(chance < config.edge_dropout)
 
 
 def _penalty(config: FinetuneConfig, *rows: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ def test_propagation_as_printed_by_loops(combine):
             out = model.item_steps[layer].w4.weight @ joined
             new_i.append(torch.where(out > 0, out, 0.01 * out))
         x_u, x_i = torch.stack(new_u), torch.stack(new_i)
-    got = model(module.InteractionGraph(model.users, model.items, data.n_users, data.n_items, "mean").double())
+    got = model(module.InteractionGraph(model.users, model.items, data.n_users, data.n_items, "mean"))
     assert torch.allclose(got[0], x_u, atol=1e-10)
     assert torch.allclose(got[1], x_i, atol=1e-10)
 
@@ -124,11 +124,26 @@ def test_linear_propagation_is_pygs_lightgcn():
 
 @pytest.mark.parametrize("norm", ["symmetric", "mean"])
 def test_gradient_of_propagation_against_finite_differences(norm):
-    graph = module.InteractionGraph(torch.tensor([0, 0, 1]), torch.tensor([0, 2, 2]), 2, 3, norm).double()
+    graph = module.InteractionGraph(torch.tensor([0, 0, 1]), torch.tensor([0, 2, 2]), 2, 3, norm)
     x = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(graph.users_from, (x,))
     y = torch.randn(2, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(graph.items_from, (y,))
+
+
+@pytest.mark.parametrize("norm", ["symmetric", "mean"])
+def test_dropping_interactions_is_building_the_graph_without_them(norm):
+    generator = torch.Generator().manual_seed(0)
+    data = small_dataset()
+    users, items = (torch.tensor(data.train[c].to_numpy()) for c in ("user", "item"))
+    whole = module.InteractionGraph(users, items, data.n_users, data.n_items, norm)
+    for share in (0.0, 0.5, 1.0):
+        dropped = torch.rand(len(users), generator=generator) < share
+        rest = whole.without(dropped)
+        anew = module.InteractionGraph(users[~dropped], items[~dropped], data.n_users, data.n_items, norm)
+        x, y = torch.randn(data.n_items, 3), torch.randn(data.n_users, 3)
+        assert torch.allclose(rest.users_from(x), anew.users_from(x), atol=1e-6)
+        assert torch.allclose(rest.items_from(y), anew.items_from(y), atol=1e-6)
 
 
 @pytest.mark.equation(23)

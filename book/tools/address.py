@@ -71,7 +71,7 @@ def parse(url: str, branch: str) -> Address:
     return Address(f"https://github.com/{found[1]}/{found[2]}", branch)
 
 
-def read(root: Path = ROOT) -> Address:
+def read(root: Path) -> Address:
     """The address that stands in `_config.yml`."""
     own = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]
     return parse(own["url"], own["branch"])
@@ -137,7 +137,7 @@ def definition(label: str, address: Address, root: Path) -> str:
     return {"repository": address.url, "issues": f"{address.url}/issues", "site": address.site}[label]
 
 
-def expected(path: Path, address: Address, root: Path = ROOT) -> str:
+def expected(path: Path, address: Address, root: Path) -> str:
     """What the file should hold for this address."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
@@ -149,13 +149,13 @@ def expected(path: Path, address: Address, root: Path = ROOT) -> str:
     return DEFINITION.sub(lambda m: f"[{m[1]}]: {definition(m[1], address, root)}", text)
 
 
-def places(root: Path = ROOT) -> list[Path]:
+def places(root: Path) -> list[Path]:
     """The files that hold the address, or may."""
     found = [root / "README.md", root / "CITATION.cff", *root.glob("book/**/*.md"), *root.glob("notebooks/*.ipynb")]
     return sorted(path for path in found if path.is_file())
 
 
-def disagreements(root: Path = ROOT) -> list[str]:
+def disagreements(root: Path) -> list[str]:
     """One line for each file that holds another address than `_config.yml`; empty when all agree."""
     address, found = read(root), []
     for path in places(root):
@@ -174,7 +174,7 @@ def disagreements(root: Path = ROOT) -> list[str]:
     return found
 
 
-def sync(root: Path = ROOT) -> list[Path]:
+def sync(root: Path) -> list[Path]:
     """Carry the address of `_config.yml` into every place; returns the files that changed."""
     address = read(root)
     wanted = {path: expected(path, address, root) for path in places(root)}
@@ -197,19 +197,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--branch", help="the branch that links and Colab use; default: as in _config.yml")
     options = parser.parse_args(arguments)
     try:
-        old = read()
+        old = read(ROOT)
         address = parse(options.url or old.url, options.branch or old.branch)
         config = ROOT / "_config.yml"
         if address != old:
             write(config, configured(config.read_text(encoding="utf-8"), address))
-        changed = sync()
+        changed = sync(ROOT)
     except AddressError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{address.url} ({address.branch})")
     for path in [config] * (address != old) + changed:
         print(f"  changed {path.relative_to(ROOT)}")
-    if left := disagreements():
+    if left := disagreements(ROOT):
         print("still different, please mend by hand:", *left, sep="\n  ", file=sys.stderr)
     return 1 if left else 0
 

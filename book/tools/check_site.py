@@ -364,7 +364,8 @@ LOOK = """
   const errors = [...document.querySelectorAll('mjx-merror, [data-mjx-error]')];
   const wide = document.documentElement.scrollWidth;
   // the innermost element of the text that reaches beyond the screen
-  const over = [...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
+  const all = [...document.querySelectorAll('article *')];
+  const over = all.filter(e => e.getBoundingClientRect().right > innerWidth + 1);
   const last = over[over.length - 1];
   return JSON.stringify({
     formulas: formulas.length,

@@ -31,7 +31,7 @@ def chapters(folder: Path, only: str = "") -> list[Path]:
     return found
 
 
-def stage(target: Path, root: Path = ROOT) -> Path:
+def stage(target: Path, root: Path) -> Path:
     """Lay out a copy of the book in `target`: the chapters copied, everything else linked. Returns its notebooks."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--into", type=Path, metavar="FOLDER", help="run copies there and leave notebooks/ as it is")
     parser.add_argument("only", nargs="?", default="", help="run only chapters whose name starts with this, e.g. 02")
     options = parser.parse_args(arguments)
-    folder = ROOT / "notebooks" if options.in_place else stage(options.into)
+    folder = ROOT / "notebooks" if options.in_place else stage(options.into, ROOT)
     paths = chapters(folder, options.only)
     started, failed = time.perf_counter(), []
     for number, path in enumerate(paths, 1):

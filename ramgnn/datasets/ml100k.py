@@ -112,7 +112,7 @@ def load(
             by a stray space; ``"as_published"``: the RCF authors' ids as they are, "N/A" being a director of 25 films.
         age: ``"decade"`` (10-19, 20-29, ...) or ``"value"`` (years).
         year: ``"release"``: of the release date in ``u.item``, mostly the one in the United States, as the paper's
-            "released years"; ``"title"``: the year in the title, when the film was made. They differ for 192 of
+            "released years"; ``"title"``: the year in the title, when the film was made. They differ for 190 of
             1,682 films, Return of the Jedi (1983; shown again in 1997) being one.
         names: look for the names of genres, directors and actors; without them the ids are shown ("director 42").
         root: a folder of local copies; otherwise ``$RAMGNN_DATA`` is looked into, then the cache, then the network.

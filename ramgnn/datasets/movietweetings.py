@@ -130,7 +130,7 @@ def load() -> RecDataset:
 
 
 def ratings() -> pd.DataFrame:
-    """All ratings: columns ``user, item, rating, order`` (int64), 1 to 10 stars, sorted by user and order."""
+    """All ratings: columns ``user, item, rating, order`` (int64), 0 to 10 stars, sorted by user and order."""
     return _read("ratings.tsv").astype("int64")
 
 
@@ -172,10 +172,11 @@ def favourites(train: pd.DataFrame, n_users: int, n_items: int, relation: Relati
 def activity(train: pd.DataFrame, n_users: int, bands: int = 5) -> Relation:
     """How many training interactions a user has, in `bands` groups of about equal size, named "10-14 films"."""
     count = np.bincount(train["user"], minlength=n_users)
-    edges = np.unique(np.quantile(count, np.arange(1, bands) / bands, method="higher"))
+    edges = np.unique(np.quantile(count, np.arange(1, bands) / bands, method="inverted_cdf"))
     _, band = np.unique(np.searchsorted(edges, count, side="left"), return_inverse=True)
     own = [count[band == b] for b in range(band.max() + 1)]
     spans = [f"{c.min()}-{c.max()} films" if c.min() < c.max() else f"{c.min()} films" for c in own]
+    spans = ["1 film" if span == "1 films" else span for span in spans]
     return Relation("activity", np.arange(n_users), band.astype(np.int64), tuple(spans), derived=True)
 
 

@@ -3,23 +3,23 @@
 The films are real and so are the facts; three of them (True Lies, Titanic, Forrest Gump) are those of the paper's
 Figure 1. The viewers are made up.
 
-=  ==================  ====  ========================  ========================  ===================================
-#  film                year  genres                    directors                 actors
-=  ==================  ====  ========================  ========================  ===================================
-0  True Lies           1994  Action, Comedy, Thriller  James Cameron             Arnold Schwarzenegger,
-                                                                                 Jamie Lee Curtis, Bill Paxton
-1  Titanic             1997  Drama, Romance            James Cameron             Leonardo DiCaprio, Kate Winslet,
-                                                                                 Bill Paxton
-2  Forrest Gump        1994  Comedy, Drama, Romance    Robert Zemeckis           Tom Hanks, Robin Wright, Gary Sinise
-3  The Terminator      1984  Action, Science Fiction   James Cameron             Arnold Schwarzenegger,
-                                                                                 Linda Hamilton, Bill Paxton
-4  Cast Away           2000  Adventure, Drama          Robert Zemeckis           Tom Hanks, Helen Hunt
-5  Apollo 13           1995  Adventure, Drama          Ron Howard                Tom Hanks, Bill Paxton,
-                                                                                 Kevin Bacon, Gary Sinise
-6  Revolutionary Road  2008  Drama, Romance            Sam Mendes                Leonardo DiCaprio, Kate Winslet
-7  The Lion King       1994  Adventure, Animation,     Roger Allers, Rob Minkoff Matthew Broderick, Jeremy Irons
+=  ==================  ====  ========================  =========================  ===================================
+#  film                year  genres                    directors                  actors
+=  ==================  ====  ========================  =========================  ===================================
+0  True Lies           1994  Action, Comedy, Thriller  James Cameron              Arnold Schwarzenegger,
+                                                                                  Jamie Lee Curtis, Bill Paxton
+1  Titanic             1997  Drama, Romance            James Cameron              Leonardo DiCaprio, Kate Winslet,
+                                                                                  Bill Paxton
+2  Forrest Gump        1994  Comedy, Drama, Romance    Robert Zemeckis            Tom Hanks, Robin Wright, Gary Sinise
+3  The Terminator      1984  Action, Science Fiction   James Cameron              Arnold Schwarzenegger,
+                                                                                  Linda Hamilton, Bill Paxton
+4  Cast Away           2000  Adventure, Drama          Robert Zemeckis            Tom Hanks, Helen Hunt
+5  Apollo 13           1995  Adventure, Drama          Ron Howard                 Tom Hanks, Bill Paxton,
+                                                                                  Kevin Bacon, Gary Sinise
+6  Revolutionary Road  2008  Drama, Romance            Sam Mendes                 Leonardo DiCaprio, Kate Winslet
+7  The Lion King       1994  Adventure, Animation,     Roger Allers, Rob Minkoff  Matthew Broderick, Jeremy Irons
                              Drama
-=  ==================  ====  ========================  ========================  ===================================
+=  ==================  ====  ========================  =========================  ===================================
 
 What there is to see: True Lies and Titanic share a director and an actor, True Lies and Forrest Gump a year and a
 genre. True Lies and The Terminator are joined by four edges, Titanic and Revolutionary Road by four as well, two of

@@ -1,0 +1,1 @@
+"""What to run for a table or a figure."""
