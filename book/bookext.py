@@ -7,6 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
+from docutils import nodes
+
 # What MathJax can ask for with the settings in _config.yml; the other nine tenths of the package stay behind.
 MATHJAX = ("startup.js", "core.js", "input/tex.js", "output/chtml.js", "a11y/assistive-mml.js")
 MATHJAX_FOLDERS = ("input/tex/extensions", "output/chtml/fonts")
@@ -76,6 +78,13 @@ def drop_unused(app, pagename, templatename, context, doctree) -> None:
         context[kind] = [file for file in context.get(kind, ()) if used(file)]
 
 
+def plain_figures(app, doctree) -> None:
+    """Mark every picture as fit for light and dark, so that the theme puts no filter and no white card over it."""
+    for image in doctree.findall(nodes.image):
+        if not {"only-light", "only-dark"} & set(image["classes"]):
+            image["classes"].append("dark-light")
+
+
 def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
     """Read docstrings as they are meant: ``|x|`` is a size, and ``a, b: text`` describes two things at once."""
     for i, line in enumerate(lines):
@@ -88,6 +97,7 @@ def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
 
 def setup(app) -> dict:
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
+    app.connect("doctree-read", plain_figures)
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", slim_icons)

@@ -147,8 +147,8 @@ def train(given: Namespace) -> int:
     folder = Path(given.out or f"runs/{where.name}-{config.name.replace(', ', '-')}-{config.seed}")
     if (folder / runs.RUN).exists() and not given.overwrite:
         raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
-    data = where.load()
     quiet = given.quiet or given.json
+    data = where.load(False if quiet else None)
     if not quiet:
         _describe(data)
     fitted = fit(data, config, given.epochs, progress=not quiet)

@@ -375,7 +375,7 @@ LOOK = """
     pictures: [...document.images].filter(e => e.complete && !e.naturalWidth && e.loading !== 'lazy').map(e => e.src),
     icons: document.querySelectorAll('svg[data-icon="circle-question"].fa-missing, svg .missing').length,
     wide: wide,
-    widest: wide > innerWidth && last ? last.tagName.toLowerCase() + '.' + last.className : '',
+    widest: wide > innerWidth && last ? last.tagName.toLowerCase() + ' ' + last.textContent.trim().slice(0, 60) : '',
     theme: document.documentElement.dataset.theme || '',
   });
 })()

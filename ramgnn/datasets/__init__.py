@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -28,11 +29,12 @@ def names() -> dict[str, str]:
     return {name: line for name, (_, line) in _LOADERS.items()}
 
 
-def load(name: str = "movietweetings", **options: Any) -> RecDataset:
+def load(name: str = "movietweetings", /, *, progress: bool | None = None, **options: Any) -> RecDataset:
     """Load a data set by name.
 
     Args:
         name: one of `names()`.
+        progress: show bars while reading large files; without it, where the standard error is a terminal.
         options: what the data set's own ``load`` takes, for example ``attributes="as_published"`` for ml-100k.
 
     Raises:
@@ -43,6 +45,8 @@ def load(name: str = "movietweetings", **options: Any) -> RecDataset:
         raise NotFoundError("data set", name, get_close_matches(str(name).lower(), _LOADERS, cutoff=0.5), hint=known)
     loader = import_module(f"ramgnn.datasets.{_LOADERS[name][0]}").load
     known = list(inspect.signature(loader).parameters)
+    if "progress" in known:
+        options["progress"] = sys.stderr.isatty() if progress is None else progress
     for option in options:
         if option not in known:
             hint = f"its options are {', '.join(known)}" if known else "it has no options"

@@ -24,9 +24,9 @@ class Source:
     item_relations: list[str] | None = None
     user_relations: list[str] | None = None
 
-    def load(self) -> RecDataset:
-        """Load the data set with those relation types."""
-        return datasets.load(self.name, **self.options).select(self.item_relations, self.user_relations)
+    def load(self, progress: bool | None = None) -> RecDataset:
+        """Load the data set with those relation types; `progress` as in `datasets.load`."""
+        return datasets.load(self.name, progress=progress, **self.options).select(self.item_relations, self.user_relations)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
