@@ -12,7 +12,7 @@ from ramgnn.attention import SIGMAS, RelationAttention, attend, attend_all
 from ramgnn.composition import combine, restore, rows, transform
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.sampler import NodeScore, Selection
+from ramgnn.sampler import NodeScore, Selection, similarity
 
 
 class RelationEmbedding(nn.Module):
@@ -122,17 +122,25 @@ class RAMGNN(nn.Module):
         return found
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
-        """The logit of "i and j are neighbours" for Eq. 16, ``(b,)`` (reading R7).
+        """The logit of "i and j are neighbours" for Eq. 16 (reading R7).
+
+        Args:
+            e: ``(n_nodes, d)`` final embeddings.
+            i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
+
+        Returns:
+            ``(b, c)``.
 
         The inner product is taken of embeddings of unit length, with a learned scale and shift; the scalar reading
         takes s = 1 - d of Eq. 10.
         """
         if self.head is None:
             unit = F.normalize(e, dim=1)
-            return self.scale * (F.embedding(i, unit) * F.embedding(j, unit)).sum(1) + self.shift
+            inner = torch.bmm(F.embedding(j, unit), F.embedding(i, unit).unsqueeze(2)).squeeze(2)
+            return self.scale * inner + self.shift
         score = self.head(e)
-        s = (1 - (score[i] - score[j]).abs()).clamp(1e-6, 1 - 1e-6)
-        return torch.logit(s)
+        s = similarity(score[i].unsqueeze(1), F.embedding(j, score.unsqueeze(1)).squeeze(2))
+        return torch.logit(s.clamp(1e-6, 1 - 1e-6))
 
 
 @dataclass(frozen=True)

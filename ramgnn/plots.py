@@ -45,15 +45,30 @@ def style():
         yield
 
 
+# types that come up again and again look the same in every figure
+USUAL = {"genre": 0, "director": 1, "actor": 2, "cast": 2, "year": 3, "country": 4, "language": 5}
+
+
 def type_styles(types: Sequence[str]) -> dict[str, dict]:
-    """Colour, line style and marker of each relation type, in order."""
+    """Colour, line style and marker of each relation type, in order.
+
+    Genre, director and so on have looks of their own; other types take those that are left, and after the sixth the
+    looks begin again.
+    """
+    slots: dict[str, int] = {}
+    for t in types:
+        if USUAL.get(t, -1) not in (-1, *slots.values()):
+            slots[t] = USUAL[t]
+    free = [n for n in range(len(COLOURS)) if n not in slots.values()]
+    for n, t in enumerate(t for t in types if t not in slots):
+        slots[t] = free[n] if n < len(free) else n
     return {
         t: {
-            "color": COLOURS[n % len(COLOURS)],
-            "linestyle": DASHES[n % len(DASHES)],
-            "marker": MARKERS[n % len(MARKERS)],
+            "color": COLOURS[slots[t] % len(COLOURS)],
+            "linestyle": DASHES[slots[t] % len(DASHES)],
+            "marker": MARKERS[slots[t] % len(MARKERS)],
         }
-        for n, t in enumerate(types)
+        for t in types
     }
 
 
@@ -168,32 +183,37 @@ def figure1(values: bool | Sequence[str] = ("director", "actor", "year")) -> Axe
 
 
 def neighbour_counts(graph: MultiRelationalGraph, ax: Axes | None = None) -> Axes:
-    """How many neighbours nodes have under each type: share of nodes with at least so many, on a logarithmic axis."""
-    ax = ax or plt.subplots(figsize=(7.5, 3.8))[1]
-    for (name, look), t in zip(type_styles(graph.types).items(), range(graph.n_types), strict=True):
+    """The share of nodes with at least so many edges, a curve for each type, on a logarithmic axis."""
+    ax = ax or plt.subplots(figsize=(7.5, 4.2))[1]
+    for t, look in type_styles(graph.types).items():
         degree = np.sort(graph.degrees(t).cpu().numpy())
-        share = 1 - np.arange(len(degree)) / len(degree)
-        some = degree > 0
-        ax.step(degree[some], share[some], where="post", color=look["color"], linestyle=look["linestyle"], label=name,
-                linewidth=2)  # fmt: skip
+        at = np.unique(degree[degree > 0])
+        share = 1 - np.searchsorted(degree, at) / len(degree)
+        ax.step(np.append(at, at[-1:]), np.append(share, [0.0] * bool(len(at))), where="pre", color=look["color"],
+                linestyle=look["linestyle"], label=t, linewidth=2)  # fmt: skip
     ax.set(xscale="log", xlabel="neighbours of a node, at least", ylabel="share of nodes", ylim=(0, 1.02))
     ax.grid(True, which="major")
-    ax.legend()
+    _legend_below(ax)
     return ax
 
 
 def group_sizes(graph: MultiRelationalGraph, ax: Axes | None = None) -> Axes:
-    """Size of each value's group against its rank, both on logarithmic axes."""
-    ax = ax or plt.subplots(figsize=(7.5, 3.8))[1]
-    for (name, look), t in zip(type_styles(graph.types).items(), range(graph.n_types), strict=True):
-        size = np.sort(graph.group_size[graph.value_type == t].cpu().numpy())[::-1]
-        ax.plot(
-            np.arange(1, len(size) + 1), size, color=look["color"], linestyle=look["linestyle"], label=name, linewidth=2
-        )
+    """Size of each value's group against its rank, a curve for each type, both axes logarithmic."""
+    ax = ax or plt.subplots(figsize=(7.5, 4.2))[1]
+    for n, (t, look) in enumerate(type_styles(graph.types).items()):
+        size = np.sort(graph.group_size[graph.value_type == n].cpu().numpy())[::-1]
+        ax.plot(np.arange(1, len(size) + 1), size, color=look["color"], linestyle=look["linestyle"], label=t,
+                linewidth=2)  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="rank of the value", ylabel="nodes that have it")
     ax.grid(True, which="major")
-    ax.legend()
+    _legend_below(ax)
     return ax
+
+
+def _legend_below(ax: Axes) -> None:
+    """The legend under the axes, where it hides nothing."""
+    columns = 3 if len(ax.get_legend_handles_labels()[1]) > 4 else 4
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=columns, handlelength=3.2)
 
 
 def thresholds(history: Sequence, types: Sequence[str], ax: Axes | None = None) -> Axes:
@@ -208,8 +228,9 @@ def thresholds(history: Sequence, types: Sequence[str], ax: Axes | None = None) 
         ax.step([e.epoch for e in history], [e.k[n] for e in history], where="post", color=look["color"],
                 linestyle=look["linestyle"], label=name, linewidth=2)  # fmt: skip
     ax.set(xlabel="epoch", ylabel="threshold $k_t$")
+    ax.yaxis.get_major_locator().set_params(integer=True)
     ax.grid(True)
-    ax.legend()
+    _legend_below(ax)
     return ax
 
 
@@ -223,7 +244,7 @@ def attention_mass(history: Sequence, types: Sequence[str], layer: int = -1, ax:
     for n, (name, look) in enumerate(type_styles(types).items()):
         ax.plot([e.epoch for e in history], [e.mass[layer][n] for e in history], color=look["color"],
                 linestyle=look["linestyle"], label=name, linewidth=2)  # fmt: skip
-    ax.set(xlabel="epoch", ylabel="attention mass", ylim=(0, 1))
+    ax.set(xlabel="epoch", ylabel="attention mass", ylim=(0, None))
     ax.grid(True)
-    ax.legend()
+    _legend_below(ax)
     return ax

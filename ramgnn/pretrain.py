@@ -23,6 +23,7 @@ from ramgnn.sampler import (
     largest_thresholds,
     random_pair_distance,
     rank_transform,
+    similarity,
     top_k,
 )
 
@@ -32,13 +33,13 @@ class Pairs:
     """Sampled pairs for the losses.
 
     Attributes:
-        head: ``(b,)``; tail: ``(b,)`` node indices; label: ``(b,)`` 1 for neighbours, 0 for random pairs.
+        head: ``(b,)`` node indices.
+        tail: ``(b, 1 + negatives)`` node indices: a neighbour of the head, y = 1, then random nodes, y = 0.
         weight: ``(b,)`` summing to 1.
     """
 
     head: Tensor
     tail: Tensor
-    label: Tensor
     weight: Tensor
 
 
@@ -70,40 +71,33 @@ def sample_pairs(graph: MultiRelationalGraph, config: PretrainConfig, generator:
     head, type = bags // graph.n_types, bags % graph.n_types
     tail = graph.node[start + within]
 
-    repeat = config.negatives
-    far = torch.randint(graph.n_nodes - 1, (len(head) * repeat,), generator=generator, device=device)
-    near = head.repeat_interleave(repeat)
-    far += far >= near
-    weight = torch.ones(len(head), device=device)
-    if config.type_weight == "equal":
-        weight = 1 / torch.bincount(type, minlength=graph.n_types)[type].float()
-    else:
+    far = torch.randint(graph.n_nodes - 1, (len(head), config.negatives), generator=generator, device=device)
+    far += far >= head.unsqueeze(1)
+    count = torch.bincount(type, minlength=graph.n_types).clamp(min=1).double()
+    share = torch.ones_like(count)
+    if config.type_weight == "edges":
         share = torch.tensor([graph.n_edges(t) for t in range(graph.n_types)], device=device).double()
-        weight = (share / torch.bincount(type, minlength=graph.n_types).clamp(min=1))[type].float()
-    weight = weight / weight.sum() / 2
-    return Pairs(
-        torch.cat([head, near]),
-        torch.cat([tail, far]),
-        torch.cat([torch.ones_like(weight), weight.new_zeros(len(far))]),
-        torch.cat([weight, (weight / repeat).repeat_interleave(repeat)]),
-    )
+    weight = (share / count)[type].float()
+    return Pairs(head, torch.cat([tail.unsqueeze(1), far], 1), weight / weight.sum())
 
 
-def pair_loss(logit: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
-    """Eq. 11 and Eq. 16 from the logit of s(e_i, e_j).
+def pair_loss(logit: Tensor, weight: Tensor, how: str = "bce") -> Tensor:
+    """Eq. 11 and Eq. 16 from the logits of s(e_i, e_j), ``(b, 1 + negatives)``, the positive first.
 
     Printed is −log(y·s), which is infinite for every negative. ``"bce"`` reads it as cross-entropy,
-    −y log s − (1 − y) log(1 − s); ``"positives"`` keeps the terms that are finite, −log s at y = 1 (reading R3).
+    −y log s − (1 − y) log(1 − s), with the negatives of a head averaged; ``"positives"`` keeps the terms that are
+    finite, −log s at y = 1 (reading R3).
     """
+    positive = F.softplus(-logit[:, 0])
     if how == "positives":
-        return -(F.logsigmoid(logit) * pairs.weight * pairs.label).sum() * 2
-    return F.binary_cross_entropy_with_logits(logit, pairs.label, pairs.weight, reduction="sum")
+        return (weight * positive).sum()
+    return (weight * (positive + F.softplus(logit[:, 1:]).mean(1))).sum() / 2
 
 
 def similarity_loss(scores: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
     """L_sim, Eq. 11, from the node scores of Eq. 9: s = 1 − |score_i − score_j|."""
-    s = (1 - (scores[pairs.head] - scores[pairs.tail]).abs()).clamp(1e-6, 1 - 1e-6)
-    return pair_loss(torch.logit(s), pairs, how)
+    s = similarity(scores[pairs.head].unsqueeze(1), F.embedding(pairs.tail, scores.unsqueeze(1)).squeeze(2))
+    return pair_loss(torch.logit(s.clamp(1e-6, 1 - 1e-6)), pairs.weight, how)
 
 
 @dataclass
@@ -273,7 +267,7 @@ def _step(model, graph, kept, optimiser, config, generator, settled) -> tuple[fl
     """One optimiser step on L_final, Eq. 17; returns L_GNN and L_sim."""
     pairs = sample_pairs(graph, config, generator)
     e = model(graph, kept)
-    gnn = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs, config.loss)
+    gnn = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight, config.loss)
     sim = gnn.new_zeros(())
     if not settled:
         sim = similarity_loss(model.score(model.nodes.weight), pairs, config.loss)

@@ -30,7 +30,7 @@ def test_positive_pairs_are_edges_each_equally_likely():
     rounds = 3000
     for seed in range(rounds // 100):
         pairs = pairs_of(graph, seed, positives=100)
-        head, tail = pairs.head[pairs.label == 1].tolist(), pairs.tail[pairs.label == 1].tolist()
+        head, tail = pairs.head.tolist(), pairs.tail[:, 0].tolist()
         assert len(head) == 100 * len(bags)
         for n, (i, j) in enumerate(zip(head, tail, strict=True)):
             bag = bags[n // 100]
@@ -45,10 +45,10 @@ def test_positive_pairs_are_edges_each_equally_likely():
 def test_negatives_are_other_nodes():
     graph = random_graph(15, 2, 4, 2, seed=3)
     pairs = pairs_of(graph, negatives=4)
-    assert bool((pairs.head != pairs.tail).all())
-    assert int((pairs.label == 0).sum()) == 4 * int((pairs.label == 1).sum())
-    assert float(pairs.weight[pairs.label == 1].sum()) == pytest.approx(0.5)
-    assert float(pairs.weight[pairs.label == 0].sum()) == pytest.approx(0.5)
+    assert pairs.tail.shape == (len(pairs.head), 5)
+    assert bool((pairs.head.unsqueeze(1) != pairs.tail).all())
+    assert float(pairs.weight.sum()) == pytest.approx(1)
+    assert set(pairs.tail[:, 1:].flatten().tolist()) == set(range(15))
 
 
 def test_relation_types_weigh_as_stated():
@@ -56,17 +56,17 @@ def test_relation_types_weigh_as_stated():
     bags = sorted({(i, t) for i, t, *_ in edge_list(graph)})
     types = torch.tensor([t for _, t in bags])
     for how, expected in (("equal", [0.5, 0.5]), ("edges", [graph.n_edges(t) / graph.n_edges() for t in range(2)])):
-        weight = pairs_of(graph, type_weight=how).weight[: len(bags)]
-        assert [float(weight[types == t].sum()) * 2 for t in range(2)] == pytest.approx(expected, rel=1e-5)
+        weight = pairs_of(graph, type_weight=how).weight
+        assert [float(weight[types == t].sum()) for t in range(2)] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.equation(11)
 def test_similarity_loss_by_hand():
     scores = torch.tensor([0.2, 0.5, 0.9], dtype=torch.float64)
-    pairs = Pairs(torch.tensor([0, 0]), torch.tensor([1, 2]), torch.tensor([1.0, 0.0]), torch.tensor([0.5, 0.5]))
-    pairs = Pairs(pairs.head, pairs.tail, pairs.label.double(), pairs.weight.double())
-    s1, s0 = 1 - 0.3, 1 - 0.7
-    assert float(similarity_loss(scores, pairs)) == pytest.approx(-(math.log(s1) + math.log(1 - s0)) / 2)
+    pairs = Pairs(torch.tensor([0]), torch.tensor([[1, 2, 1]]), torch.tensor([1.0], dtype=torch.float64))
+    s1, s0 = 1 - 0.3, 1 - 0.7  # the positive, and the two negatives: a far one and a near one
+    negatives = (math.log(1 - s0) + math.log(1 - s1)) / 2
+    assert float(similarity_loss(scores, pairs)) == pytest.approx(-(math.log(s1) + negatives) / 2)
     assert float(similarity_loss(scores, pairs, "positives")) == pytest.approx(-math.log(s1))
 
 
@@ -87,9 +87,14 @@ def test_gnn_loss_is_cross_entropy_of_final_similarities(similarity):
     model = RAMGNN(graph, small_config(similarity=similarity)).double()
     e = model(graph, top_k(graph, torch.rand(5), [2, 2]))
     pairs = pairs_of(graph)
-    got = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs)
+    got = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight)
     expected = 0.0
-    for i, j, y, w in zip(*(x.tolist() for x in (pairs.head, pairs.tail, pairs.label, pairs.weight)), strict=True):
+    rows = [
+        (i, j, float(n == 0), w / 2 if n == 0 else w / 2 / (len(tails) - 1))
+        for i, tails, w in zip(pairs.head.tolist(), pairs.tail.tolist(), pairs.weight.tolist(), strict=True)
+        for n, j in enumerate(tails)
+    ]
+    for i, j, y, w in rows:
         if similarity == "inner":
             cosine = float(e[i] @ e[j] / e[i].norm() / e[j].norm())
             s = 1 / (1 + math.exp(-(float(model.scale) * cosine + float(model.shift))))
@@ -107,7 +112,7 @@ def test_gnn_loss_reaches_every_parameter_of_the_encoder():
     model = RAMGNN(graph, small_config())
     e = model(graph, top_k(graph, torch.rand(30), [3, 3]))
     pairs = pairs_of(graph)
-    pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs).backward()
+    pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight).backward()
     for name, p in model.named_parameters():
         if not name.startswith("score"):  # the MLP of Eq. 9 is trained by L_sim alone
             assert p.grad is not None, name
@@ -124,11 +129,10 @@ def test_final_loss_is_the_sum_of_its_parts(monkeypatch, settled):
     model = RAMGNN(graph, config).double()
     kept = top_k(graph, torch.rand(20), [3, 3])
     pairs = pairs_of(graph)
-    pairs = Pairs(pairs.head, pairs.tail, pairs.label.double(), pairs.weight.double())
     monkeypatch.setattr(module, "sample_pairs", lambda *_: pairs)
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     e = model(graph, kept)
-    loss = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs)
+    loss = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight)
     if not settled:
         loss = loss + 0.7 * similarity_loss(model.score(model.nodes.weight), pairs)
     loss = loss + 0.3 * sum((p**2).sum() for p in model.parameters()) / 20

@@ -26,7 +26,9 @@ class Source:
 
     def load(self, progress: bool | None = None) -> RecDataset:
         """Load the data set with those relation types; `progress` as in `datasets.load`."""
-        return datasets.load(self.name, progress=progress, **self.options).select(self.item_relations, self.user_relations)
+        return datasets.load(self.name, progress=progress, **self.options).select(
+            self.item_relations, self.user_relations
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
