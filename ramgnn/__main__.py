@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings, as in pretrain.dim=32")
     train.add_argument("--ablation", default="full", help="full, single, rns or attention (default: full)")
     train.add_argument("--seed", type=int, default=0, help="of everything that is drawn (default: 0)")
-    train.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, … (default: cpu)")
+    train.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … (default: cpu)")
     train.add_argument("--epochs", type=int, help="fine-tune for so many epochs instead of asking validation")
     train.add_argument("--out", metavar="FOLDER", help="run folder (default: runs/DATA-CONFIG-SEED)")
     train.add_argument("--overwrite", action="store_true", help="replace the run that is in the folder")

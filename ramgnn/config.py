@@ -92,23 +92,23 @@ class FinetuneConfig:
     """
 
     start: str = "pretrained"
-    scale: float = 0.1
+    scale: float = 0.05
     values: str = "mean"
-    layers: int = 4
+    layers: int = 1
     propagation: str = "linear"
     combine: str = "sum"
     readout: str = "mean"
     loss: str = "softmax"
-    temperature: float = 1.0
+    temperature: float = 0.3
     negatives: int = 1
     softmax_sample: int = 8192
-    edge_dropout: float = 0.0
-    batch: int = 256
+    edge_dropout: float = 0.3
+    batch: int = 64
     epochs: int = 200
     every: int = 2
     patience: int = 10
-    lr: float = 0.01
-    l2: float = 1e-4
+    lr: float = 0.003
+    l2: float = 0.004
 
 
 @dataclass(frozen=True)

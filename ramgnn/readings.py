@@ -114,8 +114,11 @@ def as_printed() -> Config:
             combine="concat",
             readout="last",
             loss="bpr",
+            temperature=1.0,
+            edge_dropout=0.0,
             batch=4096,
             lr=0.005,
+            l2=1e-4,
         ),
     )
 

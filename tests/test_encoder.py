@@ -126,7 +126,7 @@ def test_attention_over_every_neighbour_needs_no_edge(graph, seed):
     assert torch.allclose(attend_all(logits, messages, graph), listed, atol=1e-9)
 
 
-@pytest.mark.equation(8, 15)
+@pytest.mark.equation(3, 8, 15)
 @pytest.mark.parametrize("combine", ["sum", "concat"])
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_one_layer_by_loops(operator, combine):
