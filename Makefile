@@ -20,7 +20,7 @@ SITE := _build/html/index.html
 # on the vector instructions of the processor, so both are fixed for running chapters (and for nothing else).
 THREADS ?= 2
 STEADY := PYTHONHASHSEED=0 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) \
-	IPYTHONDIR=_build/ipython \
+	IPYTHONDIR="$(CURDIR)/_build/ipython" \
 	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=Haswell)
 
 .PHONY: help setup book site serve lab notebooks url format test lint unit chapters check-site clean distclean
@@ -54,6 +54,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 book: $(READY) ## set up, run every chapter, build the site from what they printed
+	@mkdir -p _build/ipython
 	@$(STEADY) $(PY) -m book.tools.execute --into _build/executed $(CHAPTER)
 	@$(PY) -m book.tools.build --source _build/executed
 
@@ -70,6 +71,7 @@ lab: $(READY) ## open the chapters in JupyterLab
 	@$(PY) -m jupyter lab --ip 127.0.0.1 notebooks
 
 notebooks: $(READY) ## run the chapters in place and store their outputs (CHAPTER=02 for one)
+	@mkdir -p _build/ipython
 	@$(STEADY) $(PY) -m book.tools.execute --in-place $(CHAPTER)
 
 url: $(READY) ## set the repository's address everywhere: make url URL=https://github.com/me/fork BRANCH=main
@@ -90,6 +92,7 @@ unit: $(READY) ## the tests of package and tools
 	@$(PY) -m pytest -q --durations=10 tests
 
 chapters: $(READY) ## run every chapter again and compare each output with the stored one
+	@mkdir -p _build/ipython
 	@$(STEADY) $(PY) -m pytest -q -p no:cacheprovider --nbval --nbval-current-env --nbval-cell-timeout=300 \
 		--nbval-sanitize-with=tests/nbval_sanitize.cfg --durations=10 notebooks
 

@@ -99,7 +99,11 @@ def test_make_says_what_to_do_without_a_new_enough_python(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in ("requirements.txt", "pyproject.toml"):
         (tmp_path / name).touch()
-    for python, said in (("", "No Python >= 3.11 was found"), ("false", "false is not a Python >= 3.11")):
+    bare = tmp_path / "bare"  # new enough, but `bare -m venv` fails
+    bare.write_text('#!/bin/sh\ntest "$1" = -c\n', encoding="utf-8")
+    bare.chmod(0o755)
+    cases = {"": "No Python >= 3.11 was found", "false": "is not a Python >= 3.11", str(bare): "venv module is missing"}
+    for python, said in cases.items():
         done = subprocess.run(["make", "setup", f"PYTHON={python}"], cwd=tmp_path, text=True, capture_output=True)
         assert done.returncode != 0
         assert said in done.stderr

@@ -7,8 +7,10 @@ their importance, and does the sampler keep neighbours that are planted more oft
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -48,6 +50,9 @@ class Found:
     kept: float
     chance: float
     lift: float
+
+
+COLUMNS = [f.name for f in fields(Found)]
 
 
 def planted_incidences(graph: MultiRelationalGraph, relations: Sequence[Relation]) -> Tensor:
@@ -117,10 +122,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--shapes", nargs="+", default=["actor", "genre", "mixed"], help="see run()")
     parser.add_argument("--scale", type=float, default=0.5, help="of MovieLens-100K's 1,674 items (default: 0.5)")
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")
+    parser.add_argument("--out", type=Path, help="file of finished runs, one JSON line each; a second call adds to it")
     given = parser.parse_args(arguments)
     config = readings.named(given.config).pretrain
     config = replace(config, epochs=given.epochs) if given.epochs else config
-    rows = [asdict(run(config, seed, shape, given.scale)) for shape in given.shapes for seed in range(given.seeds)]
+    settings = {"config": given.config, "scale": given.scale, "epochs": config.epochs}
+    done = [json.loads(line) for line in given.out.read_text().splitlines()] if given.out and given.out.exists() else []
+    rows = [{k: x[k] for k in COLUMNS} for x in done if settings.items() <= x.items() and x["seed"] < given.seeds]
+    rows = [x for x in rows if x["shape"] in given.shapes]
+    for shape in given.shapes:
+        for seed in range(given.seeds):
+            if not any((x["shape"], x["seed"]) == (shape, seed) for x in rows):
+                rows.append(asdict(run(config, seed, shape, given.scale)))
+                if given.out:
+                    with given.out.open("a") as file:
+                        file.write(json.dumps(settings | rows[-1]) + "\n")
     frame = pd.DataFrame(rows)
     print(frame.round(3).to_string(index=False))
     print(f"\n{given.config}: mean and standard deviation over {given.seeds} seeds")
