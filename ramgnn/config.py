@@ -34,6 +34,8 @@ class PretrainConfig:
         positives: positive tails drawn per node and relation type.
         negatives: random tails per positive.
         type_weight: the share of each relation type in the losses: ``equal``, or ``edges``, in proportion to edges.
+        target: which edges L_GNN asks for (R15): ``"hidden"`` ones, of one relation type a step, with the messages of
+            that type left out; or ``"seen"`` ones, which messages run along.
         sim_weight, weight_decay: λ_γ and λ_1 of Eq. 17.
         epochs, steps, lr: epochs, optimiser steps in each, and Adam's learning rate.
     """
@@ -59,6 +61,7 @@ class PretrainConfig:
     positives: int = 1
     negatives: int = 5
     type_weight: str = "equal"
+    target: str = "hidden"
     sim_weight: float = 1.0
     weight_decay: float = 1e-4
     epochs: int = 100
@@ -205,6 +208,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "loss": ("bce", "positives"),
         "similarity": ("inner", "mlp"),
         "type_weight": ("equal", "edges"),
+        "target": ("hidden", "seen"),
     },
     "finetune": {
         "start": ("pretrained", "random"),

@@ -59,12 +59,20 @@ class RAMLayer(nn.Module):
             return e.new_zeros(graph.n_incidences)
         return self.attention(e, relation, graph.node, graph.value)
 
-    def forward(self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph, kept: Selection | None) -> Tensor:
+    def forward(
+        self,
+        e: Tensor,
+        relation: Tensor,
+        graph: MultiRelationalGraph,
+        kept: Selection | None,
+        hidden: int | None = None,
+    ) -> Tensor:
         """One layer.
 
         Args:
             e: ``(n_nodes, d)``; relation: ``(n_values, d)`` e_n.
             kept: the kept neighbours, or None for all.
+            hidden: a relation type whose messages are left out when `kept` is None.
 
         Returns:
             ``(n_nodes, d)``.
@@ -74,7 +82,7 @@ class RAMLayer(nn.Module):
         messages = combine(rows(tail, graph.node), rows(rel, graph.value), operator)  # one row per incidence
         logits = self.logits(e, relation, graph)
         if kept is None:
-            total = attend_all(logits, messages, graph)
+            total = attend_all(logits, messages, graph, hidden)
         else:
             total = attend(logits, messages, kept, self.config.softmax)
         neighbours = self.w_val(restore(total, e.shape[1], operator))  # W_val after the sum: once per head
@@ -106,11 +114,13 @@ class RAMGNN(nn.Module):
         self.scale = nn.Parameter(torch.tensor(5.0)) if config.similarity == "inner" else None
         self.shift = nn.Parameter(torch.tensor(-2.0)) if config.similarity == "inner" else None
 
-    def forward(self, graph: MultiRelationalGraph, kept: Selection | None) -> Tensor:
-        """Final embeddings ``(n_nodes, d)``, Eq. 15 stacked."""
+    def forward(self, graph: MultiRelationalGraph, kept: Selection | None, hidden: int | None = None) -> Tensor:
+        """Final embeddings ``(n_nodes, d)``, Eq. 15 stacked; without the messages of the type `hidden`, if given."""
         e, relation = self.nodes.weight, self.relations(graph.value_type)
+        if kept is not None and hidden is not None:
+            kept = kept.without(hidden)
         for layer in self.layers:
-            e = layer(e, relation, graph, kept)
+            e = layer(e, relation, graph, kept, hidden)
         return e
 
     def logits(self, graph: MultiRelationalGraph, kept: Selection | None) -> list[Tensor]:

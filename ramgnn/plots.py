@@ -219,14 +219,19 @@ def _legend_below(ax: Axes) -> None:
 def thresholds(history: Sequence, types: Sequence[str], ax: Axes | None = None) -> Axes:
     """The thresholds k_t over epochs, as in the paper's Figure 5.
 
+    Types with the same threshold would hide each other, so the lines are drawn a little above and below it.
+
     Args:
         history: `ramgnn.pretrain.Epoch` entries.
         types: names of the relation types.
     """
     ax = ax or plt.subplots(figsize=(7.5, 3.4))[1]
-    for n, (name, look) in enumerate(type_styles(types).items()):
-        ax.step([e.epoch for e in history], [e.k[n] for e in history], where="post", color=look["color"],
-                linestyle=look["linestyle"], label=name, linewidth=2)  # fmt: skip
+    every = [k for e in history for k in e.k] or [0]
+    apart = 0.03 * (max(every) - min(every) + 1)
+    for n, (t, look) in enumerate(type_styles(types).items()):
+        beside = apart * ((len(types) - 1) / 2 - n)
+        ax.step([e.epoch for e in history], [e.k[n] + beside for e in history], where="mid", color=look["color"],
+                linestyle=look["linestyle"], label=t, linewidth=2)  # fmt: skip
     ax.set(xlabel="epoch", ylabel="threshold $k_t$")
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.grid(True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import cycle
 from typing import Any
 
 import torch
@@ -36,11 +38,19 @@ class Pairs:
         head: ``(b,)`` node indices.
         tail: ``(b, 1 + negatives)`` node indices: a neighbour of the head, y = 1, then random nodes, y = 0.
         weight: ``(b,)`` summing to 1.
+        type: ``(b,)`` the relation type that head and neighbour share.
     """
 
     head: Tensor
     tail: Tensor
     weight: Tensor
+    type: Tensor
+
+    def of_type(self, type: int) -> Pairs:
+        """Those of one relation type, their weights scaled to sum to 1."""
+        own = self.type == type
+        weight = self.weight[own]
+        return Pairs(self.head[own], self.tail[own], weight / weight.sum().clamp(min=1e-12), self.type[own])
 
 
 def sample_pairs(graph: MultiRelationalGraph, config: PretrainConfig, generator: torch.Generator) -> Pairs:
@@ -78,7 +88,7 @@ def sample_pairs(graph: MultiRelationalGraph, config: PretrainConfig, generator:
     if config.type_weight == "edges":
         share = torch.tensor([graph.n_edges(t) for t in range(graph.n_types)], device=device).double()
     weight = (share / count)[type].float()
-    return Pairs(head, torch.cat([tail.unsqueeze(1), far], 1), weight / weight.sum())
+    return Pairs(head, torch.cat([tail.unsqueeze(1), far], 1), weight / weight.sum(), type)
 
 
 def pair_loss(logit: Tensor, weight: Tensor, how: str = "bce") -> Tensor:
@@ -232,6 +242,7 @@ def pretrain(
         most = [min(m, config.k_max) for m in most]
     bandit = Bandit([config.k] * graph.n_types, most, config.step, config.stop)
     result = Pretrained(model, graph, list(bandit.k), [], list(bandit.stopped), types=graph.types)
+    hidden = _hidden_types(graph, config)
     bar = tqdm(range(1, config.epochs + 1), desc=f"pre-training {name}", disable=not progress, unit="epoch")
     try:
         for epoch in bar:
@@ -240,7 +251,7 @@ def pretrain(
             kept = select(model, graph, k, generator)
             distances = _distances(model, graph, kept, config)
             losses = [
-                _step(model, graph, kept, optimiser, config, generator, settled=bandit.converged)
+                _step(model, graph, kept, optimiser, config, generator, bandit.converged, next(hidden))
                 for _ in range(config.steps)
             ]
             rewards = bandit.update(distances) if config.sampler == "rns" else [None] * graph.n_types
@@ -263,11 +274,27 @@ def pretrain(
     return result
 
 
-def _step(model, graph, kept, optimiser, config, generator, settled) -> tuple[float, float]:
+def _hidden_types(graph: MultiRelationalGraph, config: PretrainConfig) -> Iterator[int | None]:
+    """The relation type that each optimiser step hides and predicts (reading R15), in turn; None for none."""
+    with_edges = [t for t in range(graph.n_types) if graph.n_edges(t)]
+    return cycle(with_edges if config.target == "hidden" and len(with_edges) > 1 else [None])
+
+
+def _step(
+    model: RAMGNN,
+    graph: MultiRelationalGraph,
+    kept: Selection | None,
+    optimiser: torch.optim.Optimizer,
+    config: PretrainConfig,
+    generator: torch.Generator,
+    settled: bool,
+    hidden: int | None = None,
+) -> tuple[float, float]:
     """One optimiser step on L_final, Eq. 17; returns L_GNN and L_sim."""
     pairs = sample_pairs(graph, config, generator)
-    e = model(graph, kept)
-    gnn = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight, config.loss)
+    e = model(graph, kept, hidden)
+    asked = pairs if hidden is None else pairs.of_type(hidden)
+    gnn = pair_loss(model.similarity_logits(e, asked.head, asked.tail), asked.weight, config.loss)
     sim = gnn.new_zeros(())
     if not settled:
         sim = similarity_loss(model.score(model.nodes.weight), pairs, config.loss)

@@ -79,6 +79,11 @@ READINGS: tuple[Reading, ...] = (
     Reading("R14", "Eq. 12", "the top k_t neighbours under type t",
             "a node can have several values of a type, and share several with one neighbour", "pretrain.topk",
             {"type": "k_t edges for each type", "value": "k_t edges for each value of the node"}),
+    Reading("R15", "Eq. 15–16", "the edges to be predicted are those that messages run along",
+            "a value is then copied along the very edge in question, and attention learns which relation copies best "
+            "instead of which one says something about the others", "pretrain.target",
+            {"seen": "all types are predicted from all messages",
+             "hidden": "one type a step is predicted, from the messages of the others"}),
 )  # fmt: skip
 
 
@@ -106,6 +111,7 @@ def as_printed() -> Config:
             stop="printed",
             similarity="mlp",
             topk="type",
+            target="seen",
         ),
         finetune=FinetuneConfig(
             values="mean",

@@ -64,6 +64,16 @@ class Selection:
         size = self.head_ptr.diff()
         return torch.arange(len(size), device=size.device).repeat_interleave(size, output_size=len(self.incidence))
 
+    def without(self, type: int) -> Selection:
+        """The same neighbours less those of one type."""
+        size = self.ptr.diff().view(-1, self.n_types).clone()
+        bag_type = torch.arange(self.n_types, device=size.device).repeat(len(size))
+        keep = bag_type.repeat_interleave(size.flatten(), output_size=len(self.incidence)) != type
+        size[:, type] = 0
+        ptr = torch.zeros_like(self.ptr)
+        torch.cumsum(size.flatten(), 0, out=ptr[1:])
+        return Selection(self.incidence[keep], ptr, self.distance[keep], self.n_types)
+
     def of(self, node: int, type: int | None = None) -> Tensor:
         """The tail incidences kept for one node, of one type or of all."""
         first = node * self.n_types + (type or 0)

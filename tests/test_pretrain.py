@@ -63,7 +63,7 @@ def test_relation_types_weigh_as_stated():
 @pytest.mark.equation(11)
 def test_similarity_loss_by_hand():
     scores = torch.tensor([0.2, 0.5, 0.9], dtype=torch.float64)
-    pairs = Pairs(torch.tensor([0]), torch.tensor([[1, 2, 1]]), torch.tensor([1.0], dtype=torch.float64))
+    pairs = Pairs(torch.tensor([0]), torch.tensor([[1, 2, 1]]), torch.ones(1).double(), torch.zeros(1).long())
     s1, s0 = 1 - 0.3, 1 - 0.7  # the positive, and the two negatives: a far one and a near one
     negatives = (math.log(1 - s0) + math.log(1 - s1)) / 2
     assert float(similarity_loss(scores, pairs)) == pytest.approx(-(math.log(s1) + negatives) / 2)
@@ -117,6 +117,29 @@ def test_gnn_loss_reaches_every_parameter_of_the_encoder():
         if not name.startswith("score"):  # the MLP of Eq. 9 is trained by L_sim alone
             assert p.grad is not None, name
             assert float(p.grad.abs().sum()) > 0, name
+
+
+def test_hidden_types_take_turns_and_leave_their_messages_out():
+    graph = random_graph(25, 3, 4, 2, seed=7)
+    turns = module._hidden_types(graph, small_config(target="hidden"))
+    assert [next(turns) for _ in range(4)] == [0, 1, 2, 0]
+    assert next(module._hidden_types(graph, small_config(target="seen"))) is None
+    torch.manual_seed(0)
+    model = RAMGNN(graph, small_config(layers=1)).double()
+    kept = top_k(graph, torch.rand(25), [3, 3, 3])
+    for t in range(3):
+        rest = kept.without(t)
+        for i in range(25):
+            assert len(rest.of(i, t)) == 0
+            for other in {0, 1, 2} - {t}:
+                assert torch.equal(rest.of(i, other), kept.of(i, other))
+        assert torch.equal(model(graph, kept, hidden=t), model(graph, rest))
+        # without a sampler the same follows from group sums
+        listed = module.every_neighbour(graph).without(t)
+        assert torch.allclose(model(graph, None, hidden=t), model(graph, listed), atol=1e-10)
+    pairs = pairs_of(graph)
+    assert float(pairs.of_type(1).weight.sum()) == pytest.approx(1)
+    assert set(pairs.of_type(1).type.tolist()) == {1}
 
 
 @pytest.mark.equation(17)
@@ -178,14 +201,14 @@ def test_same_seed_same_numbers_other_seed_others():
         {"composition": "add"}, {"composition": "mult"}, {"relation": "projection"}, {"relation": "sum"},
         {"softmax": "type"}, {"attention": False}, {"sampler": "none"}, {"sampler": "random"}, {"sampler": "fixed"},
         {"and_over": "edges"}, {"reward": "raw"}, {"reward": "rank"}, {"stop": "printed"}, {"topk": "value"},
-        {"loss": "positives"}, {"similarity": "mlp"}, {"type_weight": "edges"}, {"combine": "concat"},
-        {"sigma": "leaky_relu"}, {"layers": 1},
+        {"loss": "positives"}, {"similarity": "mlp"}, {"type_weight": "edges"}, {"target": "seen"},
+        {"combine": "concat"}, {"sigma": "leaky_relu"}, {"layers": 1},
     ],
     ids=str,
 )  # fmt: skip
 def test_every_choice_trains(changes):
     graph = random_graph(25, 2, 4, 2, seed=7)
-    result = pretrain(graph, small_config(epochs=12, **changes), progress=False)
+    result = pretrain(graph, small_config(epochs=12, steps=4, **changes), progress=False)
     assert len(result.history) == 12
     assert bool(torch.isfinite(result.embeddings().nodes).all())
     assert result.history[-1].loss < result.history[0].loss

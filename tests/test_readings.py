@@ -12,7 +12,7 @@ from ramgnn.errors import NotFoundError, RamgnnError
 
 
 def test_readings_name_settings_and_their_choices():
-    assert [r.id for r in readings.READINGS] == [f"R{n}" for n in range(1, 15)]
+    assert [r.id for r in readings.READINGS] == [f"R{n}" for n in range(1, 16)]
     for r in readings.READINGS:
         assert r.printed and r.problem and r.place and r.choices
         if r.setting:

@@ -195,7 +195,7 @@ def _relation(name: str, shape: TypeShape, beta: float, taste: np.ndarray, rng: 
     extra = round(n * (shape.rows - 1))
     rows = np.concatenate([np.arange(n), rng.integers(n, size=extra)])  # some nodes have several values
     # a node's second value is that of a somewhat different taste, or it would be the first again
-    own = taste[rows] + 0.5 * rng.normal(size=(len(rows), taste.shape[1])) * (np.arange(len(rows)) >= n)[:, None]
+    own = taste[rows] + 0.15 * rng.normal(size=(len(rows), taste.shape[1])) * (np.arange(len(rows)) >= n)[:, None]
     size = _group_sizes(shape, n, len(rows))
     n_values = len(size)
     # along an order in which neighbours are of like taste, each value takes a stretch as long as its group
