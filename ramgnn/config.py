@@ -63,7 +63,7 @@ class PretrainConfig:
     type_weight: str = "equal"
     target: str = "hidden"
     sim_weight: float = 1.0
-    weight_decay: float = 1e-4
+    weight_decay: float = 0.1
     epochs: int = 100
     steps: int = 4
     lr: float = 0.01

@@ -112,6 +112,7 @@ def as_printed() -> Config:
             similarity="mlp",
             topk="type",
             target="seen",
+            weight_decay=1e-4,
         ),
         finetune=FinetuneConfig(
             values="mean",
