@@ -247,8 +247,8 @@ def evaluate_run(given: Namespace) -> None:
         print(_table(by.round(4).reset_index()))
     if tests:
         print(f"\n{given.run} less {given.compare}, paired over users")
-        for name, test in tests.items():
-            print(f"{name:>8}: {test}")
+        for test in tests.values():
+            print(test)
 
 
 # ---- ask ------------------------------------------------------------------------------------------------------------

@@ -92,6 +92,8 @@ class FinetuneConfig:
         patience: validations without a gain before it stops; validated every `every` epochs.
         scale: pretrained embeddings are rescaled to this root mean square entry; 0 takes them as they are.
         lr: Adam's learning rate; l2: λ_2 of Eq. 23.
+        average: decay, per optimiser step, of the running average of all parameters that validation and the result
+            are computed with; 0 takes the parameters as they are.
     """
 
     start: str = "pretrained"
@@ -112,6 +114,7 @@ class FinetuneConfig:
     patience: int = 10
     lr: float = 0.003
     l2: float = 0.004
+    average: float = 0.99
 
 
 @dataclass(frozen=True)
@@ -175,8 +178,9 @@ class Config:
                     raise RamgnnError(f"{stage}.{key} is {value}; expected at least {least}")
         if self.pretrain.relation == "halves" and self.pretrain.dim % 2:
             raise RamgnnError(f"pretrain.dim is {self.pretrain.dim}; relation=halves needs an even number")
-        if not 0 <= self.finetune.edge_dropout < 1:
-            raise RamgnnError(f"finetune.edge_dropout is {self.finetune.edge_dropout}; expected 0 up to below 1")
+        for key in ("edge_dropout", "average"):
+            if not 0 <= (value := getattr(self.finetune, key)) < 1:
+                raise RamgnnError(f"finetune.{key} is {value}; expected 0 up to below 1")
         return self
 
 

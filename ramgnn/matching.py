@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from heapq import nlargest
 
 from ramgnn.datasets.base import RecDataset
@@ -35,8 +35,8 @@ def nearest(name: object, names: Iterable[str], n: int = 5) -> list[str]:
     """Up to `n` of `names` that resemble `name`, best first, for "did you mean".
 
     Equal but for capitals and accents comes first, then names that begin with the text, contain it, contain all its
-    words, and then those that are alike letter by letter (difflib's ratio of 0.6 or more). Shorter names come first
-    among equals.
+    words, contain all its words but for a wrong letter or two, and then those that are alike letter by letter
+    (difflib's ratio of 0.6 or more). Shorter names come first among equals.
     """
     wanted = fold(name)
     if not wanted:
@@ -44,10 +44,17 @@ def nearest(name: object, names: Iterable[str], n: int = 5) -> list[str]:
     words = set(_words(wanted))
     letters = SequenceMatcher(autojunk=False)
     letters.set_seq2(wanted)  # the one that stays: difflib keeps what it learns about it
+    others = list(dict.fromkeys(map(str, names)))
+    vocabulary = {word for other in others for word in _words(fold(other))}
+    # per word of the text, the words of the names that it may have been meant as
+    meant = [set(get_close_matches(word, vocabulary, n=5, cutoff=0.8)) for word in words]
     scored = []
-    for place, other in enumerate(dict.fromkeys(map(str, names))):
+    for place, other in enumerate(others):
         own = fold(other)
         score = _likeness(own, wanted, words)
+        if not score and meant:
+            own_words = set(_words(own))
+            score = int(all(near & own_words for near in meant))
         if not score:
             letters.set_seq1(own)
             if letters.real_quick_ratio() < 0.6 or letters.quick_ratio() < 0.6 or (score := letters.ratio()) < 0.6:

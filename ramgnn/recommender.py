@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from ramgnn.config import FinetuneConfig
@@ -305,7 +306,7 @@ def finetune(
     """
     device = model.users.device
     generator = torch.Generator(device=device).manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.lr)
+    optimiser = _Optimiser(model, config)
     result = Finetuned(model, model.final(), 0)
     best, since = -float("inf"), 0
     epochs = config.epochs if epochs is None else epochs
@@ -320,7 +321,7 @@ def finetune(
             row: dict[str, Any] = {"epoch": epoch, "loss": loss}
             shown = f"loss {loss:.4f}"
             if validate is not None and (epoch % config.every == 0 or epoch == epochs):
-                final = model.final()
+                final = optimiser.average.final()
                 row["validation"] = validate(final)
                 if row["validation"] > best:
                     best, since, result.best_epoch, result.final = row["validation"], 0, epoch, final
@@ -337,8 +338,36 @@ def finetune(
         bar.close()
         tqdm.write(f"{name}: stopped by you after {len(result.history)} epochs; what was reached is kept")
     if validate is None or not result.best_epoch:
-        result.final, result.best_epoch = model.final(), len(result.history)
+        result.final, result.best_epoch = optimiser.average.final(), len(result.history)
     return result
+
+
+class _Optimiser:
+    """Adam, and the running average of the parameters.
+
+    Late in training the parameters wander about a good place from batch to batch; the average stays there, so that
+    the number of epochs matters less than without it.
+    """
+
+    def __init__(self, model: Recommender, config: FinetuneConfig) -> None:
+        self.adam = torch.optim.Adam(model.parameters(), lr=config.lr)
+        self.running = (
+            AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.average)) if config.average else None
+        )
+        self.model = model
+
+    @property
+    def average(self) -> Recommender:
+        """The recommender with averaged parameters."""
+        return self.running.module if self.running is not None else self.model
+
+    def step(self, loss: Tensor) -> None:
+        """One step downhill."""
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
+        if self.running is not None:
+            self.running.update_parameters(self.model)
 
 
 def _graph(model: Recommender, config: FinetuneConfig, generator: torch.Generator) -> InteractionGraph:
@@ -354,7 +383,9 @@ def _penalty(config: FinetuneConfig, *rows: Tensor) -> Tensor:
     return config.l2 * sum((x**2).sum() for x in rows) / len(rows[0])
 
 
-def _softmax_epoch(model: Recommender, config: FinetuneConfig, optimiser, generator: torch.Generator) -> float:
+def _softmax_epoch(
+    model: Recommender, config: FinetuneConfig, optimiser: _Optimiser, generator: torch.Generator
+) -> float:
     """One pass over the users with the softmax loss."""
     device, n_items = model.users.device, model.n_items
     start = torch.zeros(model.n_users + 1, dtype=torch.int64, device=device)
@@ -379,14 +410,12 @@ def _softmax_epoch(model: Recommender, config: FinetuneConfig, optimiser, genera
         x_u, x_i = model.propagate(start_u, start_i, _graph(model, config, generator))
         scores = x_u[batch] @ x_i[columns].T / config.temperature
         loss = softmax_loss(scores, target)
-        optimiser.zero_grad()
-        (loss + _penalty(config, start_u[batch], start_i[columns])).backward()
-        optimiser.step()
+        optimiser.step(loss + _penalty(config, start_u[batch], start_i[columns]))
         total, weight = total + float(loss.detach()) * len(row), weight + len(row)
     return total / max(weight, 1)
 
 
-def _bpr_epoch(model: Recommender, config: FinetuneConfig, optimiser, generator: torch.Generator) -> float:
+def _bpr_epoch(model: Recommender, config: FinetuneConfig, optimiser: _Optimiser, generator: torch.Generator) -> float:
     """One pass over the interactions with BPR; negatives are never training items of the user."""
     device, n_items = model.users.device, model.n_items
     known = torch.sort(model.users * n_items + model.items)[0]
@@ -400,9 +429,7 @@ def _bpr_epoch(model: Recommender, config: FinetuneConfig, optimiser, generator:
         own = F.embedding(u, x_u)
         loss = bpr_loss((own * F.embedding(i, x_i)).sum(1), torch.einsum("bd,bnd->bn", own, F.embedding(j, x_i)))
         rows = (F.embedding(u, start_u), F.embedding(i, start_i), F.embedding(j[:, 0], start_i))
-        optimiser.zero_grad()
-        (loss + _penalty(config, *rows) / 2).backward()
-        optimiser.step()
+        optimiser.step(loss + _penalty(config, *rows) / 2)
         total += float(loss.detach()) * len(batch)
     return total / len(order)
 

@@ -145,3 +145,9 @@ def test_nearest_gives_names_that_were_there(names, name, n):
 def test_fold():
     assert fold("  Amélie   POULAIN ") == "amelie poulain"
     assert fold("Straße") == fold("STRASSE")
+
+
+def test_a_wrong_letter_in_one_word_of_a_long_title():
+    titles = ["Godfather, The (1972)", "Good Will Hunting (1997)", "Star Trek: First Contact (1996)"]
+    assert nearest("Godfathr", titles)[0] == "Godfather, The (1972)"
+    assert nearest("first contct", titles)[0] == "Star Trek: First Contact (1996)"

@@ -39,7 +39,7 @@ def test_checks_know_every_setting_by_name():
         names = {f.name: f.type for f in fields(kind)}
         assert set(CHOICES[stage]) | set(LEAST[stage]) <= set(names)
         free = set(names) - set(CHOICES[stage]) - set(LEAST[stage])
-        assert free <= {"attention", "edge_dropout"}, "a setting nothing checks"
+        assert free <= {"attention", "edge_dropout", "average"}, "a setting nothing checks"
 
 
 def test_settings_from_text():
