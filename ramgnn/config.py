@@ -112,8 +112,8 @@ class FinetuneConfig:
     epochs: int = 200
     every: int = 2
     patience: int = 10
-    lr: float = 0.003
-    l2: float = 0.004
+    lr: float = 0.006
+    l2: float = 0.01
     average: float = 0.99
 
 
