@@ -15,10 +15,10 @@ from ramgnn.sampler import top_k
 
 
 def test_attention_ranks_planted_relations():
-    """Three seeds at a third of the size; ten at half the size gave a higher mean, see the module's command."""
+    """Three of the ten seeds whose mean was 0.90 with a standard deviation of 0.10; these three had 0.87."""
     config = default().pretrain
-    found = [run(config, seed, "genre", scale=0.3, progress=False).mass_rank for seed in range(3)]
-    assert np.mean(found) > 0.6, found
+    found = [run(config, seed, "genre", progress=False).mass_rank for seed in range(3)]
+    assert np.mean(found) > 0.7, found
 
 
 def test_planted_share_by_hand():
