@@ -89,7 +89,7 @@ lint: $(READY) ## style: ruff check and ruff format --check
 	@$(PY) -m ruff format --check .
 
 unit: $(READY) ## the tests of package and tools
-	@$(PY) -m pytest -q --durations=10 tests
+	@OMP_NUM_THREADS=$(THREADS) $(PY) -m pytest -q --durations=10 tests  # small tensors: more threads cost time
 
 chapters: $(READY) ## run every chapter again and compare each output with the stored one
 	@mkdir -p _build/ipython
