@@ -196,12 +196,15 @@ def _results(found: Evaluation, fitted: Fitted, data: RecDataset, given: Namespa
                 print(f"{name} is left out: {error}", file=sys.stderr)
                 continue
             rows[f"{name}, measured here"] = {k: f"{v:.3f}" for k, v in own.items()}
-    if data.name in paper.DATA:
+    note = ""
+    if data.name in paper.DATA and data.n_users == paper.USERS[data.name]:
         rows["RAM-GNN as printed in the paper"] = {k: f"{v:.3f}" for k, v in paper.row("RAM-GNN", data.name).items()}
+    elif data.name in paper.DATA:
+        note = f"\nthe paper's row is for {paper.USERS[data.name]:,} users and not for this part of the data; left out"
     columns = [f"{m}@{k}" for k in given.at for m in METRICS]
     frame = pd.DataFrame([[row.get(c, "") for c in columns] for row in rows.values()], list(rows), columns)
     text = f"\n{len(found.users):,} held-out items, ranked against {_against(found)}; ties: {found.ties}\n"
-    return text + frame.to_string() + "\n[…]: 95 % bootstrap interval over users"
+    return text + frame.to_string() + "\n[…]: 95 % bootstrap interval over users" + note
 
 
 def _against(found: Evaluation) -> str:
@@ -291,7 +294,7 @@ def _short(found: Explanation) -> str:
     if found.item_reasons:
         best = found.item_reasons[0]
         return f"{best.type} {best.value}, as {best.via[0].label}"
-    return f"liked by those who had {found.similar[0].label}" if found.similar else ""
+    return f"close to {found.similar[0].label} after training" if found.similar else ""
 
 
 def explain(given: Namespace) -> None:
