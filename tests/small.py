@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from hypothesis import strategies as st
 
 from ramgnn.config import PretrainConfig
@@ -75,8 +74,3 @@ def edge_list(graph: MultiRelationalGraph) -> list[tuple[int, int, int, int, int
             if a != b and v == w:
                 found.append((i, int(graph.value_type[v]), v, j, b))
     return found
-
-
-def double(model: torch.nn.Module) -> torch.nn.Module:
-    """The model in float64, for finite differences."""
-    return model.double()
