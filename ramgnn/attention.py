@@ -72,12 +72,9 @@ def attend(logits: Tensor, messages: Tensor, kept: Selection, over: str = "all")
         top, bottom = total[:, :-1], total[:, -1:]
     else:
         # logits so far apart that a head's own maximum must be used: one scalar per kept edge, no row
-        own = logits[kept.incidence]
-        bag = torch.arange(len(ptr) - 1, device=ptr.device).repeat_interleave(ptr.diff())
-        most = own.new_full((len(ptr) - 1,), -torch.inf).scatter_reduce(0, bag, own.detach(), "amax")
-        weight = (own - most[bag]).exp()
+        weight, bottom, _ = _exponentials(logits[kept.incidence], ptr)
         top = F.embedding_bag(kept.incidence, messages, ptr[:-1], mode="sum", per_sample_weights=weight)
-        bottom = weight.new_zeros(len(ptr) - 1).index_add(0, bag, weight).unsqueeze(1)
+        bottom = bottom.unsqueeze(1)
     result = top / bottom.where(bottom > 0, torch.ones_like(bottom))
     if over == "type":
         present = (kept.ptr.diff() > 0).view(-1, kept.n_types)
@@ -116,12 +113,16 @@ def weights(logits: Tensor, kept: Selection, over: str = "all") -> Tensor:
     This one has an entry per edge; the encoder never calls it while it trains.
     """
     ptr = kept.head_ptr if over == "all" else kept.ptr
-    bag = torch.arange(len(ptr) - 1, device=ptr.device).repeat_interleave(ptr.diff())
-    own = logits.detach()[kept.incidence].double()
-    most = own.new_full((len(ptr) - 1,), -torch.inf).scatter_reduce(0, bag, own, "amax")
-    weight = (own - most[bag]).exp()
-    total = weight.new_zeros(len(ptr) - 1).index_add(0, bag, weight)
+    weight, total, bag = _exponentials(logits.detach()[kept.incidence].double(), ptr)
     return weight / total[bag]
+
+
+def _exponentials(own: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """exp(a − the bag's largest a) of each entry ``(e,)``, their sums ``(n_bags,)`` and the bag of each ``(e,)``."""
+    bag = torch.arange(len(ptr) - 1, device=ptr.device).repeat_interleave(ptr.diff())
+    most = own.new_full((len(ptr) - 1,), -torch.inf).scatter_reduce(0, bag, own.detach(), "amax")
+    weight = (own - most[bag]).exp()
+    return weight, weight.new_zeros(len(ptr) - 1).index_add(0, bag, weight), bag
 
 
 def mass(alpha: Tensor, kept: Selection, graph: MultiRelationalGraph) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from ramgnn.errors import NotFoundError, RamgnnError
@@ -155,8 +156,6 @@ class Config:
             if part is None or key not in known:
                 every = [f"pretrain.{f.name}" for f in fields(PretrainConfig)]
                 every += [f"finetune.{f.name}" for f in fields(FinetuneConfig)] + ["seed", "device", "name"]
-                from difflib import get_close_matches
-
                 raise NotFoundError("setting", name, get_close_matches(name, every, 3, 0.5))
             changed = replace(part, **{key: _read(value, getattr(part, key), text)})
             config = replace(config, **{stage: changed}) if dot else changed

@@ -12,7 +12,7 @@ from ramgnn.attention import SIGMAS, RelationAttention, attend, attend_all
 from ramgnn.composition import combine, restore, rows, transform
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.sampler import NodeScore, Selection, similarity
+from ramgnn.sampler import NodeScore, Selection, similarity_logit
 
 
 class RelationEmbedding(nn.Module):
@@ -126,9 +126,10 @@ class RAMGNN(nn.Module):
     def logits(self, graph: MultiRelationalGraph, kept: Selection | None) -> list[Tensor]:
         """The attention logits of each layer, ``(m,)`` each."""
         e, relation, found = self.nodes.weight, self.relations(graph.value_type), []
-        for layer in self.layers:
+        for layer, following in zip(self.layers, [*self.layers[1:], None], strict=True):
             found.append(layer.logits(e, relation, graph))
-            e = layer(e, relation, graph, kept)
+            if following is not None:  # the last layer's output is not asked for
+                e = layer(e, relation, graph, kept)
         return found
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
@@ -148,9 +149,7 @@ class RAMGNN(nn.Module):
             unit = F.normalize(e, dim=1)
             inner = torch.bmm(F.embedding(j, unit), F.embedding(i, unit).unsqueeze(2)).squeeze(2)
             return self.scale * inner + self.shift
-        score = self.head(e)
-        s = similarity(score[i].unsqueeze(1), F.embedding(j, score.unsqueeze(1)).squeeze(2))
-        return torch.logit(s.clamp(1e-6, 1 - 1e-6))
+        return similarity_logit(self.head(e), i, j)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from ramgnn.sampler import (
     largest_thresholds,
     random_pair_distance,
     rank_transform,
-    similarity,
+    similarity_logit,
     top_k,
 )
 
@@ -106,8 +106,7 @@ def pair_loss(logit: Tensor, weight: Tensor, how: str = "bce") -> Tensor:
 
 def similarity_loss(scores: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
     """L_sim, Eq. 11, from the node scores of Eq. 9: s = 1 − |score_i − score_j|."""
-    s = similarity(scores[pairs.head].unsqueeze(1), F.embedding(pairs.tail, scores.unsqueeze(1)).squeeze(2))
-    return pair_loss(torch.logit(s.clamp(1e-6, 1 - 1e-6)), pairs.weight, how)
+    return pair_loss(similarity_logit(scores, pairs.head, pairs.tail), pairs.weight, how)
 
 
 @dataclass

@@ -67,9 +67,9 @@ class InteractionGraph:
 Lists = tuple[Tensor, Tensor]  # neighbours of all nodes one after the other, and where those of each node begin
 
 
-def _starts(sorted_or_not: Tensor, n: int) -> Tensor:
+def _starts(groups: Tensor, n: int) -> Tensor:
     """Where each of n groups begins once sorted: ``(n,)``."""
-    count = torch.bincount(sorted_or_not, minlength=n)
+    count = torch.bincount(groups, minlength=n)
     return count.cumsum(0) - count
 
 
@@ -112,9 +112,8 @@ class SideEmbedding(nn.Module):
             self.values = nn.Embedding.from_pretrained(start.values.clone(), freeze=False)
             # the values of each node and type stand next to each other in the order by node
             bag = graph.node * graph.n_types + graph.type
-            count = torch.bincount(bag, minlength=graph.n_nodes * graph.n_types)
             self.register_buffer("value", graph.value[graph.by_node], persistent=False)
-            self.register_buffer("first", count.cumsum(0) - count, persistent=False)
+            self.register_buffer("first", _starts(bag, graph.n_nodes * graph.n_types), persistent=False)
             width += graph.n_types * start.values.shape[1]
         self.w3 = nn.Linear(width, dim, bias=False)
         nn.init.normal_(self.w3.weight, std=0.1 * width**-0.5)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ramgnn.graph import MultiRelationalGraph
 
@@ -35,6 +36,19 @@ def distance(a: Tensor, b: Tensor) -> Tensor:
 def similarity(a: Tensor, b: Tensor) -> Tensor:
     """s(e_i, e_j) = 1 - d(e_i, e_j), Eq. 10; in (0, 1]."""
     return 1 - distance(a, b)
+
+
+def similarity_logit(scores: Tensor, i: Tensor, j: Tensor) -> Tensor:
+    """The logit of s(e_i, e_j), which the cross-entropies of Eq. 11 and 16 take.
+
+    Args:
+        scores: ``(n,)`` of Eq. 9; i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
+
+    Returns:
+        ``(b, c)``, finite: s is kept a millionth away from 0 and 1.
+    """
+    s = similarity(scores[i].unsqueeze(1), F.embedding(j, scores.unsqueeze(1)).squeeze(2))
+    return torch.logit(s.clamp(1e-6, 1 - 1e-6))
 
 
 @dataclass(frozen=True)
