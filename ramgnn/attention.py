@@ -3,19 +3,33 @@
 The logit a_jn of Eq. 6 does not depend on the head i. So exp(a_jn) and exp(a_jn) times the message are computed once
 per incidence (j, n), and for each head one sum over its kept incidences gives the numerator and the denominator of
 the softmax. Nothing here has a row per edge but the list of kept indices itself.
+
+`attend` says it in ten lines, for any logits. `attend_windows` is what the encoder trains with: the same, type by
+type, with a backward pass by hand. `attend_all` needs no sampler.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ramgnn.composition import combine, combine_backward, transform, transform_backward
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.sampler import Selection
+from ramgnn.sampler import Selection, Windows
 
 SIGMAS = {"tanh": torch.tanh, "leaky_relu": F.leaky_relu, "sigmoid": torch.sigmoid}
+# the slope of each activation, from its value
+SLOPES = {
+    "tanh": lambda z: (z * z).neg_().add_(1),
+    "leaky_relu": lambda z: torch.where(z > 0, 1.0, 0.01).to(z.dtype),
+    "sigmoid": lambda z: z * (1 - z),
+}
 WIDEST = 60.0  # exp(-60) against the largest weight is still a normal float32, so the shared maximum is safe
+
+BLOCK = 8192  # incidences worked on at a time: 2 MB of 64 floats each
 
 
 class RelationAttention(nn.Module):
@@ -28,6 +42,7 @@ class RelationAttention(nn.Module):
 
     def __init__(self, dim: int, sigma: str = "tanh") -> None:
         super().__init__()
+        self.name = sigma
         self.sigma = SIGMAS[sigma]
         self.key = nn.Linear(dim, dim, bias=False)  # W_key
         self.query = nn.Linear(dim, dim)  # W_qry and b
@@ -47,6 +62,208 @@ class RelationAttention(nn.Module):
         """
         # the products are taken before the rows are spread over incidences: n + n_values rows instead of 2m
         return self.sigma(F.embedding(node, self.key(tail)) + F.embedding(value, self.query(relation))) @ self.p
+
+    def widest(self, tail: Tensor, relation: Tensor, node: Tensor, value: Tensor) -> float:
+        """How far apart two logits can be at most, or are where σ has no bounds."""
+        if self.name != "leaky_relu":
+            return float(self.p.detach().abs().sum()) * (2 if self.name == "tanh" else 1)
+        with torch.no_grad():
+            logits = self(tail, relation, node, value)
+            return float(logits.max() - logits.min()) if len(logits) else 0.0
+
+
+def attend_windows(
+    e: Tensor,
+    relation: Tensor,
+    attention: RelationAttention | None,
+    kept: Selection,
+    types: Sequence[int],
+    operator: str,
+    over: str = "all",
+) -> Tensor:
+    """The sum over kept neighbours of α_jn φ(e_j, e_n), Eq. 3, 6, 7 and the inner part of Eq. 15, in one piece.
+
+    Args:
+        e: ``(n_nodes, d)`` e_j; relation: ``(n_values, d)`` e_n.
+        attention: of Eq. 6; None for equal weights.
+        kept: the kept neighbours.
+        types: the relation types that send messages.
+        operator, over: φ; what the softmax of Eq. 7 runs over, see `attend`.
+
+    Returns:
+        ``(n_nodes, c)``, before `restore`; zero for a head without neighbours.
+
+    One type is worked on after the other, with one row per incidence of that type; nothing has a row per edge. The
+    backward pass is written out below: it makes messages and logits again instead of keeping them, and its sums run
+    over the same windows by tail. The logits must lie within `WIDEST` of each other, which the caller sees to.
+    """
+    weights, sigma = (None, None, None, None), None
+    if attention is not None:
+        weights = attention.key.weight, attention.query.weight, attention.query.bias, attention.p
+        sigma = attention.name
+    return _WindowAttention.apply(e, relation, *weights, kept, tuple(types), operator, sigma, over)
+
+
+class _WindowAttention(torch.autograd.Function):
+    """`attend_windows`, with a backward pass by hand.
+
+    From the first line of either pass to the last, nodes go by their rank, so that sums touch rows side by side.
+    """
+
+    @staticmethod
+    def forward(ctx, e, relation, w_key, w_query, b, p, kept, types, operator, sigma, over):
+        tail, rel, key, query = _tables(kept, e, relation, w_key, w_query, b, operator)
+        logits = {t: _logits(kept.windows(t), key, query, p, sigma, e.dtype) for t in types}  # Eq. 6
+        del key, query
+        highest = max((float(x.max()) for x in logits.values() if len(x)), default=0.0)
+        weight = {t: x.sub_(highest).exp_() for t, x in logits.items()}
+
+        groups = [types] if over == "all" else [(t,) for t in types]
+        totals = []
+        for group in groups:
+            total = tail.new_zeros(len(tail), tail.shape[1] + 1)
+            for t in group:
+                total += _window_sum(kept.windows(t), weight[t], tail, rel, operator)
+            totals.append(total)
+        bottoms = [total[:, -1:].clone() for total in totals]
+        found = [x[:, :-1] / bottom.where(bottom > 0, 1) for x, bottom in zip(totals, bottoms, strict=True)]  # Eq. 7, 8
+        # one over the types that a head has neighbours of, where the softmax runs over each and they are averaged
+        share = 1 / sum((x > 0).to(e.dtype) for x in bottoms).clamp(min=1) if over == "type" and types else None
+        result = sum(found[1:], found[0]) if share is None else sum(found) * share
+        ctx.save_for_backward(e, relation, w_key, w_query, b, p)
+        ctx.kept, ctx.groups, ctx.operator, ctx.sigma, ctx.weight = kept, groups, operator, sigma, weight
+        ctx.found, ctx.bottoms, ctx.share = found, bottoms, share
+        return F.embedding(kept.rank, result)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        e, relation, w_key, w_query, b, p = ctx.saved_tensors
+        kept, operator = ctx.kept, ctx.operator
+        tail, rel, key, query = tables = _tables(kept, e, relation, w_key, w_query, b, operator)
+        d_tail, d_rel, d_key, d_query, d_p = (torch.zeros_like(x) if x is not None else None for x in (*tables, p))
+        gradient = F.embedding(kept.order, gradient.contiguous())
+        if ctx.share is not None:
+            gradient *= ctx.share
+        for group, found, bottom in zip(ctx.groups, ctx.found, ctx.bottoms, strict=True):
+            # of top / bottom: towards the numerator 1 / bottom, towards the denominator -found / bottom
+            d_total = tail.new_empty(len(tail), tail.shape[1] + 1)
+            torch.mul(gradient, torch.where(bottom > 0, 1 / bottom, 0), out=d_total[:, :-1])
+            d_total[:, -1] = -torch.einsum("nc,nc->n", d_total[:, :-1], found)
+            for t in group:
+                w, weight = kept.windows(t), ctx.weight[t]
+                d_weight = _back_to_messages(w, weight, d_total, tail, rel, d_tail, d_rel, operator)
+                if p is not None:
+                    d_logit = d_weight.mul_(weight)
+                    _back_to_logits(w, d_logit, key, query, p, d_key, d_query, d_p, ctx.sigma)
+        d_e = F.embedding(kept.rank, transform_backward(d_tail, e.shape[1], operator))
+        d_relation = transform_backward(d_rel, e.shape[1], operator)
+        if p is None:
+            return d_e, d_relation, *[None] * 9
+        d_key = F.embedding(kept.rank, d_key)
+        d_weights = d_key.T @ e, d_query.T @ relation, d_query.sum(0), d_p
+        return d_e.addmm_(d_key, w_key), d_relation.addmm_(d_query, w_query), *d_weights, *[None] * 5
+
+
+def _tables(
+    kept: Selection,
+    e: Tensor,
+    relation: Tensor,
+    w_key: Tensor | None,
+    w_query: Tensor | None,
+    b: Tensor | None,
+    operator: str,
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    """What is worked out once per node (by rank) or value: transformed e_j and e_n, W_key e_j, W_qry e_n + b."""
+    e = F.embedding(kept.order, e)
+    tail, rel = transform(e, operator), transform(relation, operator)
+    return (tail, rel, None, None) if w_key is None else (tail, rel, e @ w_key.T, F.linear(relation, w_query, b))
+
+
+def _blocks(w: Windows) -> Iterator[slice]:
+    """The places of one type in blocks, whose rows stay in the processor's cache from one operation to the next."""
+    return (slice(first, first + BLOCK) for first in range(0, len(w.rank), BLOCK))
+
+
+def _inner(w: Windows, b: slice, key: Tensor, query: Tensor, sigma: str) -> Tensor:
+    """σ(W_key e_j + W_qry e_n + b) of the incidences in a block: ``(b, d)``."""
+    return SIGMAS[sigma](F.embedding(w.rank[b], key).add_(F.embedding(w.value[b], query)))
+
+
+def _logits(
+    w: Windows, key: Tensor | None, query: Tensor | None, p: Tensor | None, sigma: str, dtype: torch.dtype
+) -> Tensor:
+    """a_jn of each incidence of one type, Eq. 6: ``(m_t,)``; zero without attention."""
+    if p is None or len(w.rank) == 0:
+        return torch.zeros(len(w.rank), dtype=dtype, device=w.rank.device)
+    return torch.cat([_inner(w, b, key, query, sigma) @ p for b in _blocks(w)])
+
+
+def _window_sum(w: Windows, weight: Tensor, tail: Tensor, relation: Tensor, operator: str) -> Tensor:
+    """The sums of weight · φ(e_j, e_n) and of weight over each head's window: ``(n_nodes, c + 1)``."""
+    table = tail.new_empty(len(w.rank), tail.shape[1] + 1)
+    table[:, -1] = weight
+    for b in _blocks(w):
+        message = combine(F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation), operator)  # Eq. 3
+        torch.mul(message, weight[b].unsqueeze(1), out=table[b, :-1])
+    return _bag_sum(w.index, table, w.ptr)
+
+
+def _back_to_messages(
+    w: Windows,
+    weight: Tensor,
+    d_total: Tensor,
+    tail: Tensor,
+    relation: Tensor,
+    d_tail: Tensor,
+    d_relation: Tensor,
+    operator: str,
+) -> Tensor:
+    """Back through `_window_sum`: adds to `d_tail` and `d_relation`, returns the gradient of `weight` ``(m_t,)``."""
+    d_table = _bag_sum(w.head, d_total, w.head_ptr)
+    d_weight, d_y = d_table[:, -1].clone(), tail.new_empty(len(w.rank), tail.shape[1])
+    for b in _blocks(w):
+        x, y, d_message = F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation), d_table[b, :-1]
+        d_weight[b] += torch.einsum("mc,mc->m", d_message, combine(x, y, operator))
+        # what goes back to the tail takes the place of what came in
+        d_table[b, :-1], d_y[b] = combine_backward(d_message * weight[b].unsqueeze(1), x, y, operator)
+    _add_by_value(d_relation, d_y, w)
+    d_tail += _bag_sum(w.own, d_table, w.own_ptr)[:, :-1]
+    return d_weight
+
+
+def _back_to_logits(
+    w: Windows,
+    d_logit: Tensor,
+    key: Tensor,
+    query: Tensor,
+    p: Tensor,
+    d_key: Tensor,
+    d_query: Tensor,
+    d_p: Tensor,
+    sigma: str,
+) -> None:
+    """Back through `_logits`: adds to `d_key`, `d_query` and `d_p`. What σ gave is made again, not kept."""
+    d_inner = key.new_empty(len(w.rank), len(p))
+    for b in _blocks(w):
+        inner = _inner(w, b, key, query, sigma)
+        d_p += d_logit[b] @ inner
+        torch.mul(SLOPES[sigma](inner).mul_(p), d_logit[b].unsqueeze(1), out=d_inner[b])
+    _add_by_value(d_query, d_inner, w)
+    d_key += _bag_sum(w.own, d_inner, w.own_ptr)
+
+
+def _bag_sum(index: Tensor, table: Tensor, ptr: Tensor) -> Tensor:
+    """Sums of rows of the table, one for each stretch of `index`: ``(len(ptr) - 1, c)``."""
+    if len(index) == 0:
+        return table.new_zeros(len(ptr) - 1, table.shape[1])
+    return F.embedding_bag(index, table, ptr, mode="sum", include_last_offset=True)
+
+
+def _add_by_value(target: Tensor, rows: Tensor, w: Windows) -> None:
+    """Add rows, one per place, to those of their values; the values of a type and their places stand in order."""
+    every = torch.arange(len(rows), dtype=w.group_ptr.dtype, device=rows.device)
+    target[w.values] += _bag_sum(every, rows, w.group_ptr)
 
 
 def attend(logits: Tensor, messages: Tensor, kept: Selection, over: str = "all") -> Tensor:
@@ -92,6 +309,8 @@ def attend_all(logits: Tensor, messages: Tensor, graph: MultiRelationalGraph, hi
     Returns:
         ``(n_nodes, c)``. Works for a genre of 36,000 songs as well: the cost is that of the incidences.
     """
+    if len(logits) == 0:
+        return messages.new_zeros(graph.n_nodes, messages.shape[1])
     weight = (logits - logits.detach().max()).exp().unsqueeze(1)
     table = torch.cat([weight * messages, weight], 1)
     group = torch.zeros(graph.n_values, table.shape[1], dtype=table.dtype, device=table.device)
@@ -125,11 +344,27 @@ def _exponentials(own: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return weight, weight.new_zeros(len(ptr) - 1).index_add(0, bag, weight), bag
 
 
-def mass(alpha: Tensor, kept: Selection, graph: MultiRelationalGraph) -> Tensor:
+def mass(logits: Tensor, kept: Selection, over: str = "all") -> Tensor:
     """How much attention each relation type gets: ``(n_types,)``, summing to 1.
+
+    Args:
+        logits: ``(m,)`` a_jn of each incidence, Eq. 6.
+        kept: the kept neighbours.
+        over: what the softmax of Eq. 7 runs over (reading R2), see `attend`.
 
     The weights of each head are summed by type, and averaged over the heads that have a neighbour.
     """
-    types = graph.value_type[graph.value[kept.incidence]]
-    total = alpha.new_zeros(graph.n_types).index_add(0, types, alpha)
-    return total / total.sum().clamp(min=1e-12)
+    if over == "type":  # each type of a head has a total of one
+        share = (kept.counts > 0).double()
+    elif len(logits) == 0:
+        return logits.new_zeros(kept.n_types, dtype=torch.float64)
+    else:
+        weight = (logits.detach().double() - logits.detach().max()).exp().unsqueeze(1)[kept.place]
+        bounds = kept.graph.type_ptr.tolist()
+        sums = [
+            _bag_sum(kept.windows(t).index, weight[bounds[t] : bounds[t + 1]], kept.windows(t).ptr)
+            for t in range(kept.n_types)
+        ]
+        share = torch.cat(sums, 1)
+    share = share / share.sum(1, keepdim=True).clamp(min=1e-300)
+    return share.sum(0) / share.sum().clamp(min=1e-300)

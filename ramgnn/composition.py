@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 OPERATORS = ("add", "mult", "corr")
 
@@ -33,28 +32,45 @@ def compose(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
 def transform(x: Tensor, operator: str) -> Tensor:
     """Bring ``(..., d)`` embeddings into the domain in which `combine` is entrywise.
 
-    For ``corr`` that is ``(..., d // 2 + 1)`` complex, the real Fourier transform; for the others nothing changes.
+    For ``corr`` that is the real Fourier transform, ``(..., 2 * (d // 2 + 1))``: real and imaginary part of each
+    frequency next to each other. For the others nothing changes.
     """
     if operator not in OPERATORS:
         raise ValueError(f"composition is {operator!r}; expected one of {', '.join(OPERATORS)}")
-    return torch.fft.rfft(x) if operator == "corr" else x
+    return torch.view_as_real(torch.fft.rfft(x)).flatten(-2) if operator == "corr" else x
 
 
-def rows(x: Tensor, index: Tensor) -> Tensor:
-    """``x[index]`` for transformed embeddings, by the gather whose backward pass is fast and repeatable."""
-    if not x.is_complex():
-        return F.embedding(index, x)
-    flat = F.embedding(index, torch.view_as_real(x).flatten(-2))
-    return torch.view_as_complex(flat.unflatten(-1, (-1, 2)))
+def transform_backward(gradient: Tensor, d: int, operator: str) -> Tensor:
+    """The gradient towards ``(n, d)`` embeddings from that of what `transform` made of them.
+
+    The frequencies 1 to (d - 1) / 2 stand for two each in the inverse transform, and for one each in the gradient.
+    """
+    if operator != "corr":
+        return gradient
+    spectrum = torch.view_as_complex(gradient.unflatten(-1, (-1, 2)).contiguous())
+    spectrum[..., 1 : (d + 1) // 2] /= 2
+    return torch.fft.irfft(spectrum, n=d, norm="forward")
 
 
 def combine(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
-    """Compose transformed embeddings; the result is real and may be scaled and summed before `restore`."""
+    """Compose transformed embeddings ``(..., c)``; the result may be scaled and summed before `restore`."""
     if operator == "add":
         return tail + relation
     if operator == "mult":
         return tail * relation
-    return torch.view_as_real(tail.conj() * relation).flatten(-2)
+    x, y = (torch.view_as_complex(v.unflatten(-1, (-1, 2))) for v in (tail, relation))
+    return torch.view_as_real(x.conj() * y).flatten(-2)
+
+
+def combine_backward(gradient: Tensor, tail: Tensor, relation: Tensor, operator: str) -> tuple[Tensor, Tensor]:
+    """The gradients of `combine` towards both sides, from that of its result; all real, ``(m, c)``."""
+    if operator == "add":
+        return gradient, gradient
+    if operator == "mult":
+        return gradient * relation, gradient * tail
+    g, x, y = (torch.view_as_complex(v.unflatten(-1, (-1, 2))) for v in (gradient, tail, relation))
+    # of conj(x)·y: towards x it is conj(g)·y, towards y it is g·x
+    return torch.view_as_real(g.conj_physical().mul_(y)).flatten(-2), torch.view_as_real(g * x).flatten(-2)
 
 
 def restore(x: Tensor, d: int, operator: str) -> Tensor:

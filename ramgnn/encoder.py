@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ramgnn.attention import SIGMAS, RelationAttention, attend, attend_all
-from ramgnn.composition import combine, restore, rows, transform
+from ramgnn.attention import SIGMAS, WIDEST, RelationAttention, attend, attend_all, attend_windows
+from ramgnn.composition import combine, restore, transform
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.sampler import NodeScore, Selection, similarity_logit
@@ -72,23 +72,36 @@ class RAMLayer(nn.Module):
         Args:
             e: ``(n_nodes, d)``; relation: ``(n_values, d)`` e_n.
             kept: the kept neighbours, or None for all.
-            hidden: a relation type whose messages are left out when `kept` is None.
+            hidden: a relation type whose messages are left out.
 
         Returns:
             ``(n_nodes, d)``.
         """
-        operator = self.config.composition
-        tail, rel = transform(e, operator), transform(relation, operator)
-        messages = combine(rows(tail, graph.node), rows(rel, graph.value), operator)  # one row per incidence
-        logits = self.logits(e, relation, graph)
-        if kept is None:
-            total = attend_all(logits, messages, graph, hidden)
-        else:
-            total = attend(logits, messages, kept, self.config.softmax)
-        neighbours = self.w_val(restore(total, e.shape[1], operator))  # W_val after the sum: once per head
+        total = self.aggregate(e, relation, graph, kept, hidden)
+        # the inverse transform and W_val after the sum: once per head
+        neighbours = self.w_val(restore(total, e.shape[1], self.config.composition))
         if self.join is not None:
             return self.sigma(self.join(torch.cat([neighbours, e], 1)))
         return self.sigma(neighbours + e)
+
+    def aggregate(
+        self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph, kept: Selection | None, hidden: int | None
+    ) -> Tensor:
+        """Σ α_jn φ(e_j, e_n) over the neighbours of each head, Eq. 3–8, before `restore`: ``(n_nodes, c)``."""
+        operator, over = self.config.composition, self.config.softmax
+        if kept is not None and self._within_bounds(e, relation, graph):
+            types = [t for t in range(graph.n_types) if t != hidden]
+            return attend_windows(e, relation, self.attention, kept, types, operator, over)
+        tail, rel = transform(e, operator), transform(relation, operator)
+        logits = self.logits(e, relation, graph)
+        messages = combine(F.embedding(graph.node, tail), F.embedding(graph.value, rel), operator)
+        if kept is None:
+            return attend_all(logits, messages, graph, hidden)
+        return attend(logits, messages, kept if hidden is None else kept.without(hidden), over)
+
+    def _within_bounds(self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> bool:
+        """Whether one maximum serves the exponentials of all logits."""
+        return self.attention is None or self.attention.widest(e, relation, graph.node, graph.value) <= WIDEST
 
 
 class RAMGNN(nn.Module):
@@ -117,8 +130,6 @@ class RAMGNN(nn.Module):
     def forward(self, graph: MultiRelationalGraph, kept: Selection | None, hidden: int | None = None) -> Tensor:
         """Final embeddings ``(n_nodes, d)``, Eq. 15 stacked; without the messages of the type `hidden`, if given."""
         e, relation = self.nodes.weight, self.relations(graph.value_type)
-        if kept is not None and hidden is not None:
-            kept = kept.without(hidden)
         for layer in self.layers:
             e = layer(e, relation, graph, kept, hidden)
         return e
@@ -146,10 +157,47 @@ class RAMGNN(nn.Module):
         takes s = 1 - d of Eq. 10.
         """
         if self.head is None:
-            unit = F.normalize(e, dim=1)
-            inner = torch.bmm(F.embedding(j, unit), F.embedding(i, unit).unsqueeze(2)).squeeze(2)
-            return self.scale * inner + self.shift
+            return self.scale * inner_products(F.normalize(e, dim=1), i, j) + self.shift
         return similarity_logit(self.head(e), i, j)
+
+
+def inner_products(e: Tensor, i: Tensor, j: Tensor) -> Tensor:
+    """e_i · e_j for pairs of nodes, without holding a row for each pair.
+
+    Args:
+        e: ``(n_nodes, d)``; i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
+
+    Returns:
+        ``(b, c)``.
+    """
+    return _InnerProducts.apply(e, i, j)
+
+
+class _InnerProducts(torch.autograd.Function):
+    """`inner_products`, in blocks; towards e, the gradient is two bag-sums with the gradients as weights."""
+
+    BLOCK = 2048  # heads at a time: with six tails of 64 floats 3 MB, which stays in the processor's cache
+
+    @staticmethod
+    def forward(ctx, e, i, j):
+        ctx.save_for_backward(e, i, j)
+        blocks = zip(i.split(_InnerProducts.BLOCK), j.split(_InnerProducts.BLOCK), strict=True)
+        found = [F.embedding(tail, e).mul_(F.embedding(head, e).unsqueeze(1)).sum(2) for head, tail in blocks]
+        return torch.cat(found) if found else e.new_zeros(j.shape)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        e, i, j = ctx.saved_tensors
+        if j.numel() == 0:
+            return torch.zeros_like(e), None, None
+        weight, tail = gradient.contiguous().flatten(), j.flatten()
+        towards_head = F.embedding_bag(j, e, mode="sum", per_sample_weights=gradient.contiguous())
+        by_tail = torch.sort(tail, stable=True)[1]
+        count = torch.bincount(tail, minlength=len(e))
+        head = i.repeat_interleave(j.shape[1])[by_tail]
+        towards_tail = F.embedding_bag(head, e, count.cumsum(0) - count, mode="sum", per_sample_weights=weight[by_tail])
+        return towards_tail.index_add_(0, i, towards_head), None, None
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,44 @@ class Pairs:
         return Pairs(self.head[own], self.tail[own], weight / weight.sum().clamp(min=1e-12), self.type[own])
 
 
-def sample_pairs(graph: MultiRelationalGraph, config: PretrainConfig, generator: torch.Generator) -> Pairs:
+@dataclass(frozen=True)
+class Bags:
+    """What positive pairs are drawn from: a bag per node and relation type, with all its neighbours in it.
+
+    Attributes:
+        head, type: ``(n_bags,)`` of each bag that is not empty.
+        size: ``(n_bags,)`` its neighbours, counted once per shared value; first: where it begins in the running count.
+        running: ``(m,)`` neighbours through the incidences so far, in the order of `graph.by_node`.
+        weight: ``(n_bags,)`` in the losses, summing to 1.
+    """
+
+    head: Tensor
+    type: Tensor
+    size: Tensor
+    first: Tensor
+    running: Tensor
+    weight: Tensor
+
+    @classmethod
+    def of(cls, graph: MultiRelationalGraph, type_weight: str = "equal") -> Bags:
+        """The bags of a graph; `type_weight` as in `PretrainConfig`."""
+        rows, n_types = graph.by_node, graph.n_types
+        others = graph.group_size[graph.value[rows]] - 1  # neighbours through each incidence
+        bag = graph.node[rows] * n_types + graph.type[rows]
+        total = torch.zeros(graph.n_nodes * n_types, dtype=torch.int64, device=rows.device).index_add_(0, bag, others)
+        filled = total.nonzero()[:, 0]
+        type = filled % n_types
+        share = 1 / torch.bincount(type, minlength=n_types).clamp(min=1).double()
+        if type_weight == "edges":
+            share *= torch.tensor([graph.n_edges(t) for t in range(n_types)], device=rows.device)
+        weight = share[type].float()
+        first = (total.cumsum(0) - total)[filled]
+        return cls(filled // n_types, type, total[filled], first, others.cumsum(0), weight / weight.sum())
+
+
+def sample_pairs(
+    graph: MultiRelationalGraph, config: PretrainConfig, generator: torch.Generator, bags: Bags | None = None
+) -> Pairs:
     """Positive and negative pairs, drawn from incidences and never from an edge list.
 
     For each node and each relation type under which it has a neighbour, one of its values is drawn in proportion to
@@ -61,34 +98,29 @@ def sample_pairs(graph: MultiRelationalGraph, config: PretrainConfig, generator:
     comes with `negatives` tails drawn uniformly from all other nodes. With ``type_weight="equal"`` all relation types
     have the same total weight; with ``"edges"`` one in proportion to their edges. Positives and negatives weigh the
     same.
-    """
-    device = graph.node.device
-    rows = graph.by_node
-    others = graph.group_size[graph.value[rows]] - 1  # neighbours through each incidence
-    bag = graph.node[rows] * graph.n_types + graph.value_type[graph.value[rows]]
-    # draw one neighbour per bag: a uniform number below the bag's total, located by the running sum
-    running = others.cumsum(0)
-    total = torch.zeros(graph.n_nodes * graph.n_types, dtype=torch.int64, device=device).index_add_(0, bag, others)
-    bags = total.nonzero()[:, 0].repeat_interleave(config.positives)
-    base = total.cumsum(0) - total
-    drawn = (torch.rand(len(bags), generator=generator, device=device, dtype=torch.float64) * total[bags]).long()
-    drawn = torch.minimum(drawn, total[bags] - 1) + base[bags]
-    place = torch.searchsorted(running, drawn, right=True)
-    incidence = rows[place]
-    within = drawn - (running[place] - others[place])
-    start = graph.value_ptr[graph.value[incidence]]
-    within += within >= incidence - start  # step over the head itself
-    head, type = bags // graph.n_types, bags % graph.n_types
-    tail = graph.node[start + within]
 
+    Args:
+        bags: `Bags.of` the graph, worked out once where pairs are drawn often.
+    """
+    bags = bags or Bags.of(graph, config.type_weight)
+    device, times = graph.node.device, config.positives
+    head, type, size, first, weight = (
+        x.repeat_interleave(times) if times > 1 else x
+        for x in (bags.head, bags.type, bags.size, bags.first, bags.weight / times)
+    )
+    # a uniform number below the bag's size, located by the running count
+    drawn = (torch.rand(len(head), generator=generator, device=device, dtype=torch.float64) * size).long()
+    drawn = torch.minimum(drawn, size - 1) + first
+    place = torch.searchsorted(bags.running, drawn, right=True)
+    incidence = graph.by_node[place]
+    value = graph.value[incidence]
+    start = graph.value_ptr[value]
+    within = drawn - (bags.running[place] - (graph.value_ptr[value + 1] - start - 1))
+    within += within >= incidence - start  # step over the head itself
+    tail = graph.node[start + within]
     far = torch.randint(graph.n_nodes - 1, (len(head), config.negatives), generator=generator, device=device)
     far += far >= head.unsqueeze(1)
-    count = torch.bincount(type, minlength=graph.n_types).clamp(min=1).double()
-    share = torch.ones_like(count)
-    if config.type_weight == "edges":
-        share = torch.tensor([graph.n_edges(t) for t in range(graph.n_types)], device=device).double()
-    weight = (share / count)[type].float()
-    return Pairs(head, torch.cat([tail.unsqueeze(1), far], 1), weight / weight.sum(), type)
+    return Pairs(head, torch.cat([tail.unsqueeze(1), far], 1), weight, type)
 
 
 def pair_loss(logit: Tensor, weight: Tensor, how: str = "bce") -> Tensor:
@@ -235,13 +267,14 @@ def pretrain(
     model = RAMGNN(graph, config).to(device)
     graph = graph.to(device)
     generator = torch.Generator(device=device).manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.lr)
+    optimiser = adam(model, config)
     most = largest_thresholds(graph)
     if config.k_max is not None:
         most = [min(m, config.k_max) for m in most]
     bandit = Bandit([config.k] * graph.n_types, most, config.step, config.stop)
     result = Pretrained(model, graph, list(bandit.k), [], list(bandit.stopped), types=graph.types)
     hidden = _hidden_types(graph, config)
+    bags = Bags.of(graph, config.type_weight)
     bar = tqdm(range(1, config.epochs + 1), desc=f"pre-training {name}", disable=not progress, unit="epoch")
     try:
         for epoch in bar:
@@ -250,7 +283,7 @@ def pretrain(
             kept = select(model, graph, k, generator)
             distances = _distances(model, graph, kept, config)
             losses = [
-                _step(model, graph, kept, optimiser, config, generator, bandit.converged, next(hidden))
+                step(model, graph, kept, optimiser, config, generator, bandit.converged, next(hidden), bags)
                 for _ in range(config.steps)
             ]
             rewards = bandit.update(distances) if config.sampler == "rns" else [None] * graph.n_types
@@ -273,13 +306,23 @@ def pretrain(
     return result
 
 
+def adam(model: RAMGNN, config: PretrainConfig) -> torch.optim.Adam:
+    """The optimiser of L_final, Eq. 17; the penalty λ_1 ‖Θ_1‖² / n_nodes is in it, as Adam's weight decay.
+
+    The gradient is the same as that of a penalty in the loss, without five passes over all parameters. A parameter
+    that the loss does not reach, as the scores once every bandit is at rest, stays as it is.
+    """
+    decay = 2 * config.weight_decay / model.nodes.num_embeddings
+    return torch.optim.Adam(model.parameters(), lr=config.lr, weight_decay=decay, fused=True)
+
+
 def _hidden_types(graph: MultiRelationalGraph, config: PretrainConfig) -> Iterator[int | None]:
     """The relation type that each optimiser step hides and predicts (reading R15), in turn; None for none."""
     with_edges = [t for t in range(graph.n_types) if graph.n_edges(t)]
     return cycle(with_edges if config.target == "hidden" and len(with_edges) > 1 else [None])
 
 
-def _step(
+def step(
     model: RAMGNN,
     graph: MultiRelationalGraph,
     kept: Selection | None,
@@ -288,18 +331,18 @@ def _step(
     generator: torch.Generator,
     settled: bool,
     hidden: int | None = None,
+    bags: Bags | None = None,
 ) -> tuple[float, float]:
     """One optimiser step on L_final, Eq. 17; returns L_GNN and L_sim."""
-    pairs = sample_pairs(graph, config, generator)
+    pairs = sample_pairs(graph, config, generator, bags)
     e = model(graph, kept, hidden)
     asked = pairs if hidden is None else pairs.of_type(hidden)
     gnn = pair_loss(model.similarity_logits(e, asked.head, asked.tail), asked.weight, config.loss)
     sim = gnn.new_zeros(())
     if not settled:
         sim = similarity_loss(model.score(model.nodes.weight), pairs, config.loss)
-    penalty = sum((p**2).sum() for p in model.parameters()) / len(e)
     optimiser.zero_grad()
-    (gnn + config.sim_weight * sim + config.weight_decay * penalty).backward()
+    (gnn + config.sim_weight * sim).backward()
     optimiser.step()
     return float(gnn.detach()), float(sim.detach())
 
@@ -314,16 +357,14 @@ def _distances(
         scores = model.score(model.nodes.weight)
     if config.reward == "rank":
         scores = rank_transform(scores)
-    tail = graph.node[kept.incidence]
-    now = Selection(kept.incidence, kept.ptr, (scores[kept.head] - scores[tail]).abs(), kept.n_types)
     unit = random_pair_distance(scores) if config.reward == "relative" else None
-    return average_neighbour_distance(now, config.and_over, unit).tolist()
+    return average_neighbour_distance(kept, config.and_over, unit, scores).tolist()
 
 
 def _mass(logits: Tensor, graph: MultiRelationalGraph, kept: Selection | None, over: str) -> list[float]:
     """Attention mass per type; without a sampler, from group sums."""
     if kept is not None:
-        return mass(weights(logits, kept, over), kept, graph).tolist()
+        return mass(logits, kept, over).tolist()
     weight = (logits - logits.max()).double().exp()
     group = weight.new_zeros(graph.n_values).index_add(0, graph.value, weight)
     others = group[graph.value] - weight
@@ -337,4 +378,4 @@ def _edges(graph: MultiRelationalGraph, kept: Selection | None) -> list[int]:
     """Kept edges per type."""
     if kept is None:
         return [graph.n_edges(t) for t in range(graph.n_types)]
-    return kept.ptr.diff().view(-1, graph.n_types).sum(0).tolist()
+    return kept.counts.sum(0).tolist()

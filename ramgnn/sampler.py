@@ -7,11 +7,11 @@ nearest of a node therefore stand in one window around it, which a binary search
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ramgnn.graph import MultiRelationalGraph
 
@@ -47,25 +47,83 @@ def similarity_logit(scores: Tensor, i: Tensor, j: Tensor) -> Tensor:
     Returns:
         ``(b, c)``, finite: s is kept a millionth away from 0 and 1.
     """
-    s = similarity(scores[i].unsqueeze(1), F.embedding(j, scores.unsqueeze(1)).squeeze(2))
+    s = similarity(scores.index_select(0, i).unsqueeze(1), scores.index_select(0, j.flatten()).view_as(j))
     return torch.logit(s.clamp(1e-6, 1 - 1e-6))
 
 
 @dataclass(frozen=True)
-class Selection:
-    """The neighbours that the sampler keeps: N_kt(i) for every node i and type t.
+class Windows:
+    """The kept neighbours of one relation type as lists of places, for the sums of the encoder.
+
+    Nodes go by their rank in the order of scores, incidences by their place among those of the type in the order of
+    (value, rank). Heads next to each other then ask for table rows next to each other, which is what makes the sums
+    run at the speed of the processor's cache.
 
     Attributes:
-        incidence: ``(e,)`` tail incidences, those of one head and type next to each other, heads in order.
-        ptr: ``(n_nodes * n_types + 1,)`` where those of head i and type t begin, at ``ptr[i * n_types + t]``.
-        distance: ``(e,)`` the distance of each, Eq. 9.
-        n_types: number of relation types.
+        rank: ``(m_t,)`` the node at each place; value: ``(m_t,)`` its value.
+        values: the values of this type among all.
+        index: ``(e_t,)`` the places that each head adds up, ``ptr``: ``(n_nodes + 1,)`` where those of a head begin.
+        head: ``(e_t,)`` the same edges by tail: the heads that add each place up, ``head_ptr``: ``(m_t + 1,)``.
+        own: ``(m_t,)`` the places by node, ``own_ptr``: ``(n_nodes + 1,)``.
+        group_ptr: where the places of each value of this type begin, and where the last end.
     """
 
-    incidence: Tensor
+    rank: Tensor
+    value: Tensor
+    values: slice
+    index: Tensor
     ptr: Tensor
-    distance: Tensor
-    n_types: int
+    head: Tensor
+    head_ptr: Tensor
+    own: Tensor
+    own_ptr: Tensor
+    group_ptr: Tensor
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The neighbours that the sampler keeps, N_kt(i) for every node i and type t, as windows.
+
+    The incidences are put in the order of (value, score); there, what a head keeps of one of its values stands around
+    the head itself without a gap. So two numbers per incidence say everything, however large k is. The lists of edges
+    below are worked out when they are asked for.
+
+    Attributes:
+        graph: the graph.
+        scores: ``(n_nodes,)`` of Eq. 9, that the choice was made by.
+        order: ``(n_nodes,)`` the nodes by (score, index); rank: ``(n_nodes,)`` its inverse.
+        place: ``(m,)`` the incidences in the order of (value, score).
+        start, size: ``(m,)`` for the incidence at place p the neighbours are at ``start[p]`` to ``start[p] + size[p]``
+            without p itself, `size[p]` of them.
+    """
+
+    graph: MultiRelationalGraph
+    scores: Tensor
+    order: Tensor
+    rank: Tensor
+    place: Tensor
+    start: Tensor
+    size: Tensor
+
+    @property
+    def n_types(self) -> int:
+        """Number of relation types."""
+        return self.graph.n_types
+
+    @property
+    def incidence(self) -> Tensor:
+        """``(e,)`` tail incidences, those of one head and type next to each other, heads in order."""
+        return self.edges[0]
+
+    @property
+    def ptr(self) -> Tensor:
+        """``(n_nodes * n_types + 1,)`` where those of head i and type t begin, at ``ptr[i * n_types + t]``."""
+        return self.edges[1]
+
+    @property
+    def distance(self) -> Tensor:
+        """``(e,)`` the distance of each, Eq. 9."""
+        return self.edges[2]
 
     @property
     def head_ptr(self) -> Tensor:
@@ -78,21 +136,86 @@ class Selection:
         size = self.head_ptr.diff()
         return torch.arange(len(size), device=size.device).repeat_interleave(size, output_size=len(self.incidence))
 
+    @cached_property
+    def counts(self) -> Tensor:
+        """``(n_nodes, n_types)`` how many edges each node keeps of each type."""
+        graph = self.graph
+        bag = graph.node[self.place] * graph.n_types + graph.type
+        return _count(bag, self.size, graph.n_nodes * graph.n_types).view(-1, graph.n_types)
+
+    @cached_property
+    def edges(self) -> tuple[Tensor, Tensor, Tensor]:
+        """`incidence`, `ptr` and `distance`: one entry per kept edge, by head and type, then by value and score."""
+        graph = self.graph
+        where = torch.empty_like(self.place)
+        where[self.place] = torch.arange(len(self.place), device=where.device)
+        here = where[graph.by_node]
+        tails = self.place[_around(here, self.start[here], self.size[here])]
+        heads = graph.node[graph.by_node].repeat_interleave(self.size[here], output_size=len(tails))
+        gap = (self.scores[heads] - self.scores[graph.node[tails]]).abs()
+        return tails, _pointers(self.counts.flatten()), gap
+
+    @cached_property
+    def _windows(self) -> dict[int, Windows]:
+        return {}
+
+    def windows(self, type: int) -> Windows:
+        """The kept neighbours of one type as lists of places; worked out once."""
+        if type not in self._windows:
+            self._windows[type] = self._list_windows(type)
+        return self._windows[type]
+
+    def _list_windows(self, t: int) -> Windows:
+        graph = self.graph
+        first, last = int(graph.type_ptr[t]), int(graph.type_ptr[t + 1])
+        values = slice(int((graph.value_type < t).sum()), int((graph.value_type <= t).sum()))
+        rank = self.rank[graph.node[self.place[first:last]]]
+        own = torch.argsort(rank, stable=True)
+        start, size = self.start[first:last][own] - first, self.size[first:last][own]
+        index = _around(own, start, size).int()
+        ptr = _pointers(_count(rank[own], size, graph.n_nodes))
+        heads = rank[own].int().repeat_interleave(size, output_size=len(index))
+        by_tail = torch.sort(index, stable=True)[1]
+        return Windows(
+            rank=rank.int(), value=graph.value[first:last].int(), index=index, ptr=ptr.int(),
+            head=heads[by_tail], head_ptr=_pointers(torch.bincount(index, minlength=last - first)).int(),
+            own=own.int(), own_ptr=_pointers(torch.bincount(rank, minlength=graph.n_nodes)).int(),
+            values=values, group_ptr=(graph.value_ptr[values.start : values.stop + 1] - first).int(),
+        )  # fmt: skip
+
     def without(self, type: int) -> Selection:
         """The same neighbours less those of one type."""
-        size = self.ptr.diff().view(-1, self.n_types).clone()
-        bag_type = torch.arange(self.n_types, device=size.device).repeat(len(size))
-        keep = bag_type.repeat_interleave(size.flatten(), output_size=len(self.incidence)) != type
-        size[:, type] = 0
-        ptr = torch.zeros_like(self.ptr)
-        torch.cumsum(size.flatten(), 0, out=ptr[1:])
-        return Selection(self.incidence[keep], ptr, self.distance[keep], self.n_types)
+        stays = self.graph.type != type
+        here = torch.arange(len(self.place), device=stays.device)
+        return replace(self, start=torch.where(stays, self.start, here), size=self.size * stays)
 
     def of(self, node: int, type: int | None = None) -> Tensor:
         """The tail incidences kept for one node, of one type or of all."""
         first = node * self.n_types + (type or 0)
         last = first + (self.n_types if type is None else 1)
         return self.incidence[self.ptr[first] : self.ptr[last]]
+
+
+def _pointers(sizes: Tensor) -> Tensor:
+    """Where groups of these sizes begin, and where the last one ends: ``(len(sizes) + 1,)``."""
+    ptr = torch.zeros(len(sizes) + 1, dtype=torch.int64, device=sizes.device)
+    torch.cumsum(sizes, 0, out=ptr[1:])
+    return ptr
+
+
+def _count(bag: Tensor, size: Tensor, n: int) -> Tensor:
+    """The sizes of each of n bags added up: ``(n,)``."""
+    return torch.zeros(n, dtype=torch.int64, device=size.device).index_add_(0, bag, size)
+
+
+def _around(here: Tensor, start: Tensor, size: Tensor) -> Tensor:
+    """The places ``start`` to ``start + size`` without ``here``, of one window after the other."""
+    before = here - start
+    first = torch.stack([start, here + 1], 1).flatten()
+    count = torch.stack([before, size - before], 1).flatten()
+    total = int(size.sum())
+    shift = (first - (count.cumsum(0) - count)).repeat_interleave(count, output_size=total)
+    return shift.add_(torch.arange(total, device=here.device))
 
 
 def top_k(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: str = "type") -> Selection:
@@ -110,110 +233,108 @@ def top_k(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: st
 
     Raises:
         ValueError: a score is not finite, or `k` does not fit the types.
+
+    The cost is O(m log m + m log k) for m incidences, whatever the number of edges.
     """
     if len(k) != graph.n_types or min(k) < 1:
         raise ValueError(f"k is {list(k)}; expected {graph.n_types} thresholds of at least 1")
     scores = scores.detach().float()
     if not bool(torch.isfinite(scores).all()):
         raise ValueError(f"{int((~torch.isfinite(scores)).sum())} node scores are not finite; training has diverged")
-    device = scores.device
     order = torch.argsort(scores, stable=True)
     rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=device)
-
-    found, heads, gaps = [], [], []
-    sizes = torch.zeros(graph.n_nodes, graph.n_types, dtype=torch.int64, device=device)
-    for t in range(graph.n_types):
-        incidence, head, gap = _nearest(graph, t, int(k[t]), scores, rank, per)
-        found.append(incidence)
-        heads.append(head)
-        gaps.append(gap)
-        sizes[:, t] = torch.bincount(head, minlength=graph.n_nodes)
-    ptr = torch.zeros(graph.n_nodes * graph.n_types + 1, dtype=torch.int64, device=device)
-    torch.cumsum(sizes.flatten(), 0, out=ptr[1:])
-    # within a type the edges stand by head already, so each one's place is its bag's start plus its place in the bag
-    total = int(ptr[-1])
-    incidence = torch.empty(total, dtype=torch.int64, device=device)
-    gap = torch.empty(total, dtype=torch.float32, device=device)
-    for t in range(graph.n_types):
-        bag = heads[t] * graph.n_types + t
-        first = sizes[:, t].cumsum(0) - sizes[:, t]
-        place = ptr[bag] + torch.arange(len(bag), device=device) - first[heads[t]]
-        incidence[place] = found[t]
-        gap[place] = gaps[t]
-    return Selection(incidence, ptr, gap, graph.n_types)
+    rank[order] = torch.arange(len(order), device=scores.device)
+    # sort every value group by rank; the groups themselves stay where they are
+    place = torch.argsort(graph.value * graph.n_nodes + rank[graph.node])
+    limit = torch.as_tensor(k, device=scores.device)[graph.type]
+    start, size = _nearest(graph, place, limit, scores, rank)
+    if per == "type":
+        _share(graph, place, limit, scores, rank, start, size)
+    return Selection(graph, scores, order, rank, place, start, size)
 
 
 def _nearest(
-    graph: MultiRelationalGraph, t: int, k: int, scores: Tensor, rank: Tensor, per: str
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Kept edges of one type as tail incidence, head and distance, sorted by head."""
-    rows = slice(int(graph.type_ptr[t]), int(graph.type_ptr[t + 1]))
-    node, value = graph.node[rows], graph.value[rows]
-    device = node.device
-    # sort every value group by rank; the groups themselves stay where they are
-    by_rank = torch.argsort(value * graph.n_nodes + rank[node])
-    s, r = scores[node[by_rank]], rank[node[by_rank]]
-    first = graph.value_ptr[value] - rows.start
-    last = graph.value_ptr[value + 1] - rows.start - 1
-    here = torch.arange(len(node), device=device)
-    span = torch.clamp(last - first, max=k)  # how many neighbours there are to take
-
-    # leftmost start of a window of span + 1 places around `here`, by binary search on "is the place left of the
+    graph: MultiRelationalGraph, place: Tensor, limit: Tensor, scores: Tensor, rank: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The windows of the nearest in each value group, by binary search: start and size, ``(m,)`` each."""
+    s, r = scores[graph.node[place]], rank[graph.node[place]]
+    first, last = graph.value_ptr[graph.value], graph.value_ptr[graph.value + 1] - 1
+    here = torch.arange(len(place), device=place.device)
+    size = torch.minimum(last - first, limit)  # how many neighbours there are to take
+    # leftmost start of a window of size + 1 places around `here`, by binary search on "is the place left of the
     # window's end still nearer than the one right after it"
-    low, high = torch.maximum(first, here - span), torch.minimum(here, last - span)
-    for _ in range(int(span.max()).bit_length() if len(span) else 0):
+    low, high = torch.maximum(first, here - size), torch.minimum(here, last - size)
+    for _ in range(int(size.max()).bit_length() if len(size) else 0):
         middle = (low + high) // 2
-        beyond = torch.minimum(middle + span + 1, last)
-        left, right = (s - s[middle]).abs(), (s[beyond] - s).abs()
-        move = (left > right) | ((left == right) & ((r - r[middle]).abs() > (r[beyond] - r).abs()))
+        beyond = torch.minimum(middle + size + 1, last)
+        left, right = (s - s.take(middle)).abs(), (s.take(beyond) - s).abs()
+        move = (left > right) | ((left == right) & ((r - r.take(middle)).abs() > (r.take(beyond) - r).abs()))
         move &= low < high
         low, high = torch.where(move, middle + 1, low), torch.where(move | (low >= high), high, middle)
-
-    total = int(span.sum())
-    head_place = here.repeat_interleave(span, output_size=total)
-    within = torch.arange(total, device=device) - (span.cumsum(0) - span)[head_place]
-    tail_place = low[head_place] + within
-    tail_place += tail_place >= head_place  # step over the head itself
-    gap = (s[head_place] - s[tail_place]).abs()
-    head, tail = node[by_rank][head_place], by_rank[tail_place] + rows.start
-
-    # sort by head; heads with several values also need the best k of their windows' union
-    several = torch.bincount(node, minlength=graph.n_nodes)[head] > 1
-    apart = rank[head] - rank[graph.node[tail]]
-    key = torch.zeros_like(head)
-    key[several] = (gap.view(torch.int32).long() << 32)[several] | (2 * apart.abs() + (apart < 0).long())[several]
-    order = torch.argsort(tail, stable=True) if bool(several.any()) else here[:0]
-    if len(order):
-        order = order[torch.argsort(key[order], stable=True)]
-        order = order[torch.argsort(head[order], stable=True)]
-    else:
-        order = torch.argsort(head, stable=True)
-    head, tail, gap = head[order], tail[order], gap[order]
-    if per == "type" and len(head):
-        start = torch.zeros(graph.n_nodes + 1, dtype=torch.int64, device=device)
-        torch.cumsum(torch.bincount(head, minlength=graph.n_nodes), 0, out=start[1:])
-        keep = torch.arange(len(head), device=device) - start[head] < k
-        head, tail, gap = head[keep], tail[keep], gap[keep]
-    return tail, head, gap
+    return low, size
 
 
-def average_neighbour_distance(selection: Selection, over: str = "nodes", unit: float | None = None) -> Tensor:
+def _share(
+    graph: MultiRelationalGraph, place: Tensor, limit: Tensor, scores: Tensor, rank: Tensor, start: Tensor, size: Tensor
+) -> None:
+    """Let the values that a node has of one type share k_t places: the nearest of all its windows stay, in place.
+
+    What stays of a window is a smaller window, since within a group nobody is kept before somebody nearer.
+    """
+    bag = graph.node[place] * graph.n_types + graph.type
+    found = _count(bag, size, graph.n_nodes * graph.n_types)
+    rows = (found[bag] > limit).nonzero()[:, 0]
+    if len(rows) == 0:
+        return
+    tail = _around(rows, start[rows], size[rows])
+    row = torch.arange(len(rows), device=bag.device).repeat_interleave(size[rows], output_size=len(tail))
+    head_node, tail_node = graph.node[place[rows]][row], graph.node[place[tail]]
+    gap, apart = (scores[head_node] - scores[tail_node]).abs(), rank[head_node] - rank[tail_node]
+    key = (gap.view(torch.int32).long() << 32) + 2 * apart.abs() + (apart < 0)
+    by = torch.argsort(place[tail], stable=True)
+    by = by[torch.argsort(key[by], stable=True)]
+    by = by[torch.argsort(bag[rows][row[by]], stable=True)]
+    sizes = torch.bincount(bag[rows][row], minlength=len(found))
+    begin = (sizes.cumsum(0) - sizes)[bag[rows][row[by]]]
+    by = by[torch.arange(len(by), device=by.device) - begin < limit[rows[row[by]]]]
+    size[rows] = torch.bincount(row[by], minlength=len(rows))
+    start[rows] = rows.scatter_reduce(0, row[by], tail[by], "amin")
+
+
+def average_neighbour_distance(
+    selection: Selection, over: str = "nodes", unit: float | None = None, scores: Tensor | None = None
+) -> Tensor:
     """AND of Eq. 12 for each type.
 
     Args:
-        selection: the kept neighbours with their distances.
+        selection: the kept neighbours.
         over: ``"nodes"`` averages over the neighbours of each node, then over the nodes that have any (reading R4);
             ``"edges"`` averages over all kept edges.
         unit: what to divide by; the mean distance of random pairs makes it relative (reading R5).
+        scores: ``(n_nodes,)`` to take the distances by, when not those that the choice was made by.
 
     Returns:
         ``(n_types,)``; 0 for a type that keeps no edge.
+
+    In a window of sorted scores the distances to its middle add up to a difference of running sums, so no edge is
+    looked at; with other scores, in another order, all are.
     """
-    size = selection.ptr.diff().view(-1, selection.n_types)
-    bag = torch.arange(size.numel(), device=size.device).repeat_interleave(size.flatten())
+    scores = selection.scores if scores is None else scores.detach()
+    graph, size = selection.graph, selection.counts
     total = torch.zeros(size.numel(), dtype=torch.float64, device=size.device)
-    total = total.index_add_(0, bag, selection.distance.double()).view_as(size)
+    if bool((scores[selection.order].diff() >= 0).all()):
+        s = scores[graph.node[selection.place]].double()
+        running = torch.cat([s.new_zeros(1), s.cumsum(0)])
+        here = torch.arange(len(s), device=s.device)
+        first, last = selection.start, selection.start + selection.size
+        left = s * (here - first) - (running[:-1] - running[first])
+        right = (running[last + 1] - running[1:]) - s * (last - here)
+        total.index_add_(0, graph.node[selection.place] * graph.n_types + graph.type, left + right)
+    else:
+        bag = torch.arange(size.numel(), device=size.device).repeat_interleave(size.flatten())
+        apart = (scores[selection.head] - scores[graph.node[selection.incidence]]).abs()
+        total.index_add_(0, bag, apart.double())
+    total = total.view_as(size)
     if over == "edges":
         found = total.sum(0) / size.sum(0).clamp(min=1)
     else:

@@ -208,8 +208,7 @@ def test_equal_weights_without_attention():
 def test_mass_sums_to_one_and_counts_heads_equally():
     graph = films()
     kept = every_neighbour(graph)
-    alpha = weights(torch.zeros(graph.n_incidences), kept)
-    got = mass(alpha, kept, graph)
+    got = mass(torch.zeros(graph.n_incidences), kept)
     shares = np.zeros(2)
     heads = [i for i in range(5) if len(kept.of(i))]
     for i in heads:
