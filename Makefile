@@ -23,7 +23,7 @@ STEADY := PYTHONHASHSEED=0 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS)
 	IPYTHONDIR="$(CURDIR)/_build/ipython" \
 	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=Haswell)
 
-.PHONY: help setup book site serve lab notebooks url format test lint unit chapters check-site clean distclean
+.PHONY: help setup book site serve lab notebooks url format test lint unit chapters check-site bench clean distclean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -98,6 +98,9 @@ chapters: $(READY) ## run every chapter again and compare each output with the s
 
 check-site: $(READY) $(SITE) ## look for requests to other hosts, missing files and console errors in the built site
 	@$(PY) -m book.tools.check_site
+
+bench: $(READY) ## measure speed and memory against edge lists and LightGCN (OPTIONS=--quick, OPTIONS=--help)
+	@$(PY) -m tests.bench $(OPTIONS)
 
 clean: ## remove what was built
 	rm -rf _build build

@@ -13,6 +13,8 @@ EPILOG = """examples:
   ramgnn explain --run runs/first --user 0 --item "Titanic (1997)"
   ramgnn train --data ml-100k --config as_printed      MovieLens-100K, as the paper has it
   ramgnn train --interactions rows.csv --items items.csv --users users.csv --out runs/mine
+  ramgnn train --resume runs/mine                      go on with a run that was stopped or killed
+  torchrun --nproc-per-node 2 -m ramgnn train          two processes on one run
 """
 
 
@@ -44,17 +46,22 @@ def parser() -> argparse.ArgumentParser:
         "train",
         help="pre-train both graphs, fine-tune, evaluate, save a run",
         description="Pre-trains RAM-GNN on the user graph and the item graph, fine-tunes the recommender with the "
-        "number of epochs that validation chose, evaluates once on the held-out items and saves a run folder.",
+        "number of epochs that validation chose, evaluates once on the held-out items and saves a run folder. After "
+        "each epoch a checkpoint is written there, from which --resume goes on to the same numbers. Several processes: "
+        "torchrun --nproc-per-node N -m ramgnn train ...",
     )
     _data(train)
     train.add_argument("--config", default="default", help="default, or as_printed: the letter of the paper")
     train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings, as in pretrain.dim=32")
     train.add_argument("--ablation", default="full", help="full, single, rns or attention (default: full)")
     train.add_argument("--seed", type=int, default=0, help="of everything that is drawn (default: 0)")
-    train.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … (default: cpu)")
+    train.add_argument("--device", help="cpu, cuda, cuda:1, … (default: cpu)")
     train.add_argument("--epochs", type=int, help="fine-tune for so many epochs instead of asking validation")
     train.add_argument("--out", metavar="FOLDER", help="run folder (default: runs/DATA-CONFIG-SEED)")
     train.add_argument("--overwrite", action="store_true", help="replace the run that is in the folder")
+    train.add_argument(
+        "--resume", metavar="FOLDER", help="continue the run that was stopped or killed there, with its own settings"
+    )
     train.add_argument("--no-baselines", action="store_true", help="leave popularity and EASE out of the table")
     train.add_argument("--no-test", action="store_true", help="do not look at the held-out items")
     _metrics(train)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ramgnn import distributed
 from ramgnn.composition import combine, combine_backward, transform, transform_backward
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.sampler import Selection, Windows
@@ -115,7 +116,10 @@ class _WindowAttention(torch.autograd.Function):
         tail, rel, key, query = _tables(kept, e, relation, w_key, w_query, b, operator)
         logits = {t: _logits(kept.windows(t), key, query, p, sigma, e.dtype) for t in types}  # Eq. 6
         del key, query
-        highest = max((float(x.max()) for x in logits.values() if len(x)), default=0.0)
+        highest = e.new_full((), -torch.inf)
+        for x in logits.values():
+            highest = torch.maximum(highest, x.max()) if len(x) else highest
+        distributed.add_up(highest, largest=True)
         weight = {t: x.sub_(highest).exp_() for t, x in logits.items()}
 
         groups = [types] if over == "all" else [(t,) for t in types]
@@ -124,12 +128,14 @@ class _WindowAttention(torch.autograd.Function):
             total = tail.new_zeros(len(tail), tail.shape[1] + 1)
             for t in group:
                 total += _window_sum(kept.windows(t), weight[t], tail, rel, operator)
+            distributed.add_up(total)
             totals.append(total)
         bottoms = [total[:, -1:].clone() for total in totals]
         found = [x[:, :-1] / bottom.where(bottom > 0, 1) for x, bottom in zip(totals, bottoms, strict=True)]  # Eq. 7, 8
         # one over the types that a head has neighbours of, where the softmax runs over each and they are averaged
         share = 1 / sum((x > 0).to(e.dtype) for x in bottoms).clamp(min=1) if over == "type" and types else None
-        result = sum(found[1:], found[0]) if share is None else sum(found) * share
+        result = sum(found, torch.zeros_like(tail) if len(found) != 1 else 0)
+        result = result if share is None else result * share
         ctx.save_for_backward(e, relation, w_key, w_query, b, p)
         ctx.kept, ctx.groups, ctx.operator, ctx.sigma, ctx.weight = kept, groups, operator, sigma, weight
         ctx.found, ctx.bottoms, ctx.share = found, bottoms, share
@@ -143,6 +149,7 @@ class _WindowAttention(torch.autograd.Function):
         tail, rel, key, query = tables = _tables(kept, e, relation, w_key, w_query, b, operator)
         d_tail, d_rel, d_key, d_query, d_p = (torch.zeros_like(x) if x is not None else None for x in (*tables, p))
         gradient = F.embedding(kept.order, gradient.contiguous())
+        distributed.add_up(gradient)
         if ctx.share is not None:
             gradient *= ctx.share
         for group, found, bottom in zip(ctx.groups, ctx.found, ctx.bottoms, strict=True):
@@ -360,11 +367,8 @@ def mass(logits: Tensor, kept: Selection, over: str = "all") -> Tensor:
         return logits.new_zeros(kept.n_types, dtype=torch.float64)
     else:
         weight = (logits.detach().double() - logits.detach().max()).exp().unsqueeze(1)[kept.place]
-        bounds = kept.graph.type_ptr.tolist()
-        sums = [
-            _bag_sum(kept.windows(t).index, weight[bounds[t] : bounds[t + 1]], kept.windows(t).ptr)
-            for t in range(kept.n_types)
-        ]
-        share = torch.cat(sums, 1)
+        windows = [kept.windows(t) for t in range(kept.n_types)]
+        share = torch.cat([_bag_sum(w.index, weight[w.places], w.ptr) for w in windows], 1)
+        distributed.add_up(share)
     share = share / share.sum(1, keepdim=True).clamp(min=1e-300)
     return share.sum(0) / share.sum().clamp(min=1e-300)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from dataclasses import replace
@@ -12,8 +13,9 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ramgnn import datasets, paper, readings, runs
+from ramgnn import datasets, distributed, paper, readings, runs
 from ramgnn.baselines import FIT
+from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
 from ramgnn.errors import RamgnnError
@@ -139,26 +141,54 @@ def _describe(data: RecDataset) -> None:
 
 
 def train(given: Namespace) -> int:
-    """Train, evaluate, save."""
-    config = readings.ablation(readings.named(given.config), given.ablation)
-    config = replace(config, seed=given.seed, device=given.device).set(given.set)
-    _known_device(config.device)
-    where = source(given)
-    folder = Path(given.out or f"runs/{where.name}-{config.name.replace(', ', '-')}-{config.seed}")
-    if (folder / runs.RUN).exists() and not given.overwrite:
-        raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
-    quiet = given.quiet or given.json
+    """Train, evaluate, save; alone or as one of several processes that ``torchrun`` started."""
+    if given.resume:
+        _nothing_but_resume(given)
+        folder = Path(given.resume)
+        where, config, epochs, fingerprint = runs.begun(folder)
+    else:
+        config = readings.ablation(readings.named(given.config), given.ablation)
+        config = replace(config, seed=given.seed, device=given.device or "cpu").set(given.set)
+        where, epochs, fingerprint = source(given), given.epochs, None
+        folder = Path(given.out or f"runs/{where.name}-{config.name.replace(', ', '-')}-{config.seed}")
+        if not given.overwrite:
+            _free(folder)
+    try:
+        with distributed.processes(config.device):
+            _known_device(distributed.device_of(config.device))
+            return _train(given, where, config, epochs, folder, fingerprint)
+    except distributed.LostProcess as error:
+        raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
+
+
+def _train(
+    given: Namespace, where: Source, config: Config, epochs: int | None, folder: Path, fingerprint: str | None
+) -> int:
+    """`train`, once it is clear what and where."""
+    first = distributed.rank() == 0
+    quiet = given.quiet or given.json or not first
+    if not first:
+        distributed.wait()  # the first process downloads what there is to download
     data = where.load(False if quiet else None)
+    if first:
+        if fingerprint is None:
+            runs.begin(folder, data, config, where, epochs)
+        distributed.wait()
+    if fingerprint not in (None, runs.fingerprint(data)):
+        raise RamgnnError(f"the data are not those that the run in {folder} was begun with; train without --resume")
     if not quiet:
         _describe(data)
-    fitted = fit(data, config, given.epochs, progress=not quiet)
+    fitted = fit(data, config, epochs, progress=not quiet, checkpoints=folder / runs.CHECKPOINTS)
+    if not first:
+        return 130 if fitted.interrupted else 0
     found = None
     if fitted.final is not None and not given.no_test and len(data.test) and not fitted.interrupted:
         found = evaluate(fitted.final, data, given.ties)
     runs.save(folder, fitted, where, found)
     if fitted.interrupted:
-        print(f"stopped during {fitted.interrupted}; what was reached is in {folder}", file=sys.stderr)
+        print(f"stopped during {fitted.interrupted}; {_how_to_resume(folder)}", file=sys.stderr)
         return 130
+    runs.clear(folder)
     if given.json:
         report = {"run": str(folder), "seconds": fitted.seconds, "epochs": fitted.finetuned.best_epoch}
         _print_json(report | ({"metrics": _intervals(found, given.at)} if found else {}))
@@ -168,6 +198,38 @@ def train(given: Namespace) -> int:
         print(_results(found, fitted, data, given))
     print(f"\nsaved in {folder}; next: ramgnn recommend --run {folder} --user {data.user_ids[0]} -n 10")
     return 0
+
+
+def _nothing_but_resume(given: Namespace) -> None:
+    """Refuse settings beside --resume, which takes them from the folder."""
+    from ramgnn.__main__ import parser
+
+    plain = parser().parse_args(["train"])
+    free = {"resume", "quiet", "json", "at", "ties", "no_baselines", "no_test", "debug"}
+    other = [name for name in vars(plain) if name not in free and getattr(given, name) != getattr(plain, name)]
+    if other:
+        names = ", ".join("--" + name.replace("_", "-") for name in other)
+        raise RamgnnError(f"--resume takes data and settings from the folder; leave out {names}")
+
+
+def _free(folder: Path) -> None:
+    """Refuse to write over a run, ended or not."""
+    if runs.unfinished(folder):
+        raise RamgnnError(
+            f"{folder} holds a run that was stopped: continue it with --resume {folder}, or give --overwrite to begin "
+            "again, or --out another folder"
+        )
+    if (folder / runs.RUN).exists():
+        raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
+
+
+def _how_to_resume(folder: Path) -> str:
+    """What to type to go on."""
+    if not runs.unfinished(folder):
+        return "nothing had been trained yet"
+    several = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    start = f"torchrun --nproc-per-node {several} -m ramgnn" if several != "1" else "ramgnn"
+    return f"what was reached is kept; continue with: {start} train --resume {folder}"
 
 
 def _known_device(name: str) -> None:

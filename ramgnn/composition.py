@@ -37,7 +37,11 @@ def transform(x: Tensor, operator: str) -> Tensor:
     """
     if operator not in OPERATORS:
         raise ValueError(f"composition is {operator!r}; expected one of {', '.join(OPERATORS)}")
-    return torch.view_as_real(torch.fft.rfft(x)).flatten(-2) if operator == "corr" else x
+    if operator != "corr":
+        return x
+    if len(x) == 0:  # some Fourier libraries refuse nothing at all
+        return x.new_zeros(0, 2 * (x.shape[-1] // 2 + 1))
+    return torch.view_as_real(torch.fft.rfft(x)).flatten(-2)
 
 
 def transform_backward(gradient: Tensor, d: int, operator: str) -> Tensor:
@@ -47,6 +51,8 @@ def transform_backward(gradient: Tensor, d: int, operator: str) -> Tensor:
     """
     if operator != "corr":
         return gradient
+    if len(gradient) == 0:
+        return gradient.new_zeros(0, d)
     spectrum = torch.view_as_complex(gradient.unflatten(-1, (-1, 2)).contiguous())
     spectrum[..., 1 : (d + 1) // 2] /= 2
     return torch.fft.irfft(spectrum, n=d, norm="forward")

@@ -39,6 +39,7 @@ class PretrainConfig:
             that type left out; or ``"seen"`` ones, which messages run along.
         sim_weight, weight_decay: λ_γ and λ_1 of Eq. 17.
         epochs, steps, lr: epochs, optimiser steps in each, and Adam's learning rate.
+        after: end so many epochs after the sampler has come to rest for every type; None goes on to `epochs`.
     """
 
     dim: int = 64
@@ -66,6 +67,7 @@ class PretrainConfig:
     sim_weight: float = 1.0
     weight_decay: float = 0.1
     epochs: int = 100
+    after: int | None = None
     steps: int = 4
     lr: float = 0.01
 
@@ -82,11 +84,9 @@ class FinetuneConfig:
         propagation: Eq. 19 and 21 (R10): ``printed``, with σ and W4, or ``linear``, LightGCN's.
         combine: ⊕ of Eq. 19 and 21 when printed: ``sum`` or ``concat`` with a projection.
         readout: which layers enter Eq. 22 (R11): ``last``, ``mean`` or ``concat``.
-        loss: Eq. 23 (R12): ``bpr`` or ``softmax`` over the catalogue (over a sample when it is larger than
-            `softmax_sample`).
+        loss: Eq. 23 (R12): ``bpr`` or ``softmax`` over the whole catalogue.
         temperature: scores are divided by it in the softmax loss.
         negatives: sampled negatives per positive for ``bpr``.
-        softmax_sample: catalogue items in the denominator of the softmax at most.
         edge_dropout: share of interactions left out of each propagation in training.
         batch: users (``softmax``) or pairs (``bpr``) in a batch.
         epochs: at most; validation chooses how many.
@@ -107,7 +107,6 @@ class FinetuneConfig:
     loss: str = "softmax"
     temperature: float = 0.3
     negatives: int = 1
-    softmax_sample: int = 8192
     edge_dropout: float = 0.3
     batch: int = 64
     epochs: int = 200
@@ -224,11 +223,11 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 LEAST: dict[str, dict[str, float]] = {
     "pretrain": {
-        "dim": 2, "layers": 1, "k": 1, "step": 1, "k_max": 1, "positives": 1, "negatives": 1, "epochs": 0, "steps": 1,
-        "lr": 0, "sim_weight": 0, "weight_decay": 0,
+        "dim": 2, "layers": 1, "k": 1, "step": 1, "k_max": 1, "positives": 1, "negatives": 1, "epochs": 0, "after": 0,
+        "steps": 1, "lr": 0, "sim_weight": 0, "weight_decay": 0,
     },
     "finetune": {
-        "scale": 0, "layers": 0, "negatives": 1, "softmax_sample": 2, "batch": 1, "epochs": 0, "every": 1,
+        "scale": 0, "layers": 0, "negatives": 1, "batch": 1, "epochs": 0, "every": 1,
         "patience": 1, "lr": 0, "l2": 0, "temperature": 1e-6,
     },
 }  # fmt: skip

@@ -25,7 +25,7 @@ Scorer = Callable[[np.ndarray], "np.ndarray | Tensor"]
 TIES = ("average", "optimistic", "pessimistic")
 METRICS = ("HR", "MRR", "NDCG")
 SESSIONS = ("same time", "within an hour", "later")
-MOST_SCORES = 2**24  # scores held at once: 64 MB in float32
+MOST_SCORES = 2**22  # scores held at once: 16 MiB in float32; larger blocks are slower, they leave the cache
 
 
 class ScoreError(RamgnnError, ValueError):
@@ -54,7 +54,7 @@ def rank_test(
         dataset: data set with `n_test` test rows.
         ties: one of the three above.
         block: how many users are scored at once; fewer where the catalogue is so large that their scores would take
-            more than 64 MB.
+            more than 16 MiB.
         progress: show a progress bar.
 
     Returns:
@@ -95,7 +95,7 @@ def _among(scores: Tensor, target: Tensor, negatives: np.ndarray) -> tuple[np.nd
 def _among_all(scores: Tensor, target: Tensor, seen) -> tuple[np.ndarray, np.ndarray]:
     """The same over all items but the ones in the rows of the `(b, n_items)` sparse matrix `seen`."""
     own = scores.gather(1, target)
-    above, equal = (scores > own).sum(1), (scores == own).sum(1) - 1  # less one: the held-out item itself
+    above, equal = (scores > own).count_nonzero(1), (scores == own).count_nonzero(1) - 1  # less the held-out item
     # what the user has seen is taken off again, cell by cell, so that the scorer's own array is left as it is
     row, column = (torch.as_tensor(x, dtype=torch.int64, device=scores.device) for x in seen.nonzero())
     rival = column != target[row, 0]
@@ -121,7 +121,8 @@ def _as_tensor(found: object, users: np.ndarray, dataset: RecDataset) -> Tensor:
         if found.dtype.kind in "ub":  # torch compares few kinds of unsigned numbers
             found = found.astype(np.int64)
         found = torch.from_numpy(np.require(found, requirements=["C", "W"]))  # torch wants writable memory
-    if found.is_floating_point() and bool((bad := found.isnan()).any()):
+    # a NaN makes the sum one, and a sum is faster than a test of every cell; infinities may make it one without any
+    if found.is_floating_point() and bool(found.sum().isnan()) and bool((bad := found.isnan()).any()):
         rows = bad.any(1).cpu().numpy()
         first = users[int(np.argmax(rows))]
         raise ScoreError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -13,7 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from ramgnn import distributed
 from ramgnn.attention import mass, weights
+from ramgnn.checkpoint import Checkpoint, adam_tensors, named, restore_adam, under
 from ramgnn.config import PretrainConfig
 from ramgnn.encoder import RAMGNN, Embeddings
 from ramgnn.errors import RamgnnError
@@ -45,6 +47,11 @@ class Pairs:
     tail: Tensor
     weight: Tensor
     type: Tensor
+
+    def part(self) -> Pairs:
+        """Those that this process works on."""
+        own = distributed.part(len(self.head))
+        return Pairs(self.head[own], self.tail[own], self.weight[own], self.type[own])
 
     def of_type(self, type: int) -> Pairs:
         """Those of one relation type, their weights scaled to sum to 1."""
@@ -180,6 +187,7 @@ class Pretrained:
         stopped: the iteration at which the bandit came to rest for each type, or None.
         interrupted: True when Ctrl-C ended it early.
         types: names of the relation types.
+        resumed: how many of the epochs came from a checkpoint.
     """
 
     model: RAMGNN
@@ -189,6 +197,7 @@ class Pretrained:
     stopped: list[int | None]
     interrupted: bool = False
     types: tuple[str, ...] = field(default=())
+    resumed: int = 0
 
     def selection(self) -> Selection | None:
         """The neighbours kept by the final scores and thresholds; None when the sampler is off."""
@@ -248,6 +257,7 @@ def pretrain(
     device: str | torch.device = "cpu",
     progress: bool = True,
     name: str = "graph",
+    checkpoint: Checkpoint | None = None,
 ) -> Pretrained:
     """Pre-train RAM-GNN on one graph.
 
@@ -259,6 +269,7 @@ def pretrain(
         graph: the graph; config: the settings; seed: of initial values and of all sampling.
         progress: show a bar with loss and thresholds.
         name: what the bar is called.
+        checkpoint: written after each epoch; training goes on from it when there is one.
 
     Raises:
         RamgnnError: the loss is not finite.
@@ -273,12 +284,18 @@ def pretrain(
         most = [min(m, config.k_max) for m in most]
     bandit = Bandit([config.k] * graph.n_types, most, config.step, config.stop)
     result = Pretrained(model, graph, list(bandit.k), [], list(bandit.stopped), types=graph.types)
-    hidden = _hidden_types(graph, config)
+    if checkpoint is not None and (found := checkpoint.load()) is not None:
+        bandit = _restore(*found, result, optimiser, generator)
+    done = result.resumed = len(result.history)
+    hidden = islice(_hidden_types(graph, config), done * config.steps, None)
     bags = Bags.of(graph, config.type_weight)
-    bar = tqdm(range(1, config.epochs + 1), desc=f"pre-training {name}", disable=not progress, unit="epoch")
+    bar = tqdm(total=config.epochs, initial=done, desc=f"pre-training {name}", disable=not progress, unit="epoch")
     try:
-        for epoch in bar:
+        for epoch in range(done + 1, config.epochs + 1):
+            if config.after is not None and bandit.rested(config.after):
+                break
             started = time.perf_counter()
+            distributed.same_start(model)
             k = list(bandit.k)
             kept = select(model, graph, k, generator)
             distances = _distances(model, graph, kept, config)
@@ -297,13 +314,47 @@ def pretrain(
             loss = gnn + config.sim_weight * sim
             seconds = time.perf_counter() - started
             result.history.append(Epoch(epoch, loss, gnn, sim, k, distances, rewards, shares, edges, seconds))
+            if checkpoint is not None:
+                _save(checkpoint, result, bandit, optimiser, generator)
             thresholds = " ".join(f"{t}={k}" for t, k in zip(graph.types, result.k, strict=True))
-            bar.set_postfix_str(f"loss {loss:.4f}, {thresholds}" if kept is not None else f"loss {loss:.4f}")
+            bar.set_postfix_str(f"loss {loss:.4f}, {thresholds}" if kept is not None else f"loss {loss:.4f}", False)
+            bar.update()
     except KeyboardInterrupt:
         result.interrupted = True
         bar.close()
         tqdm.write(f"{name}: stopped by you after {len(result.history)} epochs; what was reached is kept")
+    bar.close()
     return result
+
+
+def _save(
+    checkpoint: Checkpoint,
+    result: Pretrained,
+    bandit: Bandit,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
+) -> None:
+    """Write everything that the next epoch depends on."""
+    tensors = named("model", result.model.state_dict()) | named("adam", adam_tensors(optimiser))
+    state = {"bandit": asdict(bandit), "history": [asdict(e) for e in result.history]}
+    checkpoint.save(tensors | {"generator": generator.get_state()}, state)
+
+
+def _restore(
+    tensors: dict[str, Tensor],
+    state: dict[str, Any],
+    result: Pretrained,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
+) -> Bandit:
+    """Put model, optimiser, generator and history where `_save` left them; returns the bandit."""
+    result.model.load_state_dict(under("model", tensors))
+    restore_adam(optimiser, under("adam", tensors))
+    generator.set_state(tensors["generator"])
+    bandit = Bandit(**state["bandit"])
+    result.history = [Epoch(**e) for e in state["history"]]
+    result.k, result.stopped = list(bandit.k), list(bandit.stopped)
+    return bandit
 
 
 def adam(model: RAMGNN, config: PretrainConfig) -> torch.optim.Adam:
@@ -336,15 +387,18 @@ def step(
     """One optimiser step on L_final, Eq. 17; returns L_GNN and L_sim."""
     pairs = sample_pairs(graph, config, generator, bags)
     e = model(graph, kept, hidden)
-    asked = pairs if hidden is None else pairs.of_type(hidden)
+    asked = (pairs if hidden is None else pairs.of_type(hidden)).part()
     gnn = pair_loss(model.similarity_logits(e, asked.head, asked.tail), asked.weight, config.loss)
     sim = gnn.new_zeros(())
     if not settled:
-        sim = similarity_loss(model.score(model.nodes.weight), pairs, config.loss)
+        sim = similarity_loss(model.score(model.nodes.weight), pairs.part(), config.loss)
     optimiser.zero_grad()
     (gnn + config.sim_weight * sim).backward()
+    distributed.add_up_gradients(model.parameters())
     optimiser.step()
-    return float(gnn.detach()), float(sim.detach())
+    losses = torch.stack([gnn.detach(), sim.detach()])
+    distributed.add_up(losses)
+    return tuple(losses.tolist())
 
 
 def _distances(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +16,16 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from ramgnn import distributed
+from ramgnn.checkpoint import Checkpoint, adam_tensors, named, restore_adam, under
 from ramgnn.config import FinetuneConfig
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import Embeddings
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
+
+MOST_SCORES = 2**23  # scores that the losses hold at once: 32 MiB in float32, 135 users with KKBox's 61,877 items
+MOST_STEPS = 32  # optimiser steps an epoch when `batch` is not given, so that large data do not propagate too often
 
 
 class InteractionGraph:
@@ -35,11 +41,17 @@ class InteractionGraph:
     def __init__(self, users: Tensor, items: Tensor, n_users: int, n_items: int, norm: str) -> None:
         by_item = torch.argsort(items, stable=True)
         self.norm = norm
-        self.items_of = (items, _starts(users, n_users))
-        self.users_of = (users[by_item], _starts(items, n_items))
-        self.by_item = by_item
-        degrees = (torch.bincount(users, minlength=n_users), torch.bincount(items, minlength=n_items))
+        # int32: half the memory to read, and as many as two thousand million interactions
+        self.items_of = (items.int(), _starts(users, n_users).int())
+        self.users_of = (users[by_item].int(), _starts(items, n_items).int())
+        self.by_item = by_item.int()
+        self.user_count = torch.bincount(users, minlength=n_users)
+        degrees = (self.user_count, torch.bincount(items, minlength=n_items))
         self.user_degree, self.item_degree = (d.clamp(min=1).float().unsqueeze(1) for d in degrees)
+
+    def __deepcopy__(self, memo: dict) -> InteractionGraph:
+        """Itself: it never changes, so that copies of a model, as the running average keeps one, can share it."""
+        return self
 
     def without(self, dropped: Tensor) -> InteractionGraph:
         """The graph without the interactions where `dropped` ``(n,)`` is True; nothing is sorted again."""
@@ -75,10 +87,10 @@ def _starts(groups: Tensor, n: int) -> Tensor:
 
 def _thin(neighbours: Tensor, starts: Tensor, keep: Tensor) -> tuple[Lists, Tensor]:
     """Neighbour lists with only the entries to keep, and how many each node has left."""
-    before = torch.zeros(len(keep) + 1, dtype=torch.int64, device=keep.device)
-    torch.cumsum(keep, 0, out=before[1:])
+    before = torch.zeros(len(keep) + 1, dtype=starts.dtype, device=keep.device)
+    torch.cumsum(keep, 0, dtype=before.dtype, out=before[1:])
     first = before[starts]
-    return (neighbours[keep], first), torch.cat([first, before[-1:]]).diff()
+    return (neighbours.masked_select(keep), first), torch.cat([first, before[-1:]]).diff()
 
 
 class _Sum(torch.autograd.Function):
@@ -173,6 +185,7 @@ class Recommender(nn.Module):
         self.register_buffer("users", torch.tensor(dataset.train["user"].to_numpy()), persistent=False)
         self.register_buffer("items", torch.tensor(dataset.train["item"].to_numpy()), persistent=False)
         self._whole: InteractionGraph | None = None
+        self._known: Tensor | None = None
 
     def interactions(self, dropped: Tensor | None = None) -> InteractionGraph:
         """The graph of all training interactions, or of those where `dropped` is False."""
@@ -180,6 +193,12 @@ class Recommender(nn.Module):
             norm = "symmetric" if self.config.propagation == "linear" else "mean"
             self._whole = InteractionGraph(self.users, self.items, self.n_users, self.n_items, norm)
         return self._whole if dropped is None else self._whole.without(dropped)
+
+    def known(self) -> Tensor:
+        """``(n,)`` user · n_items + item of all training interactions, sorted: what `sample_negatives` searches."""
+        if self._known is None or self._known.device != self.users.device:
+            self._known = torch.sort(self.users * self.n_items + self.items)[0]
+        return self._known
 
     def forward(self, graph: InteractionGraph | None = None) -> tuple[Tensor, Tensor]:
         """Final x_u ``(n_users, d)`` and x_i ``(n_items, d)``; Eq. 18–21 stacked and read out (reading R11)."""
@@ -251,6 +270,77 @@ def softmax_loss(scores: Tensor, target: Tensor) -> Tensor:
     return -(F.log_softmax(scores, 1) * target).sum() / target.sum().clamp(min=1)
 
 
+def softmax_gradient(
+    x_u: Tensor, x_i: Tensor, row: Tensor, own: Tensor, temperature: float = 1.0, most: int | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`softmax_loss` of the scores x_u · x_i / temperature with its gradients, for a catalogue of any size.
+
+    With p = softmax of a user's scores, m the number of the user's items and t = 1 for them, else 0, the gradient of
+    −Σ_i t_i log p_i by the scores is m p − t. That is all the gradients of x_u and x_i need, so a block of users has
+    its scores computed, turned into this in place, multiplied out, and overwritten by those of the next block. The
+    loss is a sum over users: blocks change nothing but the rounding.
+
+    Args:
+        x_u: ``(b, d)`` users; x_i: ``(n_items, d)`` the whole catalogue; neither takes part in autograd.
+        row, own: ``(n,)`` the training items `own` of these users, and the place of the user in `x_u`; each pair once,
+            sorted by user.
+        temperature: scores are divided by it.
+        most: scores held at once; `MOST_SCORES`, 32 MiB in float32, by default.
+
+    Returns:
+        The loss, a scalar, and its gradients by x_u ``(b, d)`` and x_i ``(n_items, d)``.
+    """
+    b, n_items = len(x_u), len(x_i)
+    block = max(1, min(b, (MOST_SCORES if most is None else most) // n_items))
+    x_u = x_u / temperature
+    size = torch.bincount(row, minlength=b)
+    first = [0, *size.cumsum(0)[block - 1 :: block].tolist(), len(own)]  # where the pairs of each block begin
+    loss, of_u, of_i = x_u.new_zeros(()), torch.empty_like(x_u), torch.zeros_like(x_i)
+    memory = x_u.new_empty(block, n_items)  # the same for all blocks: fresh memory costs as much as the product
+    for n, start in enumerate(range(0, b, block)):
+        users = slice(start, min(start + block, b))
+        pairs = slice(first[n], first[n + 1])
+        at = row[pairs] - start, own[pairs]
+        scores = torch.mm(x_u[users], x_i.T, out=memory[: users.stop - start])
+        scores -= scores.amax(1, keepdim=True)
+        positive = scores[at]
+        total = scores.exp_().sum(1, keepdim=True)  # softmax = exp(scores) / total
+        loss += (total.log()[at[0], 0] - positive).sum()
+        scores *= size[users, None] / total
+        scores[at] -= 1
+        of_u[users] = scores @ x_i
+        of_i.addmm_(scores.T, x_u[users])
+    n = max(len(own), 1)
+    return loss / n, of_u / (n * temperature), of_i / n
+
+
+def bpr_gradient(
+    x_u: Tensor, x_i: Tensor, u: Tensor, i: Tensor, j: Tensor, most: int | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`bpr_loss` of the scores x_u · x_i with its gradients, by autograd on blocks of pairs.
+
+    Args:
+        x_u: ``(n_users, d)``; x_i: ``(n_items, d)``; neither takes part in autograd.
+        u, i: ``(b,)`` users and items of the pairs; j: ``(b, n)`` sampled negatives.
+        most: numbers held at once in the rows of a block's users and items; `MOST_SCORES` by default.
+
+    Returns:
+        The loss, a scalar, and its gradients by x_u and x_i.
+    """
+    x_u, x_i = x_u.detach().requires_grad_(), x_i.detach().requires_grad_()
+    block = max(1, (MOST_SCORES if most is None else most) // ((2 + j.shape[1]) * x_u.shape[1]))
+    loss = x_u.new_zeros(())
+    for first in range(0, len(u), block):
+        part = slice(first, first + block)
+        own = F.embedding(u[part], x_u)
+        positive = (own * F.embedding(i[part], x_i)).sum(1)
+        negative = torch.einsum("bd,bnd->bn", own, F.embedding(j[part], x_i))
+        share = bpr_loss(positive, negative) * (len(own) / len(u))
+        share.backward()  # adds to the gradients of the blocks before
+        loss += share.detach()
+    return loss, *(torch.zeros_like(x) if x.grad is None else x.grad for x in (x_u, x_i))
+
+
 # ---- training -------------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +353,7 @@ class Finetuned:
         best_epoch: the epoch `final` is from.
         history: one dictionary per epoch: epoch, loss, seconds and, where validated, the metric.
         interrupted: True when Ctrl-C ended it early.
+        resumed: how many of the epochs came from a checkpoint.
     """
 
     model: Recommender
@@ -270,6 +361,7 @@ class Finetuned:
     best_epoch: int
     history: list[dict[str, Any]] = field(default_factory=list)
     interrupted: bool = False
+    resumed: int = 0
 
     def history_dict(self) -> dict[str, Any]:
         """The history as plain values, for JSON."""
@@ -291,6 +383,7 @@ def finetune(
     epochs: int | None = None,
     progress: bool = True,
     name: str = "fine-tuning",
+    checkpoint: Checkpoint | None = None,
 ) -> Finetuned:
     """Train the recommender.
 
@@ -299,6 +392,7 @@ def finetune(
         validate: a metric of the final embeddings, larger is better, computed every `config.every` epochs; the best
             epoch's embeddings are returned, and training stops after `config.patience` validations without a gain.
         epochs: how many to train instead of `config.epochs`, for retraining without validation.
+        checkpoint: written after each epoch; training goes on from it when there is one.
 
     Raises:
         RamgnnError: the loss is not finite.
@@ -308,20 +402,25 @@ def finetune(
     optimiser = _Optimiser(model, config)
     result = Finetuned(model, model.final(), 0)
     best, since = -float("inf"), 0
+    if checkpoint is not None and (found := checkpoint.load()) is not None:
+        best, since = _restore(*found, result, optimiser, generator)
+    done = result.resumed = len(result.history)
     epochs = config.epochs if epochs is None else epochs
-    bar = tqdm(range(1, epochs + 1), desc=name, disable=not progress, unit="epoch")
+    bar = tqdm(total=epochs, initial=done, desc=name, disable=not progress, unit="epoch")
     try:
-        for epoch in bar:
+        for epoch in range(done + 1, epochs + 1):
+            if since >= config.patience:
+                break
             started = time.perf_counter()
-            run = _softmax_epoch if config.loss == "softmax" else _bpr_epoch
-            loss = run(model, config, optimiser, generator)
+            distributed.same_start(model)
+            loss = _epoch(model, config, optimiser, generator)
             if not abs(loss) < float("inf"):
                 raise RamgnnError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower finetune.lr")
             row: dict[str, Any] = {"epoch": epoch, "loss": loss}
             shown = f"loss {loss:.4f}"
             if validate is not None and (epoch % config.every == 0 or epoch == epochs):
                 final = optimiser.average.final()
-                row["validation"] = validate(final)
+                row["validation"] = distributed.from_first(lambda final=final: validate(final), device)
                 if row["validation"] > best:
                     best, since, result.best_epoch, result.final = row["validation"], 0, epoch, final
                 else:
@@ -329,16 +428,56 @@ def finetune(
                 shown += f", validation {row['validation']:.4f}, best {best:.4f} at {result.best_epoch}"
             row["seconds"] = time.perf_counter() - started
             result.history.append(row)
-            bar.set_postfix_str(shown)
-            if since >= config.patience:
-                break
+            if checkpoint is not None:
+                _save(checkpoint, result, optimiser, generator, best, since)
+            bar.set_postfix_str(shown, False)
+            bar.update()
     except KeyboardInterrupt:
         result.interrupted = True
         bar.close()
         tqdm.write(f"{name}: stopped by you after {len(result.history)} epochs; what was reached is kept")
+    bar.close()
     if validate is None or not result.best_epoch:
         result.final, result.best_epoch = optimiser.average.final(), len(result.history)
     return result
+
+
+def _save(
+    checkpoint: Checkpoint,
+    result: Finetuned,
+    optimiser: _Optimiser,
+    generator: torch.Generator,
+    best: float,
+    since: int,
+) -> None:
+    """Write everything that the next epoch depends on, and the best embeddings so far."""
+    tensors = named("model", result.model.state_dict()) | named("adam", adam_tensors(optimiser.adam))
+    if optimiser.running is not None:
+        tensors |= named("average", optimiser.running.state_dict())
+    if result.best_epoch:
+        tensors |= {"final.users": result.final.users, "final.items": result.final.items}
+    state = {"history": result.history, "best": best, "since": since, "best_epoch": result.best_epoch}
+    checkpoint.save(tensors | {"generator": generator.get_state()}, state)
+
+
+def _restore(
+    tensors: dict[str, Tensor],
+    state: dict[str, Any],
+    result: Finetuned,
+    optimiser: _Optimiser,
+    generator: torch.Generator,
+) -> tuple[float, int]:
+    """Put everything where `_save` left it; returns the best validation so far and validations since."""
+    result.model.load_state_dict(under("model", tensors))
+    restore_adam(optimiser.adam, under("adam", tensors))
+    if optimiser.running is not None:
+        optimiser.running.load_state_dict(under("average", tensors))
+    generator.set_state(tensors["generator"])
+    result.history, result.best_epoch = state["history"], state["best_epoch"]
+    if result.best_epoch:
+        device = result.model.users.device
+        result.final = FinalEmbeddings(tensors["final.users"].to(device), tensors["final.items"].to(device))
+    return state["best"], state["since"]
 
 
 class _Optimiser:
@@ -360,13 +499,90 @@ class _Optimiser:
         """The recommender with averaged parameters."""
         return self.running.module if self.running is not None else self.model
 
-    def step(self, loss: Tensor) -> None:
-        """One step downhill."""
-        self.adam.zero_grad()
-        loss.backward()
+    def step(self) -> None:
+        """One step downhill along the gradient that stands on the parameters."""
         self.adam.step()
         if self.running is not None:
             self.running.update_parameters(self.model)
+
+
+def batch_size(config: FinetuneConfig, n: int) -> int:
+    """How many of n users (softmax) or training pairs (BPR) one optimiser step takes.
+
+    It is `config.batch` where that is given, else 64, or as many as make at most `MOST_STEPS` steps an epoch.
+    """
+    return config.batch or max(64, math.ceil(n / MOST_STEPS))
+
+
+def _epoch(model: Recommender, config: FinetuneConfig, optimiser: _Optimiser, generator: torch.Generator) -> float:
+    """One pass over the users (softmax) or the training pairs (BPR); the mean loss per interaction or pair."""
+    if config.loss == "softmax":
+        step, of = softmax_step, torch.bincount(model.users, minlength=model.n_users).nonzero()[:, 0]
+    else:
+        step, of = bpr_step, torch.arange(len(model.users), device=model.users.device)
+    order = of[torch.randperm(len(of), generator=generator, device=of.device)]
+    total = torch.zeros((), device=of.device)
+    weight = 0
+    for batch in order.split(batch_size(config, len(of))):
+        optimiser.adam.zero_grad()
+        loss, size = step(model, config, batch, generator)
+        distributed.add_up_gradients(model.parameters())
+        distributed.add_up(loss)
+        optimiser.step()
+        total, weight = total + loss * size, weight + size
+    return float(total) / max(weight, 1)
+
+
+def softmax_step(
+    model: Recommender, config: FinetuneConfig, users: Tensor, generator: torch.Generator
+) -> tuple[Tensor, int]:
+    """The softmax loss of some users and its gradient, left on the parameters.
+
+    Args:
+        users: ``(b,)``, each with at least one training item.
+
+    Returns:
+        The mean loss per interaction, without the penalty, and the number of interactions. Of several processes each
+        takes a share of the users; the losses and the gradients then have to be added up.
+    """
+    start_u, start_i = model.user(), model.item()
+    x_u, x_i = model.propagate(start_u, start_i, _graph(model, config, generator))
+    mine = users[distributed.part(len(users))]
+    row, own = _neighbours(model.interactions().items_of, mine)
+    size = int(model.interactions().user_count[users].sum())
+    share = len(own) / size
+    loss, of_u, of_i = softmax_gradient(x_u.detach()[mine], x_i.detach(), row, own, config.temperature)
+    of_x_u = torch.zeros_like(x_u).index_copy_(0, mine, of_u)
+    penalty = ((start_u[mine] ** 2).sum() + (start_i**2).sum() / distributed.size()) * config.l2 / len(users)
+    torch.autograd.backward([x_u, x_i, penalty], [of_x_u.mul_(share), of_i.mul_(share), None])
+    return loss * share, size
+
+
+def bpr_step(
+    model: Recommender, config: FinetuneConfig, pairs: Tensor, generator: torch.Generator
+) -> tuple[Tensor, int]:
+    """The BPR loss of some training pairs and its gradient, left on the parameters.
+
+    Args:
+        pairs: ``(b,)`` positions in the training interactions.
+
+    Returns:
+        The mean loss per pair, without the penalty, and the number of pairs. Of several processes each takes a share of
+        the pairs; the losses and the gradients then have to be added up.
+    """
+    u, i = model.users[pairs], model.items[pairs]
+    j = sample_negatives(u, model.known(), model.n_items, config.negatives, generator)
+    mine = distributed.part(len(pairs))
+    u, i, j = u[mine], i[mine], j[mine]
+    share = len(u) / len(pairs)
+    start_u, start_i = model.user(), model.item()
+    x_u, x_i = model.propagate(start_u, start_i, _graph(model, config, generator))
+    loss, of_x_u, of_x_i = bpr_gradient(x_u.detach(), x_i.detach(), u, i, j)
+    # ‖·‖² of the rows of u, i and the first j: each row counts as often as it is in the batch
+    n_u, n_i = torch.bincount(u, minlength=len(x_u)), torch.bincount(torch.cat([i, j[:, 0]]), minlength=len(x_i))
+    penalty = config.l2 * ((n_u * (start_u**2).sum(1)).sum() + (n_i * (start_i**2).sum(1)).sum()) / (2 * len(pairs))
+    torch.autograd.backward([x_u, x_i, penalty], [of_x_u.mul_(share), of_x_i.mul_(share), None])
+    return loss * share, len(pairs)
 
 
 def _graph(model: Recommender, config: FinetuneConfig, generator: torch.Generator) -> InteractionGraph:
@@ -377,60 +593,16 @@ def _graph(model: Recommender, config: FinetuneConfig, generator: torch.Generato
     return model.interactions(chance < config.edge_dropout)
 
 
-def _penalty(config: FinetuneConfig, *rows: Tensor) -> Tensor:
-    """λ_2 ‖Θ_2‖² of Eq. 23 on the embeddings that the batch uses, before propagation, per row."""
-    return config.l2 * sum((x**2).sum() for x in rows) / len(rows[0])
+def _neighbours(lists: Lists, nodes: Tensor) -> tuple[Tensor, Tensor]:
+    """The neighbours of some nodes, one after the other: the place in `nodes` that each belongs to, and the neighbour.
 
-
-def _softmax_epoch(
-    model: Recommender, config: FinetuneConfig, optimiser: _Optimiser, generator: torch.Generator
-) -> float:
-    """One pass over the users with the softmax loss."""
-    device, n_items = model.users.device, model.n_items
-    start = torch.zeros(model.n_users + 1, dtype=torch.int64, device=device)
-    torch.cumsum(torch.bincount(model.users, minlength=model.n_users), 0, out=start[1:])
-    order = torch.randperm(model.n_users, generator=generator, device=device)
-    total = weight = 0.0
-    for batch in order.split(config.batch):
-        size = start[batch + 1] - start[batch]
-        if int(size.sum()) == 0:
-            continue
-        row = torch.arange(len(batch), device=device).repeat_interleave(size)
-        within = torch.arange(len(row), device=device) - (size.cumsum(0) - size)[row]
-        own = model.items[start[batch][row] + within]
-        columns = torch.arange(n_items, device=device)
-        if n_items > config.softmax_sample:
-            # all positives of the batch, and a uniform sample of the rest
-            sample = torch.randint(n_items, (config.softmax_sample,), generator=generator, device=device)
-            columns = torch.cat([own, sample]).unique()
-        target = torch.zeros(len(batch), len(columns), device=device)
-        target[row, torch.searchsorted(columns, own)] = 1
-        start_u, start_i = model.user(), model.item()
-        x_u, x_i = model.propagate(start_u, start_i, _graph(model, config, generator))
-        scores = x_u[batch] @ x_i[columns].T / config.temperature
-        loss = softmax_loss(scores, target)
-        optimiser.step(loss + _penalty(config, start_u[batch], start_i[columns]))
-        total, weight = total + float(loss.detach()) * len(row), weight + len(row)
-    return total / max(weight, 1)
-
-
-def _bpr_epoch(model: Recommender, config: FinetuneConfig, optimiser: _Optimiser, generator: torch.Generator) -> float:
-    """One pass over the interactions with BPR; negatives are never training items of the user."""
-    device, n_items = model.users.device, model.n_items
-    known = torch.sort(model.users * n_items + model.items)[0]
-    order = torch.randperm(len(model.users), generator=generator, device=device)
-    total = 0.0
-    for batch in order.split(config.batch):
-        u, i = model.users[batch], model.items[batch]
-        j = sample_negatives(u, known, n_items, config.negatives, generator)
-        start_u, start_i = model.user(), model.item()
-        x_u, x_i = model.propagate(start_u, start_i, _graph(model, config, generator))
-        own = F.embedding(u, x_u)
-        loss = bpr_loss((own * F.embedding(i, x_i)).sum(1), torch.einsum("bd,bnd->bn", own, F.embedding(j, x_i)))
-        rows = (F.embedding(u, start_u), F.embedding(i, start_i), F.embedding(j[:, 0], start_i))
-        optimiser.step(loss + _penalty(config, *rows) / 2)
-        total += float(loss.detach()) * len(batch)
-    return total / len(order)
+    Both are int64 and as long as all these neighbours together.
+    """
+    neighbours, starts = lists
+    size = torch.diff(starts, append=starts.new_tensor([len(neighbours)]))[nodes].long()
+    place = torch.arange(len(nodes), device=nodes.device).repeat_interleave(size)
+    first = starts[nodes] - (size.cumsum(0) - size)
+    return place, neighbours[first[place] + torch.arange(len(place), device=nodes.device)].long()
 
 
 def sample_negatives(users: Tensor, known: Tensor, n_items: int, n: int, generator: torch.Generator) -> Tensor:

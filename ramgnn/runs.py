@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 import time
 from importlib import metadata
@@ -28,6 +29,7 @@ from ramgnn.recommender import FinalEmbeddings, Finetuned
 from ramgnn.training import SIDES, Fitted, graph_of
 
 WEIGHTS, RUN, HISTORY, METRICS = "weights.safetensors", "run.json", "history.json", "metrics.json"
+CHECKPOINTS = "checkpoint"
 FORMAT = 1
 
 
@@ -46,12 +48,8 @@ def save(
 
     The file ``run.json`` is written last, so a folder that has one is complete.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / RUN).unlink(missing_ok=True)
-    except OSError as error:
-        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
+    folder = _made(Path(folder))
+    (folder / RUN).unlink(missing_ok=True)
     tensors: dict[str, torch.Tensor] = {}
     for side in SIDES:
         if (found := fitted.pretrained(side)) is not None:
@@ -76,6 +74,61 @@ def save(
             "provenance": provenance(),
         },
     )
+    return folder
+
+
+def begin(
+    folder: str | os.PathLike, dataset: RecDataset, config: Config, source: Source, epochs: int | None = None
+) -> Path:
+    """Note in a run folder what is being trained, before training; returns the folder for checkpoints.
+
+    Checkpoints that are there from an earlier run are removed.
+    """
+    place = Path(folder) / CHECKPOINTS
+    clear(folder)
+    _write(
+        _made(place) / RUN,
+        {
+            "format": FORMAT,
+            "dataset": source.to_dict(),
+            "fingerprint": fingerprint(dataset),
+            "config": config.to_dict(),
+            "epochs": epochs,
+        },
+    )
+    return place
+
+
+def unfinished(folder: str | os.PathLike) -> bool:
+    """Whether a run was begun in the folder and not ended."""
+    return (Path(folder) / CHECKPOINTS / RUN).exists()
+
+
+def begun(folder: str | os.PathLike) -> tuple[Source, Config, int | None, str]:
+    """What `begin` noted: data, settings, number of epochs and the fingerprint of the data.
+
+    Raises:
+        RamgnnError: nothing was begun there, or it has ended.
+    """
+    folder = Path(folder)
+    if not unfinished(folder):
+        state = "holds a run that has ended" if (folder / RUN).exists() else "holds no run"
+        raise RamgnnError(f"{folder} {state}, so there is nothing to resume; train without --resume")
+    found = _read(folder / CHECKPOINTS / RUN)
+    return Source(**found["dataset"]), Config.from_dict(found["config"]), found["epochs"], found["fingerprint"]
+
+
+def clear(folder: str | os.PathLike) -> None:
+    """Remove the checkpoints of a run that has ended."""
+    shutil.rmtree(Path(folder) / CHECKPOINTS, ignore_errors=True)
+
+
+def _made(folder: Path) -> Path:
+    """The folder, made when it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
     return folder
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from ramgnn import distributed
 from ramgnn.graph import MultiRelationalGraph
 
 
@@ -61,7 +62,8 @@ class Windows:
 
     Attributes:
         rank: ``(m_t,)`` the node at each place; value: ``(m_t,)`` its value.
-        values: the values of this type among all.
+        places, values: which places and values these are among all: those of the type, or with several processes a
+            share of them.
         index: ``(e_t,)`` the places that each head adds up, ``ptr``: ``(n_nodes + 1,)`` where those of a head begin.
         head: ``(e_t,)`` the same edges by tail: the heads that add each place up, ``head_ptr``: ``(m_t + 1,)``.
         own: ``(m_t,)`` the places by node, ``own_ptr``: ``(n_nodes + 1,)``.
@@ -70,6 +72,7 @@ class Windows:
 
     rank: Tensor
     value: Tensor
+    places: slice
     values: slice
     index: Tensor
     ptr: Tensor
@@ -160,28 +163,34 @@ class Selection:
         return {}
 
     def windows(self, type: int) -> Windows:
-        """The kept neighbours of one type as lists of places; worked out once."""
+        """The kept neighbours of one type as lists of places, this process's share of them; worked out once."""
         if type not in self._windows:
             self._windows[type] = self._list_windows(type)
         return self._windows[type]
 
     def _list_windows(self, t: int) -> Windows:
         graph = self.graph
-        first, last = int(graph.type_ptr[t]), int(graph.type_ptr[t + 1])
-        values = slice(int((graph.value_type < t).sum()), int((graph.value_type <= t).sum()))
+        values = _own_values(graph, t)
+        first, last = int(graph.value_ptr[values.start]), int(graph.value_ptr[values.stop])
         rank = self.rank[graph.node[self.place[first:last]]]
         own = torch.argsort(rank, stable=True)
         start, size = self.start[first:last][own] - first, self.size[first:last][own]
         index = _around(own, start, size).int()
-        ptr = _pointers(_count(rank[own], size, graph.n_nodes))
         heads = rank[own].int().repeat_interleave(size, output_size=len(index))
         by_tail = torch.sort(index, stable=True)[1]
         return Windows(
-            rank=rank.int(), value=graph.value[first:last].int(), index=index, ptr=ptr.int(),
-            head=heads[by_tail], head_ptr=_pointers(torch.bincount(index, minlength=last - first)).int(),
-            own=own.int(), own_ptr=_pointers(torch.bincount(rank, minlength=graph.n_nodes)).int(),
-            values=values, group_ptr=(graph.value_ptr[values.start : values.stop + 1] - first).int(),
-        )  # fmt: skip
+            rank=rank.int(),
+            value=graph.value[first:last].int(),
+            places=slice(first, last),
+            values=values,
+            index=index,
+            ptr=_pointers(_count(rank[own], size, graph.n_nodes)).int(),
+            head=heads[by_tail],
+            head_ptr=_pointers(torch.bincount(index, minlength=last - first)).int(),
+            own=own.int(),
+            own_ptr=_pointers(torch.bincount(rank, minlength=graph.n_nodes)).int(),
+            group_ptr=(graph.value_ptr[values.start : values.stop + 1] - first).int(),
+        )
 
     def without(self, type: int) -> Selection:
         """The same neighbours less those of one type."""
@@ -194,6 +203,19 @@ class Selection:
         first = node * self.n_types + (type or 0)
         last = first + (self.n_types if type is None else 1)
         return self.incidence[self.ptr[first] : self.ptr[last]]
+
+
+def _own_values(graph: MultiRelationalGraph, t: int) -> slice:
+    """The values of type t whose groups this process works on: about as many incidences as every other has.
+
+    Groups are not cut, so windows are not either.
+    """
+    first, last = (int(x) for x in torch.searchsorted(graph.value_type, torch.tensor([t, t + 1]).to(graph.node)))
+    begin, n = graph.value_ptr[first : last + 1], int(graph.type_ptr[t + 1] - graph.type_ptr[t])
+    share = distributed.part(n)
+    bounds = torch.tensor([share.start, share.stop]).to(begin) + begin[0]
+    low, high = (first + int(x) for x in torch.searchsorted(begin, bounds))
+    return slice(low, last if share.stop == n else high)
 
 
 def _pointers(sizes: Tensor) -> Tensor:
@@ -389,6 +411,7 @@ class Bandit:
         rewards: all rewards of each type.
         last: the average neighbour distance of the iteration before, per type.
         stopped: the iteration at which each type came to rest, or None.
+        iterations: how often it compared.
     """
 
     k: list[int]
@@ -398,6 +421,7 @@ class Bandit:
     rewards: list[list[int]] = field(default_factory=list)
     last: list[float] | None = None
     stopped: list[int | None] = field(default_factory=list)
+    iterations: int = 0
 
     def __post_init__(self) -> None:
         """Start with empty histories and thresholds within their bounds."""
@@ -412,6 +436,7 @@ class Bandit:
         """
         given: list[int | None] = [None] * len(self.k)
         if self.last is not None:
+            self.iterations += 1
             for t, now in enumerate(distances):
                 if self.stopped[t] is None:
                     given[t] = reward(self.last[t], now)
@@ -426,6 +451,10 @@ class Bandit:
     def converged(self) -> bool:
         """True when every type has come to rest."""
         return all(s is not None for s in self.stopped)
+
+    def rested(self, iterations: int) -> bool:
+        """True when every type has been at rest for so many iterations."""
+        return self.converged and self.iterations - max(self.stopped) >= iterations
 
 
 def largest_thresholds(graph: MultiRelationalGraph) -> list[int]:

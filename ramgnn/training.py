@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
+from ramgnn import distributed
+from ramgnn.checkpoint import Checkpoint
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import Embeddings
@@ -59,7 +63,13 @@ class Fitted:
         return found | {"seconds": self.seconds, "interrupted": self.interrupted}
 
 
-def fit(dataset: RecDataset, config: Config, epochs: int | None = None, progress: bool = True) -> Fitted:
+def fit(
+    dataset: RecDataset,
+    config: Config,
+    epochs: int | None = None,
+    progress: bool = True,
+    checkpoints: str | os.PathLike | None = None,
+) -> Fitted:
     """Train on a data set.
 
     Both graphs are pre-trained; the recommender is fine-tuned without each user's last training item, NDCG@10 on
@@ -69,6 +79,8 @@ def fit(dataset: RecDataset, config: Config, epochs: int | None = None, progress
     Args:
         epochs: fine-tune for so many epochs instead, without validation.
         progress: show bars.
+        checkpoints: a folder; each stage writes a checkpoint into it after every epoch, and a call with the same data,
+            settings and folder goes on from there, to the same numbers as if it had never been stopped.
 
     Ctrl-C ends the stage it falls in; later stages are not begun, and what was reached is returned.
     """
@@ -79,19 +91,25 @@ def fit(dataset: RecDataset, config: Config, epochs: int | None = None, progress
         for side in SIDES:
             if graphs[side] is not None:
                 setattr(fitted, side, _timed(fitted, f"pre-training {side}s", pretrain_side, graphs[side], side, config,
-                                             progress))  # fmt: skip
+                                             progress, _checkpoint(checkpoints, side)))  # fmt: skip
                 if fitted.interrupted:
                     return fitted
     if epochs is None:
-        fitted.validation = _timed(fitted, "validation", _validate, fitted, graphs, progress)
+        fitted.validation = _timed(fitted, "validation", _validate, fitted, graphs, progress, checkpoints)
         if fitted.interrupted:
             return fitted
         epochs = fitted.validation.best_epoch
     model = build(dataset, config, graphs, {side: fitted.pretrained(side) for side in SIDES})
     fitted.finetuned = _timed(
-        fitted, "fine-tuning", finetune, model, config.finetune, config.seed, None, epochs, progress, "fine-tuning"
-    )
+        fitted, "fine-tuning", finetune, model, config.finetune, config.seed, None, epochs, progress, "fine-tuning",
+        _checkpoint(checkpoints, "finetune"),
+    )  # fmt: skip
     return fitted
+
+
+def _checkpoint(folder: str | os.PathLike | None, stage: str) -> Checkpoint | None:
+    """The checkpoint of one stage; None without a folder."""
+    return None if folder is None else Checkpoint(Path(folder) / f"{stage}.safetensors")
 
 
 def graph_of(dataset: RecDataset, side: str) -> MultiRelationalGraph | None:
@@ -99,10 +117,16 @@ def graph_of(dataset: RecDataset, side: str) -> MultiRelationalGraph | None:
     return MultiRelationalGraph.from_dataset(dataset, side) if dataset.relations(side) else None
 
 
-def pretrain_side(graph: MultiRelationalGraph, side: str, config: Config, progress: bool = True) -> Pretrained:
+def pretrain_side(
+    graph: MultiRelationalGraph,
+    side: str,
+    config: Config,
+    progress: bool = True,
+    checkpoint: Checkpoint | None = None,
+) -> Pretrained:
     """Pre-train on one graph with the seed of that side."""
-    seed = 2 * config.seed + SIDES.index(side)
-    return pretrain(graph, config.pretrain, seed, config.device, progress, f"{side}s")
+    seed, device = 2 * config.seed + SIDES.index(side), distributed.device_of(config.device)
+    return pretrain(graph, config.pretrain, seed, device, progress, f"{side}s", checkpoint)
 
 
 def build(
@@ -114,32 +138,40 @@ def build(
     """The recommender with its start values: what pre-training found, random where there is nothing."""
     generator = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
+    device = distributed.device_of(config.device)
     sides: dict[str, tuple[Embeddings, MultiRelationalGraph | None]] = {}
     for side in ("user", "item"):
         graph, found = graphs[side], pretrained[side]
-        graph = graph.to(config.device) if graph is not None else None
+        graph = graph.to(device) if graph is not None else None
         if found is not None:
             start = found.embeddings().rescaled(config.finetune.scale)
         else:
             start = random_start(config.pretrain.dim, dataset.n_nodes(side), graph, generator)
         sides[side] = (start, graph)
-    return Recommender(dataset, config.finetune, sides["user"], sides["item"], config.pretrain.dim).to(config.device)
+    return Recommender(dataset, config.finetune, sides["user"], sides["item"], config.pretrain.dim).to(device)
 
 
-def _validate(fitted: Fitted, graphs: dict[str, MultiRelationalGraph | None], progress: bool) -> Finetuned:
+def _validate(
+    fitted: Fitted,
+    graphs: dict[str, MultiRelationalGraph | None],
+    progress: bool,
+    checkpoints: str | os.PathLike | None,
+) -> Finetuned:
     """Fine-tune on the validation view; derived attributes, and pre-training on them, are made without its items."""
     config, view = fitted.config, fitted.dataset.validation()
     pretrained = {side: fitted.pretrained(side) for side in SIDES}
     if view.derive_users is not None:
         graphs = graphs | {"user": graph_of(view, "user")}
         if pretrained["user"] is not None:
-            pretrained["user"] = pretrain_side(graphs["user"], "user", config, progress)
+            own = _checkpoint(checkpoints, "validation-user")
+            pretrained["user"] = pretrain_side(graphs["user"], "user", config, progress, own)
     model = build(view, config, graphs, pretrained)
 
     def score(final: FinalEmbeddings) -> float:
         return ndcg(rank_test(final, view), 10)
 
-    return finetune(model, config.finetune, config.seed, score, progress=progress, name="validation")
+    checkpoint = _checkpoint(checkpoints, "validation")
+    return finetune(model, config.finetune, config.seed, score, None, progress, "validation", checkpoint)
 
 
 def _timed(fitted: Fitted, stage: str, run, *arguments):
@@ -151,7 +183,8 @@ def _timed(fitted: Fitted, stage: str, run, *arguments):
         fitted.interrupted = stage
         tqdm.write(f"{stage}: stopped by you")
         return None
-    fitted.seconds[stage] = round(time.perf_counter() - started, 3)
+    before = sum(e["seconds"] for e in result.history_dict()["epochs"][: result.resumed])  # in a process before this
+    fitted.seconds[stage] = round(time.perf_counter() - started + before, 3)
     if result.interrupted:
         fitted.interrupted = stage
     return result

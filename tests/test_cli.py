@@ -199,7 +199,7 @@ def test_one_relation_only(capsys, tables, tmp_path):
 def test_ctrl_c_ends_with_130_and_keeps_the_run(capsys, tables, tmp_path, monkeypatch):
     from ramgnn import pretrain
 
-    real, calls = pretrain._step, []
+    real, calls = pretrain.step, []
 
     def step(*arguments, **named):
         calls.append(1)
@@ -207,9 +207,9 @@ def test_ctrl_c_ends_with_130_and_keeps_the_run(capsys, tables, tmp_path, monkey
             raise KeyboardInterrupt
         return real(*arguments, **named)
 
-    monkeypatch.setattr(pretrain, "_step", step)
+    monkeypatch.setattr(pretrain, "step", step)
     assert main(["train", *data_of(tables), *SMALL, "--out", str(tmp_path / "r"), "--quiet"]) == 130
-    assert "what was reached is in" in capsys.readouterr().err
+    assert f"continue with: ramgnn train --resume {tmp_path / 'r'}" in capsys.readouterr().err
     assert (tmp_path / "r" / "run.json").exists()
     assert "was stopped during pre-training items" in fails(
         capsys, "recommend", "--run", str(tmp_path / "r"), "--user", "u1"

@@ -10,6 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ramgnn import attention as attention_module
+from ramgnn import encoder as encoder_module
 from ramgnn.attention import attend, attend_all, mass, weights
 from ramgnn.composition import OPERATORS, compose
 from ramgnn.encoder import RAMGNN, Embeddings
@@ -230,3 +232,93 @@ def test_every_neighbour_is_the_largest_threshold():
     graph = films()
     assert len(every_neighbour(graph).incidence) == graph.n_edges()
     assert largest_thresholds(graph) == [1, 4]
+
+
+@pytest.mark.equation(3, 15)
+@pytest.mark.parametrize("softmax", ["all", "type"])
+@pytest.mark.parametrize("sigma", ["tanh", "leaky_relu", "sigmoid"])
+@pytest.mark.parametrize("dim", [4, 5])
+def test_gradient_of_every_activation_and_of_odd_widths(monkeypatch, dim, sigma, softmax):
+    """The backward pass by hand, in blocks of three incidences, against finite differences."""
+    monkeypatch.setattr(attention_module, "BLOCK", 3)
+    graph = films()
+    model = build(graph, composition="corr", relation="sum", sigma=sigma, softmax=softmax, layers=2, dim=dim)
+    kept = kept_of(graph, k=2)
+    names = [n for n, _ in model.named_parameters() if not n.startswith(("score", "scale", "shift"))]
+    start = tuple(dict(model.named_parameters())[n].detach().clone().requires_grad_() for n in names)
+
+    def run(*values):
+        return torch.func.functional_call(model, dict(zip(names, values, strict=True)), (graph, kept, 0))
+
+    assert torch.autograd.gradcheck(run, start, atol=1e-6)
+
+
+@pytest.mark.equation(7, 8)
+@pytest.mark.parametrize("softmax", ["all", "type"])
+@given(graph=graphs(), k=st.integers(1, 4), seed=st.integers(0, 999), hidden=st.sampled_from([None, 0]))
+@settings(max_examples=40, deadline=None)
+def test_windows_attend_as_the_plain_way_does(softmax, graph, k, seed, hidden):
+    """Any graph: nodes without values, types without edges, values of one node, several values of a type."""
+    model = build(graph, seed, softmax=softmax, layers=2)
+    kept = kept_of(graph, k, seed)
+    weight = torch.randn(graph.n_nodes, 8, dtype=torch.float64)
+    found = []
+    for widest in (60.0, -1.0):  # with -1 the layer takes the way of far-apart logits, by autograd
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoder_module, "WIDEST", widest)
+            model.zero_grad()
+            out = model(graph, kept, hidden)
+            (out * weight).sum().backward()
+        gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+        found.append((out.detach(), {n: g.clone() for n, g in gradients.items()}))
+    assert torch.allclose(found[0][0], found[1][0], atol=1e-10)
+    for name, gradient in found[0][1].items():
+        other = found[1][1].get(name)
+        assert torch.allclose(gradient, other if other is not None else torch.zeros_like(gradient), atol=1e-9), name
+
+
+def test_logits_far_apart_take_the_exact_way_in_float32():
+    """With p so large that one maximum cannot serve all heads, the layer still equals the edge list."""
+    graph = random_graph(40, 2, 6, 2, seed=3)
+    model = build(graph, layers=1).float()
+    with torch.no_grad():
+        model.layers[0].attention.p.mul_(3e3)
+    kept = kept_of(graph, k=3)
+    assert model.layers[0].attention.widest(model.nodes.weight, None, None, None) > attention_module.WIDEST
+    expected = edge_forward(model.double(), graph, kept)
+    got = model.float()(graph, kept)
+    assert bool(torch.isfinite(got).all())
+    assert torch.allclose(got.double(), expected, atol=1e-3)
+
+
+def test_float32_is_as_good_as_float64_to_one_part_in_a_hundred_thousand():
+    graph = random_graph(300, 3, 12, 3, seed=5)
+    model = build(graph, layers=2, dim=64)
+    kept = kept_of(graph, k=37)
+    exact = edge_forward(model, graph, kept)
+    assert float((model.float()(graph, kept).double() - exact).norm() / exact.norm()) < 1e-5
+
+
+@given(seed=st.integers(0, 999), block=st.integers(1, 7))
+@settings(max_examples=25, deadline=None)
+def test_inner_products_in_blocks(seed, block):
+    rng = torch.Generator().manual_seed(seed)
+    e = torch.randn(9, 4, dtype=torch.float64, generator=rng, requires_grad=True)
+    i, j = torch.randint(9, (6,), generator=rng), torch.randint(9, (6, 3), generator=rng)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_module._InnerProducts, "BLOCK", block)
+        assert torch.allclose(encoder_module.inner_products(e, i, j), (e[i].unsqueeze(1) * e[j]).sum(2))
+        assert torch.autograd.gradcheck(lambda x: encoder_module.inner_products(x, i, j), (e,))
+
+
+def test_attention_mass_of_windows_is_that_of_the_edges():
+    graph = random_graph(40, 3, 6, 3, seed=1)
+    kept = kept_of(graph, k=3)
+    logits = torch.randn(graph.n_incidences)
+    for over in ("all", "type"):
+        alpha = weights(logits, kept, over)
+        share = torch.zeros(graph.n_nodes, 3, dtype=torch.float64)
+        share.index_put_((kept.head, graph.type[kept.incidence]), alpha, accumulate=True)
+        share = share / share.sum(1, keepdim=True).clamp(min=1e-12)
+        expected = share.sum(0) / share.sum()
+        assert mass(logits, kept, over).tolist() == pytest.approx(expected.tolist(), abs=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,10 +17,13 @@ from ramgnn.graph import MultiRelationalGraph
 from ramgnn.recommender import (
     Recommender,
     SideEmbedding,
+    batch_size,
+    bpr_gradient,
     bpr_loss,
     finetune,
     random_start,
     sample_negatives,
+    softmax_gradient,
     softmax_loss,
 )
 from tests.small import films, small_dataset
@@ -177,12 +181,105 @@ def test_gradient_of_the_losses(loss):
         assert torch.autograd.gradcheck(lambda x: loss(x, torch.eye(3, 4, dtype=torch.float64)), (x,))
 
 
+def neighbour_lists(n_users):
+    """Positions and training items of all users as `softmax_gradient` wants them: some have none, some several."""
+    own = [torch.randperm(9)[: n % 4] for n in range(n_users)]
+    return torch.cat([torch.full((len(x),), n) for n, x in enumerate(own)]), torch.cat(own)
+
+
+@pytest.mark.parametrize("users", [1, 3, 7])
+@pytest.mark.parametrize("temperature", [1.0, 0.3])
+def test_softmax_gradient_in_blocks_is_that_of_the_loss(users, temperature):
+    torch.manual_seed(0)
+    x_u, x_i = (torch.randn(n, D, dtype=torch.float64, requires_grad=True) for n in (7, 9))
+    row, own = neighbour_lists(7)
+    target = torch.zeros(7, 9, dtype=torch.float64)
+    target[row, own] = 1
+    expected = softmax_loss(x_u @ x_i.T / temperature, target)
+    expected.backward()
+    found = softmax_gradient(x_u.detach(), x_i.detach(), row, own, temperature, most=users * 9)
+    for a, b in zip(found, (expected.detach(), x_u.grad, x_i.grad), strict=True):
+        assert torch.allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("pairs", [1, 3, 11])
+@pytest.mark.parametrize("negatives", [1, 3])
+def test_bpr_gradient_in_blocks_is_that_of_the_loss(pairs, negatives):
+    torch.manual_seed(0)
+    x_u, x_i = (torch.randn(n, D, dtype=torch.float64, requires_grad=True) for n in (7, 9))
+    u, i, j = torch.randint(7, (11,)), torch.randint(9, (11,)), torch.randint(9, (11, negatives))
+    expected = bpr_loss((x_u[u] * x_i[i]).sum(1), (x_u[u].unsqueeze(1) * x_i[j]).sum(2))
+    expected.backward()
+    found = bpr_gradient(x_u.detach(), x_i.detach(), u, i, j, most=pairs * (2 + negatives) * D)
+    for a, b in zip(found, (expected.detach(), x_u.grad, x_i.grad), strict=True):
+        assert torch.allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_softmax_gradient_of_scores_that_float32_cannot_exponentiate():
+    x_u, x_i = torch.tensor([[100.0], [-100.0]]), torch.tensor([[9.0], [0.0], [-9.0]])
+    loss, of_u, of_i = softmax_gradient(x_u, x_i, torch.tensor([0, 1]), torch.tensor([2, 2]))
+    assert float(loss) == pytest.approx((1800 + 0) / 2)
+    assert of_u[:, 0].tolist() == pytest.approx([9.0, 0.0])  # (9 − (−9)) / 2 for the wrong one, nothing for the other
+    assert of_i[:, 0].tolist() == pytest.approx([50.0, 0.0, -50.0])
+
+
 @pytest.mark.equation(23)
-@pytest.mark.parametrize("loss", ["bpr", "softmax"])
-def test_penalty_is_on_the_embeddings_before_propagation(loss):
-    _, model = build(loss=loss, l2=0.5)
-    rows = [torch.ones(2, 3), torch.full((4, 3), 2.0)]
-    assert float(module._penalty(model.config, *rows)) == pytest.approx(0.5 * (6 + 48) / 2)
+@pytest.mark.parametrize(
+    "changes",
+    [{"layers": 1}, {"readout": "concat"}, {"propagation": "printed", "readout": "last"}, {"values": "none"},
+     {"edge_dropout": 0.5}, {"negatives": 3}],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("loss", ["softmax", "bpr"])
+def test_a_step_leaves_the_gradient_of_loss_and_penalty(loss, changes, monkeypatch):
+    """The whole loss with the penalty in one piece of autograd, against a step in blocks of two users or pairs."""
+    data, model = build(loss=loss, l2=0.5, temperature=0.7, **changes)
+    config, batch = model.config, torch.tensor([3, 0, 5, 8, 11])
+    monkeypatch.setattr(module, "MOST_SCORES", 2 * (data.n_items if loss == "softmax" else 3 * D))
+    step = module.softmax_step if loss == "softmax" else module.bpr_step
+    found = step(model, config, batch, torch.Generator().manual_seed(1))
+    gradient = [p.grad.clone() for p in model.parameters()]
+
+    model.zero_grad()
+    generator = torch.Generator().manual_seed(1)  # the same draws once more: negatives first, then what is dropped
+    start_u, start_i = model.user(), model.item()
+    if loss == "softmax":
+        x_u, x_i = model.propagate(start_u, start_i, module._graph(model, config, generator))
+        target = torch.from_numpy(data.matrix().toarray())[batch].double()
+        expected, size = softmax_loss(x_u[batch] @ x_i.T / 0.7, target), int(target.sum())
+        penalty = 0.5 * ((start_u[batch] ** 2).sum() + (start_i**2).sum()) / 5
+    else:
+        u, i, size = model.users[batch], model.items[batch], 5
+        j = sample_negatives(u, model.known(), data.n_items, config.negatives, generator)
+        x_u, x_i = model.propagate(start_u, start_i, module._graph(model, config, generator))
+        expected = bpr_loss((x_u[u] * x_i[i]).sum(1), (x_u[u].unsqueeze(1) * x_i[j]).sum(2))
+        rows = (start_u[u], start_i[i], start_i[j[:, 0]])
+        penalty = 0.5 * sum((x**2).sum() for x in rows) / 5 / 2
+    (expected + penalty).backward()
+    assert float(found[0]) == pytest.approx(float(expected.detach()), rel=1e-12)
+    assert found[1] == size
+    for a, b in zip(gradient, model.parameters(), strict=True):
+        assert torch.allclose(a, b.grad, rtol=1e-9, atol=1e-12)
+
+
+def test_how_many_users_a_step_takes():
+    assert [batch_size(FinetuneConfig(batch=5), n) for n in (3, 10**6)] == [5, 5]
+    automatic = FinetuneConfig(batch=None)
+    assert [batch_size(automatic, n) for n in (3, 943, 2048, 24_613)] == [64, 64, 64, 770]
+    assert math.ceil(24_613 / 770) <= module.MOST_STEPS
+
+
+def test_users_without_training_interactions_take_no_part():
+    data, model = build(batch=1)
+    train = data.train[data.train["user"] != 4].reset_index(drop=True)
+    sides = {
+        s: (random_start(D, data.n_nodes(s), None, torch.Generator().manual_seed(0)), None) for s in ("user", "item")
+    }
+    model = Recommender(replace(data, train=train), model.config, sides["user"], sides["item"], D)
+    before = model.user.nodes.weight[4].detach().clone()
+    result = finetune(model, model.config, epochs=2, progress=False)
+    assert math.isfinite(result.history[-1]["loss"])
+    assert torch.equal(model.user.nodes.weight[4], before)
 
 
 def test_negatives_are_never_training_items():
@@ -191,15 +288,6 @@ def test_negatives_are_never_training_items():
     drawn = sample_negatives(users, known, 5, 3, torch.Generator().manual_seed(0))
     assert set(drawn[users == 0].flatten().tolist()) == {3, 4}
     assert set(drawn[users == 1].flatten().tolist()) == {0, 1, 2, 3}
-
-
-def test_sampled_softmax_keeps_every_positive():
-    data, model = build(softmax_sample=4, batch=4)
-    before = [p.detach().clone() for p in model.parameters()]
-    result = finetune(model.float(), model.config, epochs=2, progress=False)
-    assert all(math.isfinite(e["loss"]) for e in result.history)
-    assert any(not torch.equal(a.float(), b) for a, b in zip(before, model.parameters(), strict=True))
-    assert data.n_items > 4
 
 
 @pytest.mark.parametrize(
@@ -239,7 +327,7 @@ def test_same_seed_same_embeddings():
 
 def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
     _, model = build()
-    real, calls = module._softmax_epoch, []
+    real, calls = module._epoch, []
 
     def epoch(*arguments):
         calls.append(1)
@@ -247,7 +335,7 @@ def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(module, "_softmax_epoch", epoch)
+    monkeypatch.setattr(module, "_epoch", epoch)
     result = finetune(model.float(), model.config, progress=False)
     assert result.interrupted
     assert result.best_epoch == 2
@@ -256,6 +344,6 @@ def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
 
 def test_a_diverged_loss_says_what_to_do(monkeypatch):
     _, model = build()
-    monkeypatch.setattr(module, "_softmax_epoch", lambda *_: float("inf"))
+    monkeypatch.setattr(module, "_epoch", lambda *_: float("inf"))
     with pytest.raises(RamgnnError, match="the loss is inf in epoch 1; try a lower finetune.lr"):
         finetune(model.float(), model.config, progress=False)

@@ -236,3 +236,47 @@ def test_largest_threshold_is_the_most_neighbours_of_a_node():
         for t in range(2):
             most[t] = max(most[t], sum(1 for e in edge_list(graph) if e[0] == i and e[1] == t))
     assert largest_thresholds(graph) == most
+
+
+@given(graph=graphs(), k=st.integers(1, 6), seed=st.integers(0, 999), levels=st.integers(1, 30))
+@settings(max_examples=60, deadline=None)
+def test_windows_list_the_same_edges_by_head_and_by_tail(graph, k, seed, levels):
+    scores = torch.from_numpy(np.random.default_rng(seed).integers(levels, size=graph.n_nodes) / 7.0)
+    kept = top_k(graph, scores, [k] * graph.n_types)
+    assert kept.counts.sum() == len(kept.incidence)
+    for t in range(graph.n_types):
+        w = kept.windows(t)
+        expected = {(i, int(m)) for i in range(graph.n_nodes) for m in kept.of(i, t)}
+        place = kept.place[w.places]
+        by_head = set()
+        for r in range(graph.n_nodes):
+            by_head |= {(int(kept.order[r]), int(place[p])) for p in w.index[w.ptr[r] : w.ptr[r + 1]]}
+        by_tail = set()
+        for p in range(len(place)):
+            by_tail |= {(int(kept.order[r]), int(place[p])) for r in w.head[w.head_ptr[p] : w.head_ptr[p + 1]]}
+        assert by_head == by_tail == expected
+        assert torch.equal(graph.node[place], kept.order[w.rank.long()])
+        assert torch.equal(graph.value[place], w.value.long())
+        for r in range(graph.n_nodes):
+            own = place[w.own[w.own_ptr[r] : w.own_ptr[r + 1]].long()]
+            assert set(own.tolist()) == {
+                int(m) for m in graph.incidences_of(int(kept.order[r])) if int(graph.type[m]) == t
+            }
+
+
+@pytest.mark.equation(12)
+@given(graph=graphs(), seed=st.integers(0, 999))
+@settings(max_examples=40, deadline=None)
+def test_average_neighbour_distance_by_other_scores(graph, seed):
+    """By the ranks of the same scores the windows stay sorted; by other scores every edge is looked at."""
+    rng = np.random.default_rng(seed)
+    scores, other = (torch.from_numpy(rng.random(graph.n_nodes)).float() for _ in range(2))
+    kept = top_k(graph, scores, [3] * graph.n_types)
+    for by in (rank_transform(scores), other):
+        got = average_neighbour_distance(kept, scores=by).tolist()
+        for t in range(graph.n_types):
+            means = []
+            for i in range(graph.n_nodes):
+                own = [abs(float(by[i]) - float(by[j])) for j in graph.node[kept.of(i, t)].tolist()]
+                means += [np.mean(own)] if own else []
+            assert got[t] == pytest.approx(np.mean(means) if means else 0, abs=1e-5)

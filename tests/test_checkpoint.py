@@ -1,0 +1,216 @@
+"""A run that was killed goes on to the same numbers as one that was not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ramgnn import pretrain as pretrain_module
+from ramgnn import recommender as recommender_module
+from ramgnn import runs
+from ramgnn.__main__ import main
+from ramgnn.checkpoint import Checkpoint
+from ramgnn.config import Config, FinetuneConfig
+from ramgnn.errors import DataError, RamgnnError
+from ramgnn.evaluation import ndcg, rank_test
+from ramgnn.pretrain import pretrain
+from ramgnn.recommender import finetune
+from ramgnn.training import build, fit
+from tests.small import random_graph, small_config, small_dataset
+
+
+class Killed(BaseException):
+    """Stands for a signal that nothing can catch."""
+
+
+def killed_at(monkeypatch, module, name, call):
+    """Let the function end the process, so to say, the n-th time that it is called."""
+    real, calls = getattr(module, name), []
+
+    def dies(*arguments, **named):
+        calls.append(1)
+        if len(calls) == call:
+            raise Killed
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(module, name, dies)
+
+
+def without_seconds(history):
+    return [{k: v for k, v in e.items() if k != "seconds"} for e in history]
+
+
+def same_tensors(a, b):
+    assert a.keys() == b.keys()
+    for name, x in a.items():
+        assert torch.equal(x, b[name]), name
+
+
+@pytest.mark.parametrize("call", [1, 2, 9, 16, 24])
+@pytest.mark.parametrize("changes", [{}, {"sampler": "random"}, {"sampler": "none"}])
+def test_pretraining_goes_on_to_the_same_numbers(monkeypatch, tmp_path, call, changes):
+    """Killed in the first step, in the middle of an epoch, at its end, in the last one."""
+    graph, config = random_graph(40, 3, 6, 3, seed=2), small_config(epochs=12, steps=2, **changes)
+    whole = pretrain(graph, config, seed=3, progress=False)
+    checkpoint = Checkpoint(tmp_path / "deep" / "item.safetensors")
+    with monkeypatch.context() as patch:
+        killed_at(patch, pretrain_module, "step", call)
+        with pytest.raises(Killed):
+            pretrain(graph, config, seed=3, progress=False, checkpoint=checkpoint)
+    torch.manual_seed(99)  # whatever the new process did before
+    again = pretrain(graph, config, seed=3, progress=False, checkpoint=checkpoint)
+    assert again.resumed == (call - 1) // 2
+    same_tensors(again.model.state_dict(), whole.model.state_dict())
+    ours, theirs = again.history_dict(), whole.history_dict()
+    assert without_seconds(ours.pop("epochs")) == without_seconds(theirs.pop("epochs"))
+    assert ours == theirs
+    # a third call has nothing left to do
+    assert pretrain(graph, config, seed=3, progress=False, checkpoint=checkpoint).resumed == 12
+
+
+def test_pretraining_ends_when_the_sampler_has_rested(tmp_path):
+    graph = random_graph(40, 2, 5, 2, seed=4)
+    checkpoint = Checkpoint(tmp_path / "item.safetensors")
+    whole = pretrain(graph, small_config(epochs=80, after=3), seed=1, progress=False, checkpoint=checkpoint)
+    assert None not in whole.stopped
+    assert len(whole.history) == max(whole.stopped) + 1 + 3  # the first epoch compares with nothing
+    again = pretrain(graph, small_config(epochs=80, after=3), seed=1, progress=False, checkpoint=checkpoint)
+    assert (again.resumed, len(again.history)) == (len(whole.history), len(whole.history))
+
+
+@pytest.mark.parametrize("call", [1, 4, 7, 20])
+@pytest.mark.parametrize("loss", ["softmax", "bpr"])
+def test_finetuning_goes_on_to_the_same_numbers(monkeypatch, tmp_path, call, loss):
+    data = small_dataset(n_users=20)
+    tune = FinetuneConfig(loss=loss, start="random", batch=8, epochs=30, every=2, patience=4, lr=0.05)
+    config = replace(Config(), pretrain=small_config(), finetune=tune)
+
+    def model():
+        return build(data, config, {"user": None, "item": None}, {"user": None, "item": None})
+
+    def score(final):
+        return ndcg(rank_test(final, data), 10)
+
+    whole = finetune(model(), tune, 5, score, progress=False)
+    checkpoint = Checkpoint(tmp_path / "validation.safetensors")
+    with monkeypatch.context() as patch:
+        killed_at(patch, recommender_module, f"{loss}_step", call)
+        with pytest.raises(Killed):
+            finetune(model(), tune, 5, score, progress=False, checkpoint=checkpoint)
+    again = finetune(model(), tune, 5, score, progress=False, checkpoint=checkpoint)
+    assert again.resumed > 0 if call > 10 else call > 1 or again.resumed == 0
+    assert again.best_epoch == whole.best_epoch
+    assert without_seconds(again.history) == without_seconds(whole.history)
+    assert torch.equal(again.final.users, whole.final.users)
+    assert torch.equal(again.final.items, whole.final.items)
+
+
+def test_every_stage_of_a_fit_is_taken_up_where_it_was(monkeypatch, tmp_path):
+    """Killed again and again, in each stage, until nothing is left to do."""
+    data = small_dataset(n_users=20)
+    tune = FinetuneConfig(epochs=4, every=1, batch=8)
+    config = replace(Config(), pretrain=small_config(epochs=3, steps=2), finetune=tune)
+    whole = fit(data, config, progress=False)
+    deaths = 0
+    while True:
+        with monkeypatch.context() as patch:
+            killed_at(patch, pretrain_module, "step", 4)
+            killed_at(patch, recommender_module, "softmax_step", 5)
+            try:
+                found = fit(data, config, progress=False, checkpoints=tmp_path)
+                break
+            except Killed:
+                deaths += 1
+                assert deaths < 50
+    assert deaths >= 4
+    assert torch.equal(found.final.users, whole.final.users)
+    assert torch.equal(found.final.items, whole.final.items)
+    assert found.item.k == whole.item.k
+    assert found.seconds.keys() == whole.seconds.keys()
+
+
+def test_a_half_written_checkpoint_does_not_count(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "item.safetensors")
+    assert checkpoint.load() is None
+    checkpoint.save({"x": torch.arange(3)}, {"history": [0.1, None]})
+    (tmp_path / "item.safetensors.part").write_bytes(b"half")
+    tensors, state = checkpoint.load()
+    assert tensors["x"].tolist() == [0, 1, 2]
+    assert state == {"history": [0.1, None]}
+
+
+def test_a_broken_checkpoint_says_so(tmp_path):
+    path = tmp_path / "item.safetensors"
+    path.write_bytes(b"\x00" * 50)
+    with pytest.raises(DataError, match="the checkpoint cannot be read") as error:
+        Checkpoint(path).load()
+    assert str(path) in str(error.value)
+    assert "delete it; its stage then starts anew" in str(error.value)
+
+
+def test_a_checkpoint_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RamgnnError, match="cannot write the checkpoint"):
+        Checkpoint(tmp_path / "file" / "x.safetensors").save({"x": torch.zeros(1)}, {})
+
+
+# ---- the command line ------------------------------------------------------------------------------------------------
+
+SETTINGS = ["pretrain.dim=16", "pretrain.epochs=12", "finetune.epochs=6", "finetune.every=2"]
+
+
+def train(folder, *more):
+    return ["train", "--data", "toy", "--set", *SETTINGS, "--out", str(folder), "--quiet", *more]
+
+
+def test_a_killed_process_is_resumed_by_the_command_line(tmp_path, capsys):
+    """SIGKILL as soon as there is a checkpoint; the resumed run equals one that was left alone, file for file."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert main(train(whole)) == 0
+    assert not runs.unfinished(whole)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ramgnn", *train(cut)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    for _ in range(1200):
+        if (cut / runs.CHECKPOINTS / "item.safetensors").exists() or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert runs.unfinished(cut), "the process ended before it could be killed"
+    capsys.readouterr()
+    assert main(train(cut)) == 1
+    assert f"continue it with --resume {cut}" in capsys.readouterr().err
+    assert main(["train", "--resume", str(cut), "--quiet"]) == 0
+    assert not runs.unfinished(cut)
+    same_tensors(load_file(cut / runs.WEIGHTS), load_file(whole / runs.WEIGHTS))
+    assert (cut / runs.METRICS).read_text() == (whole / runs.METRICS).read_text()
+    capsys.readouterr()
+    assert main(["train", "--resume", str(cut)]) == 1
+    assert "holds a run that has ended" in capsys.readouterr().err
+
+
+def test_resume_takes_its_settings_from_the_folder(tmp_path, capsys):
+    assert main(["train", "--resume", str(tmp_path / "none")]) == 1
+    assert "holds no run" in capsys.readouterr().err
+    assert main(["train", "--resume", str(tmp_path), "--seed", "3", "--config", "as_printed"]) == 1
+    assert "leave out --config, --seed" in capsys.readouterr().err
+
+
+def test_resume_refuses_other_data(tmp_path, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        killed_at(patch, pretrain_module, "step", 3)
+        with pytest.raises(Killed):
+            main(train(tmp_path / "r"))
+    monkeypatch.setattr(runs, "fingerprint", lambda _: "0" * 16)
+    assert main(["train", "--resume", str(tmp_path / "r"), "--quiet"]) == 1
+    assert "are not those that the run" in capsys.readouterr().err
