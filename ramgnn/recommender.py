@@ -112,33 +112,32 @@ class SideEmbedding(nn.Module):
 
     A node has several values or none: the values of each type are averaged and the types concatenated (reading R9),
     so the width is that of e plus that of e_v for each type. W_3 begins as the identity on e with small weights on
-    the rest, so that training starts from what pre-training found.
+    the rest, so that training starts from what pre-training found. Where there are no values W_3 has nothing to join
+    and is left out, which validates better: a matrix on free embeddings is a second set of parameters for the same.
     """
 
     def __init__(self, graph: MultiRelationalGraph | None, start: Embeddings, dim: int, values: bool) -> None:
         super().__init__()
         self.nodes = nn.Embedding.from_pretrained(start.nodes.clone(), freeze=False)
         self.with_values = values and graph is not None
-        width = start.nodes.shape[1]
         if self.with_values:
             self.values = nn.Embedding.from_pretrained(start.values.clone(), freeze=False)
             # the values of each node and type stand next to each other in the order by node
             bag = graph.node * graph.n_types + graph.type
             self.register_buffer("value", graph.value[graph.by_node], persistent=False)
             self.register_buffer("first", _starts(bag, graph.n_nodes * graph.n_types), persistent=False)
-            width += graph.n_types * start.values.shape[1]
-        self.w3 = nn.Linear(width, dim, bias=False)
-        nn.init.normal_(self.w3.weight, std=0.1 * width**-0.5)
-        with torch.no_grad():
-            self.w3.weight[:, : start.nodes.shape[1]] += torch.eye(dim, start.nodes.shape[1])
+            width = start.nodes.shape[1] + graph.n_types * start.values.shape[1]
+            self.w3 = nn.Linear(width, dim, bias=False)
+            nn.init.normal_(self.w3.weight, std=0.1 * width**-0.5)
+            with torch.no_grad():
+                self.w3.weight[:, : start.nodes.shape[1]] += torch.eye(dim, start.nodes.shape[1])
 
     def forward(self) -> Tensor:
         """``(n, dim)``."""
-        parts = [self.nodes.weight]
-        if self.with_values:
-            mean = F.embedding_bag(self.value, self.values.weight, self.first, mode="mean")
-            parts.append(mean.view(len(parts[0]), -1))
-        return self.w3(torch.cat(parts, 1))
+        if not self.with_values:
+            return self.nodes.weight
+        mean = F.embedding_bag(self.value, self.values.weight, self.first, mode="mean")
+        return self.w3(torch.cat([self.nodes.weight, mean.view(len(self.nodes.weight), -1)], 1))
 
 
 class PrintedStep(nn.Module):

@@ -61,7 +61,8 @@ def test_nodes_without_values_and_no_values_at_all():
     graph, start = films(), Embeddings(torch.randn(5, D), torch.randn(2, 3), torch.randn(5, 3))
     with_values, without = SideEmbedding(graph, start, D, True), SideEmbedding(graph, start, D, False)
     assert with_values.w3.weight.shape == (D, D + 2 * 3)
-    assert without.w3.weight.shape == (D, D)
+    assert [name for name, _ in without.named_parameters()] == ["nodes.weight"]
+    assert torch.equal(without(), without.nodes.weight)
     assert bool(torch.isfinite(with_values()).all())
 
 

@@ -21,7 +21,7 @@ def ours(view: RecDataset, job: Job, defaults: bool = False) -> tuple[FinalEmbed
 
     Args:
         defaults: all else by the package's defaults: attributes, edge dropout, running average, learning rate and
-            penalty; otherwise only what LightGCN has, with its learning rate and penalty.
+            penalty; otherwise only what LightGCN has, with its learning rate, penalty and start values.
 
     Returns:
         The embeddings after the last epoch, and the seconds of each.
@@ -37,11 +37,21 @@ def ours(view: RecDataset, job: Job, defaults: bool = False) -> tuple[FinalEmbed
     torch.manual_seed(job.repeat)
     generator = torch.Generator().manual_seed(job.repeat)
     sides = []
-    for side in ("user", "item"):
+    for side, values in zip(("user", "item"), start(view, job), strict=True):
         graph = graph_of(view, side) if defaults else None
-        sides.append((random_start(job.dim, view.n_nodes(side), graph, generator), graph))
+        drawn = random_start(job.dim, view.n_nodes(side), graph, generator)
+        sides.append((drawn if defaults else replace(drawn, nodes=values), graph))
     done = finetune(Recommender(view, config, *sides, job.dim), config, job.repeat, progress=False)
     return done.final, [row["seconds"] for row in done.history]
+
+
+def start(view: RecDataset, job: Job) -> tuple[Tensor, Tensor]:
+    """The start values of users and items that PyG's LightGCN draws with the seed of the job, for both models."""
+    from torch_geometric.nn.models import LightGCN
+
+    torch.manual_seed(job.repeat)
+    drawn = LightGCN(view.n_users + view.n_items, job.dim, job.layers).embedding.weight.detach()
+    return drawn[: view.n_users].clone(), drawn[view.n_users :].clone()
 
 
 def theirs(view: RecDataset, job: Job, csr: bool) -> tuple[FinalEmbeddings, list[float]]:
