@@ -88,8 +88,8 @@ class FinetuneConfig:
         temperature: scores are divided by it in the softmax loss.
         negatives: sampled negatives per positive for ``bpr``.
         edge_dropout: share of interactions left out of each propagation in training.
-        batch: users (``softmax``) or pairs (``bpr``) in an optimiser step; None: 64, or as many as make at most 32 steps
-            an epoch.
+        batch: users (``softmax``) or pairs (``bpr``) in an optimiser step; None: 64, or as many as make at most 32
+            steps an epoch.
         epochs: at most; validation chooses how many.
         patience: validations without a gain before it stops; validated every `every` epochs.
         scale: pretrained embeddings are rescaled to this root mean square entry; 0 takes them as they are.
