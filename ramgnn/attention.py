@@ -315,22 +315,48 @@ def attend_all(logits: Tensor, messages: Tensor, graph: MultiRelationalGraph, hi
 
     Returns:
         ``(n_nodes, c)``. Works for a genre of 36,000 songs as well: the cost is that of the incidences.
+
+    "Less itself" must not take a large number from one that is hardly larger. So the incidence with the largest logit
+    of each group gets a sum of its own, over the rest; whoever is not it has that largest one left in the difference.
     """
     if len(logits) == 0:
         return messages.new_zeros(graph.n_nodes, messages.shape[1])
-    weight = (logits - logits.detach().max()).exp().unsqueeze(1)
-    table = torch.cat([weight * messages, weight], 1)
-    group = torch.zeros(graph.n_values, table.shape[1], dtype=table.dtype, device=table.device)
-    group = group.index_add(0, graph.value, table)
-    others = group[graph.value] - table
-    counted = graph.group_size[graph.value] > 1  # alone in the group: no neighbour, and no rounding for one
+    value, a = graph.value, logits.detach()
+    first = _largest(a, value, graph.n_values)
+    second = _largest(a.masked_fill(first, -torch.inf), value, graph.n_values)
+    scale = torch.stack([_of_group(a.masked_fill(~x, -torch.inf), value, graph.n_values) for x in (first, second)])
+    scale = scale.where(scale > -torch.inf, 0)  # of a group of none, or of one
+    sums = []
+    for part, largest in ((torch.ones_like(first), scale[0]), (~first, scale[1])):
+        weight = (logits - largest[value]).where(part, logits.new_tensor(-torch.inf)).exp().unsqueeze(1)
+        table = torch.cat([weight * messages, weight], 1)
+        group = torch.zeros(graph.n_values, table.shape[1], dtype=table.dtype, device=table.device)
+        sums.append((table, group.index_add(0, value, table)[value]))
+    (own, whole), (_, rest) = sums
+    others = torch.where(first.unsqueeze(1), rest, whole - own)
+    counted = graph.group_size[value] > 1  # alone in the group: no neighbour
     if hidden is not None:
         counted &= graph.type != hidden
-    others = others * counted.unsqueeze(1)
-    total = torch.zeros(graph.n_nodes, table.shape[1], dtype=table.dtype, device=table.device)
-    total = total.index_add(0, graph.node, others)
+    height = torch.where(first, scale[1][value], scale[0][value]).masked_fill(~counted, -torch.inf)
+    top = _of_group(height, graph.node, graph.n_nodes)  # one scale per head, for the groups that it is in
+    share = (height - top.where(top > -torch.inf, 0)[graph.node]).exp().unsqueeze(1)
+    total = torch.zeros(graph.n_nodes, others.shape[1], dtype=others.dtype, device=others.device)
+    total = total.index_add(0, graph.node, (others * share).where(counted.unsqueeze(1), 0))
     top, bottom = total[:, :-1], total[:, -1:]
     return top / bottom.where(bottom > 0, torch.ones_like(bottom))
+
+
+def _of_group(x: Tensor, group: Tensor, n: int) -> Tensor:
+    """The largest x of each of n groups, ``(n,)``; -inf for an empty one."""
+    return x.new_full((n,), -torch.inf).scatter_reduce(0, group, x, "amax")
+
+
+def _largest(x: Tensor, group: Tensor, n: int) -> Tensor:
+    """``(m,)`` True for one entry of each group that has its largest x; False everywhere in a group of -inf."""
+    at_top = (x == _of_group(x, group, n)[group]) & (x > -torch.inf)
+    place = torch.arange(len(x), device=x.device)
+    chosen = place.new_full((n,), len(x)).scatter_reduce(0, group, place.where(at_top, len(x)), "amin")
+    return place == chosen[group]
 
 
 def weights(logits: Tensor, kept: Selection, over: str = "all") -> Tensor:
@@ -346,7 +372,7 @@ def weights(logits: Tensor, kept: Selection, over: str = "all") -> Tensor:
 def _exponentials(own: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """exp(a − the bag's largest a) of each entry ``(e,)``, their sums ``(n_bags,)`` and the bag of each ``(e,)``."""
     bag = torch.arange(len(ptr) - 1, device=ptr.device).repeat_interleave(ptr.diff())
-    most = own.new_full((len(ptr) - 1,), -torch.inf).scatter_reduce(0, bag, own.detach(), "amax")
+    most = _of_group(own.detach(), bag, len(ptr) - 1)
     weight = (own - most[bag]).exp()
     return weight, weight.new_zeros(len(ptr) - 1).index_add(0, bag, weight), bag
 

@@ -14,7 +14,9 @@ from ramgnn import attention as attention_module
 from ramgnn import encoder as encoder_module
 from ramgnn.attention import attend, attend_all, mass, weights
 from ramgnn.composition import OPERATORS, compose
+from ramgnn.datasets.base import Relation
 from ramgnn.encoder import RAMGNN, Embeddings
+from ramgnn.graph import MultiRelationalGraph
 from ramgnn.message_passing import edge_forward
 from ramgnn.pretrain import every_neighbour
 from ramgnn.sampler import largest_thresholds, top_k
@@ -118,14 +120,30 @@ def test_large_logits_stay_finite_in_float32():
     assert float(got.abs().sum()) > 0
 
 
-@given(graph=graphs(), seed=st.integers(0, 999))
-@settings(max_examples=40, deadline=None)
-def test_attention_over_every_neighbour_needs_no_edge(graph, seed):
+@given(graph=graphs(), seed=st.integers(0, 999), spread=st.sampled_from([0.0, 1.0, 30.0, 1e4]))
+@settings(max_examples=60, deadline=None)
+def test_attention_over_every_neighbour_needs_no_edge(graph, seed, spread):
+    """Equal logits, ordinary ones, and such that a head's own weight would swallow those of its neighbours."""
     rng = np.random.default_rng(seed)
-    logits = torch.from_numpy(rng.normal(size=graph.n_incidences))
-    messages = torch.from_numpy(rng.normal(size=(graph.n_incidences, 3)))
-    listed = attend(logits, messages, every_neighbour(graph))
-    assert torch.allclose(attend_all(logits, messages, graph), listed, atol=1e-9)
+    logits = torch.from_numpy(rng.normal(size=graph.n_incidences) * spread).requires_grad_()
+    messages = torch.from_numpy(rng.normal(size=(graph.n_incidences, 3))).requires_grad_()
+    found = []
+    for run in (lambda: attend(logits, messages, every_neighbour(graph)), lambda: attend_all(logits, messages, graph)):
+        out = run()
+        loss = out.square().sum() + 0 * (logits.sum() + messages.sum())
+        gradients = torch.autograd.grad(loss, (logits, messages))
+        found.append([out, *gradients])
+    for listed, summed in zip(*found, strict=True):
+        assert torch.allclose(summed, listed, atol=1e-9)
+
+
+def test_attention_over_every_neighbour_keeps_small_weights_in_float32():
+    """Three nodes share a value, the logit of the first is far above the others': they still have each other."""
+    relation = Relation("a", np.arange(3), np.zeros(3, np.int64), ("v",))
+    graph = MultiRelationalGraph.from_relations(3, [relation])
+    messages = torch.eye(3)
+    got = attend_all(torch.tensor([40.0, 0.0, 0.0]), messages, graph)
+    assert torch.allclose(got, torch.tensor([[0.0, 0.5, 0.5], [1.0, 0, 0], [1.0, 0, 0]]), atol=1e-6)
 
 
 @pytest.mark.equation(3, 8, 15)
