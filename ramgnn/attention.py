@@ -159,9 +159,8 @@ class _WindowAttention(torch.autograd.Function):
             d_total[:, -1] = -torch.einsum("nc,nc->n", d_total[:, :-1], found)
             for t in group:
                 w, weight = kept.windows(t), ctx.weight[t]
-                d_weight = _back_to_messages(w, weight, d_total, tail, rel, d_tail, d_rel, operator)
+                d_logit = _back_to_messages(w, weight, d_total, tail, rel, d_tail, d_rel, operator)
                 if p is not None:
-                    d_logit = d_weight.mul_(weight)
                     _back_to_logits(w, d_logit, key, query, p, d_key, d_query, d_p, ctx.sigma)
         d_e = F.embedding(kept.rank, transform_backward(d_tail, e.shape[1], operator))
         d_relation = transform_backward(d_rel, e.shape[1], operator)
@@ -226,17 +225,20 @@ def _back_to_messages(
     d_relation: Tensor,
     operator: str,
 ) -> Tensor:
-    """Back through `_window_sum`: adds to `d_tail` and `d_relation`, returns the gradient of `weight` ``(m_t,)``."""
+    """Back through `_window_sum`: adds to `d_tail` and `d_relation`, returns the gradient of the logits ``(m_t,)``."""
     d_table = _bag_sum(w.head, d_total, w.head_ptr)
-    d_weight, d_y = d_table[:, -1].clone(), tail.new_empty(len(w.rank), tail.shape[1])
+    d_logit, d_y = d_table[:, -1] * weight, tail.new_empty(len(w.rank), tail.shape[1])
     for b in _blocks(w):
-        x, y, d_message = F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation), d_table[b, :-1]
-        d_weight[b] += torch.einsum("mc,mc->m", d_message, combine(x, y, operator))
-        # what goes back to the tail takes the place of what came in
-        d_table[b, :-1], d_y[b] = combine_backward(d_message * weight[b].unsqueeze(1), x, y, operator)
+        x, y = F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation)
+        d_message = d_table[b, :-1] * weight[b].unsqueeze(1)
+        d_x, d_y[b] = combine_backward(d_message, x, y, operator)
+        # the weight is the exponential of the logit; of a product φ(x, y), its gradient times φ is that of x times x
+        by = (d_message, combine(x, y, operator)) if operator == "add" else (d_x, x)
+        d_logit[b] += torch.einsum("mc,mc->m", *by)
+        d_table[b, :-1] = d_x  # in the place of what came in
     _add_by_value(d_relation, d_y, w)
     d_tail += _bag_sum(w.own, d_table, w.own_ptr)[:, :-1]
-    return d_weight
+    return d_logit
 
 
 def _back_to_logits(

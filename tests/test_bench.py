@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ramgnn import pretrain
+from ramgnn import experiments, pretrain
 from ramgnn.encoder import RAMGNN
+from ramgnn.errors import NotFoundError
 from ramgnn.graph import MultiRelationalGraph
 from tests.bench import encoders, floor, graphs, measure
 from tests.bench.jobs import PARTS, Job, Scope, plan
@@ -172,3 +173,19 @@ def test_ratio_pairs_neighbours_and_refuses_other_code():
 def test_findings_without_rows_are_empty(tmp_path):
     found = findings(Rows(Store(tmp_path / "none.json"), Scope()))
     assert found and all(f.value is None and not f.verdict for f in found)
+
+
+def test_the_stored_results_are_of_a_full_run():
+    """What the book reads: every part is there, measured and not skipped, with its commit and machine."""
+    found = experiments.stored("bench")
+    assert not found["settings"]["quick"]
+    assert {row["part"] for row in found["rows"]} == set(PARTS)
+    for row in found["rows"]:
+        assert row["seconds"] > 0, row["part"]
+        assert row["provenance"]["commit"]
+    assert len({row["code"] for row in found["rows"]}) == 1
+
+
+def test_an_unknown_result_is_named():
+    with pytest.raises(NotFoundError, match="no stored result 'table9'; did you mean 'bench'"):
+        experiments.stored("table9")
