@@ -22,11 +22,11 @@ from ramgnn.graph import MultiRelationalGraph
 from ramgnn.sampler import Selection, Windows
 
 SIGMAS = {"tanh": torch.tanh, "leaky_relu": F.leaky_relu, "sigmoid": torch.sigmoid}
-# the slope of each activation, from its value
-SLOPES = {
-    "tanh": lambda z: (z * z).neg_().add_(1),
-    "leaky_relu": lambda z: torch.where(z > 0, 1.0, 0.01).to(z.dtype),
-    "sigmoid": lambda z: z * (1 - z),
+# back through each activation, from the gradient and the value that it gave
+BACKWARD = {
+    "tanh": torch.ops.aten.tanh_backward,
+    "leaky_relu": lambda gradient, z: torch.ops.aten.leaky_relu_backward(gradient, z, 0.01, True),
+    "sigmoid": torch.ops.aten.sigmoid_backward,
 }
 WIDEST = 60.0  # exp(-60) against the largest weight is still a normal float32, so the shared maximum is safe
 
@@ -122,16 +122,16 @@ class _WindowAttention(torch.autograd.Function):
         distributed.add_up(highest, largest=True)
         weight = {t: x.sub_(highest).exp_() for t, x in logits.items()}
 
-        groups = [types] if over == "all" else [(t,) for t in types]
+        groups, c = [types] if over == "all" else [(t,) for t in types], tail.shape[1]
         totals = []
         for group in groups:
-            total = tail.new_zeros(len(tail), tail.shape[1] + 1)
+            total = tail.new_zeros(len(tail), _width(c))
             for t in group:
                 total += _window_sum(kept.windows(t), weight[t], tail, rel, operator)
             distributed.add_up(total)
             totals.append(total)
-        bottoms = [total[:, -1:].clone() for total in totals]
-        found = [x[:, :-1] / bottom.where(bottom > 0, 1) for x, bottom in zip(totals, bottoms, strict=True)]  # Eq. 7, 8
+        bottoms = [total[:, c : c + 1].clone() for total in totals]
+        found = [x[:, :c] / bottom.where(bottom > 0, 1) for x, bottom in zip(totals, bottoms, strict=True)]  # Eq. 7, 8
         # one over the types that a head has neighbours of, where the softmax runs over each and they are averaged
         share = 1 / sum((x > 0).to(e.dtype) for x in bottoms).clamp(min=1) if over == "type" and types else None
         result = sum(found, torch.zeros_like(tail) if len(found) != 1 else 0)
@@ -147,6 +147,7 @@ class _WindowAttention(torch.autograd.Function):
         e, relation, w_key, w_query, b, p = ctx.saved_tensors
         kept, operator = ctx.kept, ctx.operator
         tail, rel, key, query = tables = _tables(kept, e, relation, w_key, w_query, b, operator)
+        c = tail.shape[1]
         d_tail, d_rel, d_key, d_query, d_p = (torch.zeros_like(x) if x is not None else None for x in (*tables, p))
         gradient = F.embedding(kept.order, gradient.contiguous())
         distributed.add_up(gradient)
@@ -154,9 +155,9 @@ class _WindowAttention(torch.autograd.Function):
             gradient *= ctx.share
         for group, found, bottom in zip(ctx.groups, ctx.found, ctx.bottoms, strict=True):
             # of top / bottom: towards the numerator 1 / bottom, towards the denominator -found / bottom
-            d_total = tail.new_empty(len(tail), tail.shape[1] + 1)
-            torch.mul(gradient, torch.where(bottom > 0, 1 / bottom, 0), out=d_total[:, :-1])
-            d_total[:, -1] = -torch.einsum("nc,nc->n", d_total[:, :-1], found)
+            d_total = tail.new_zeros(len(tail), _width(c))
+            torch.mul(gradient, torch.where(bottom > 0, 1 / bottom, 0), out=d_total[:, :c])
+            d_total[:, c] = -torch.einsum("nc,nc->n", d_total[:, :c], found)
             for t in group:
                 w, weight = kept.windows(t), ctx.weight[t]
                 d_logit = _back_to_messages(w, weight, d_total, tail, rel, d_tail, d_rel, operator)
@@ -186,6 +187,11 @@ def _tables(
     return (tail, rel, None, None) if w_key is None else (tail, rel, e @ w_key.T, F.linear(relation, w_query, b))
 
 
+def _width(c: int) -> int:
+    """Columns of a table of messages and weights: c + 1 made up to a multiple of eight, which is summed faster."""
+    return (c + 8) // 8 * 8
+
+
 def _blocks(w: Windows) -> Iterator[slice]:
     """The places of one type in blocks, whose rows stay in the processor's cache from one operation to the next."""
     return (slice(first, first + BLOCK) for first in range(0, len(w.rank), BLOCK))
@@ -206,12 +212,13 @@ def _logits(
 
 
 def _window_sum(w: Windows, weight: Tensor, tail: Tensor, relation: Tensor, operator: str) -> Tensor:
-    """The sums of weight · φ(e_j, e_n) and of weight over each head's window: ``(n_nodes, c + 1)``."""
-    table = tail.new_empty(len(w.rank), tail.shape[1] + 1)
-    table[:, -1] = weight
+    """The sums of weight · φ(e_j, e_n) and of weight over each head's window: ``(n_nodes, c + 1)``, and zeros."""
+    c = tail.shape[1]
+    table = tail.new_zeros(len(w.rank), _width(c))
+    table[:, c] = weight
     for b in _blocks(w):
         message = combine(F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation), operator)  # Eq. 3
-        torch.mul(message, weight[b].unsqueeze(1), out=table[b, :-1])
+        torch.mul(message, weight[b].unsqueeze(1), out=table[b, :c])
     return _bag_sum(w.index, table, w.ptr)
 
 
@@ -226,18 +233,19 @@ def _back_to_messages(
     operator: str,
 ) -> Tensor:
     """Back through `_window_sum`: adds to `d_tail` and `d_relation`, returns the gradient of the logits ``(m_t,)``."""
+    c = tail.shape[1]
     d_table = _bag_sum(w.head, d_total, w.head_ptr)
-    d_logit, d_y = d_table[:, -1] * weight, tail.new_empty(len(w.rank), tail.shape[1])
+    d_logit, d_y = d_table[:, c] * weight, tail.new_empty(len(w.rank), c)
     for b in _blocks(w):
         x, y = F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation)
-        d_message = d_table[b, :-1] * weight[b].unsqueeze(1)
+        d_message = d_table[b, :c] * weight[b].unsqueeze(1)
         d_x, d_y[b] = combine_backward(d_message, x, y, operator)
         # the weight is the exponential of the logit; of a product φ(x, y), its gradient times φ is that of x times x
         by = (d_message, combine(x, y, operator)) if operator == "add" else (d_x, x)
         d_logit[b] += torch.einsum("mc,mc->m", *by)
-        d_table[b, :-1] = d_x  # in the place of what came in
+        d_table[b, :c] = d_x  # in the place of what came in
     _add_by_value(d_relation, d_y, w)
-    d_tail += _bag_sum(w.own, d_table, w.own_ptr)[:, :-1]
+    d_tail += _bag_sum(w.own, d_table, w.own_ptr)[:, :c]
     return d_logit
 
 
@@ -257,7 +265,7 @@ def _back_to_logits(
     for b in _blocks(w):
         inner = _inner(w, b, key, query, sigma)
         d_p += d_logit[b] @ inner
-        torch.mul(SLOPES[sigma](inner).mul_(p), d_logit[b].unsqueeze(1), out=d_inner[b])
+        d_inner[b] = BACKWARD[sigma](torch.outer(d_logit[b], p), inner)
     _add_by_value(d_query, d_inner, w)
     d_key += _bag_sum(w.own, d_inner, w.own_ptr)
 

@@ -64,8 +64,9 @@ class Windows:
 
     Attributes:
         rank: ``(m_t,)`` the node at each place; value: ``(m_t,)`` its value.
-        places, values: which places and values these are among all: those of the type, or with several processes a
-            share of them.
+        places: ``(m_t,)`` which of all places these are: those of the type that are not alone in their group; with
+            several processes a share of those.
+        values: the values that these are of.
         index: ``(e_t,)`` the places that each head adds up, ``ptr``: ``(n_nodes + 1,)`` where those of a head begin.
         head: ``(e_t,)`` the same edges by tail: the heads that add each place up, ``head_ptr``: ``(m_t + 1,)``.
         own: ``(m_t,)`` the places by node, ``own_ptr``: ``(n_nodes + 1,)``.
@@ -74,7 +75,7 @@ class Windows:
 
     rank: Tensor
     value: Tensor
-    places: slice
+    places: Tensor
     values: slice
     index: Tensor
     ptr: Tensor
@@ -174,16 +175,21 @@ class Selection:
         graph = self.graph
         values = _own_values(graph, t)
         first, last = int(graph.value_ptr[values.start]), int(graph.value_ptr[values.stop])
-        rank = self.rank[graph.node[self.place[first:last]]]
+        # whoever is alone in a group sends no message and gets none
+        several = graph.group_size[graph.value[first:last]] > 1
+        places = several.nonzero()[:, 0] + first
+        fewer = torch.arange(last - first, device=places.device) - (several.cumsum(0) - 1) + first  # and so stand lower
+        rank = self.rank[graph.node[self.place[places]]]
         own = torch.argsort(rank, stable=True)
-        start, size = self.start[first:last][own] - first, self.size[first:last][own]
+        here = places[own]
+        start, size = self.start[here] - fewer[here - first], self.size[here]
         index = _around(own, start, size).int()
         ptr = _pointers(_count(rank[own], size, graph.n_nodes)).int()
-        head, head_ptr = _turn(index, ptr, last - first)
+        head, head_ptr = _turn(index, ptr, len(places))
         return Windows(
             rank=rank.int(),
-            value=graph.value[first:last].int(),
-            places=slice(first, last),
+            value=graph.value[places].int(),
+            places=places,
             values=values,
             index=index,
             ptr=ptr,
@@ -191,7 +197,9 @@ class Selection:
             head_ptr=head_ptr,
             own=own.int(),
             own_ptr=_pointers(torch.bincount(rank, minlength=graph.n_nodes)).int(),
-            group_ptr=(graph.value_ptr[values.start : values.stop + 1] - first).int(),
+            group_ptr=_pointers(
+                torch.bincount(graph.value[places] - values.start, minlength=values.stop - values.start)
+            ).int(),
         )
 
     def without(self, type: int) -> Selection:
