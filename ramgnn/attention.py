@@ -219,7 +219,7 @@ def _window_sum(w: Windows, weight: Tensor, tail: Tensor, relation: Tensor, oper
     for b in _blocks(w):
         message = combine(F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation), operator)  # Eq. 3
         torch.mul(message, weight[b].unsqueeze(1), out=table[b, :c])
-    return _bag_sum(w.index, table, w.ptr)
+    return _bag_sum(w.own, _bag_sum(w.tail, table, w.tail_ptr), w.own_ptr)  # by window, then by head
 
 
 def _back_to_messages(
@@ -234,7 +234,7 @@ def _back_to_messages(
 ) -> Tensor:
     """Back through `_window_sum`: adds to `d_tail` and `d_relation`, returns the gradient of the logits ``(m_t,)``."""
     c = tail.shape[1]
-    d_table = _bag_sum(w.head, d_total, w.head_ptr)
+    d_table = _bag_sum(w.head, F.embedding(w.rank, d_total), w.head_ptr)
     d_logit, d_y = d_table[:, c] * weight, tail.new_empty(len(w.rank), c)
     for b in _blocks(w):
         x, y = F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation)
@@ -404,7 +404,8 @@ def mass(logits: Tensor, kept: Selection, over: str = "all") -> Tensor:
     else:
         weight = (logits.detach().double() - logits.detach().max()).exp().unsqueeze(1)[kept.place]
         windows = [kept.windows(t) for t in range(kept.n_types)]
-        share = torch.cat([_bag_sum(w.index, weight[w.places], w.ptr) for w in windows], 1)
+        sums = [_bag_sum(w.own, _bag_sum(w.tail, weight[w.places], w.tail_ptr), w.own_ptr) for w in windows]
+        share = torch.cat(sums, 1)
         distributed.add_up(share)
     share = share / share.sum(1, keepdim=True).clamp(min=1e-300)
     return share.sum(0) / share.sum().clamp(min=1e-300)

@@ -58,17 +58,17 @@ def similarity_logit(scores: Tensor, i: Tensor, j: Tensor) -> Tensor:
 class Windows:
     """The kept neighbours of one relation type as lists of places, for the sums of the encoder.
 
-    Nodes go by their rank in the order of scores, incidences by their place among those of the type in the order of
-    (value, rank). Heads next to each other then ask for table rows next to each other, which is what makes the sums
-    run at the speed of the processor's cache.
+    Incidences go by their place among those of the type in the order of (value, score), heads and tails alike, and
+    nodes by their rank in the order of scores. Windows next to each other then ask for table rows next to each other,
+    however large the graph is, which is what makes the sums run at the speed of the processor's cache.
 
     Attributes:
         rank: ``(m_t,)`` the node at each place; value: ``(m_t,)`` its value.
         places: ``(m_t,)`` which of all places these are: those of the type that are not alone in their group; with
             several processes a share of those.
         values: the values that these are of.
-        index: ``(e_t,)`` the places that each head adds up, ``ptr``: ``(n_nodes + 1,)`` where those of a head begin.
-        head: ``(e_t,)`` the same edges by tail: the heads that add each place up, ``head_ptr``: ``(m_t + 1,)``.
+        tail: ``(e_t,)`` the places that each place adds up, ``tail_ptr``: ``(m_t + 1,)`` where those of a place begin.
+        head: ``(e_t,)`` the same edges by tail: the places that add each place up, ``head_ptr``: ``(m_t + 1,)``.
         own: ``(m_t,)`` the places by node, ``own_ptr``: ``(n_nodes + 1,)``.
         group_ptr: where the places of each value of this type begin, and where the last end.
     """
@@ -77,8 +77,8 @@ class Windows:
     value: Tensor
     places: Tensor
     values: slice
-    index: Tensor
-    ptr: Tensor
+    tail: Tensor
+    tail_ptr: Tensor
     head: Tensor
     head_ptr: Tensor
     own: Tensor
@@ -180,22 +180,21 @@ class Selection:
         places = several.nonzero()[:, 0] + first
         fewer = torch.arange(last - first, device=places.device) - (several.cumsum(0) - 1) + first  # and so stand lower
         rank = self.rank[graph.node[self.place[places]]]
-        own = torch.argsort(rank, stable=True)
-        here = places[own]
-        start, size = self.start[here] - fewer[here - first], self.size[here]
-        index = _around(own, start, size).int()
-        ptr = _pointers(_count(rank[own], size, graph.n_nodes)).int()
-        head, head_ptr = _turn(index, ptr, len(places))
+        here = torch.arange(len(places), device=places.device)
+        size = self.size[places]
+        tail = _around(here, self.start[places] - fewer[several], size).int()
+        tail_ptr = _pointers(size).int()
+        head, head_ptr = _turn(tail, tail_ptr, len(places))
         return Windows(
             rank=rank.int(),
             value=graph.value[places].int(),
             places=places,
             values=values,
-            index=index,
-            ptr=ptr,
+            tail=tail,
+            tail_ptr=tail_ptr,
             head=head,
             head_ptr=head_ptr,
-            own=own.int(),
+            own=torch.argsort(rank, stable=True).int(),
             own_ptr=_pointers(torch.bincount(rank, minlength=graph.n_nodes)).int(),
             group_ptr=_pointers(
                 torch.bincount(graph.value[places] - values.start, minlength=values.stop - values.start)
@@ -229,7 +228,7 @@ def _own_values(graph: MultiRelationalGraph, t: int) -> slice:
 
 
 def _turn(index: Tensor, ptr: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """Lists of places by head turned into lists of heads by place: ``(e,)`` and ``(n + 1,)``, heads in order.
+    """Lists of tails by head turned into lists of heads by tail: ``(e,)`` and ``(n + 1,)``, heads in order.
 
     On the CPU SciPy does it by counting, several times faster than a sort.
     """

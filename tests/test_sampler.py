@@ -248,12 +248,12 @@ def test_windows_list_the_same_edges_by_head_and_by_tail(graph, k, seed, levels)
         w = kept.windows(t)
         expected = {(i, int(m)) for i in range(graph.n_nodes) for m in kept.of(i, t)}
         place = kept.place[w.places]
-        by_head = set()
-        for r in range(graph.n_nodes):
-            by_head |= {(int(kept.order[r]), int(place[p])) for p in w.index[w.ptr[r] : w.ptr[r + 1]]}
-        by_tail = set()
+        by_head, by_tail = set(), set()
         for p in range(len(place)):
-            by_tail |= {(int(kept.order[r]), int(place[p])) for r in w.head[w.head_ptr[p] : w.head_ptr[p + 1]]}
+            head = int(graph.node[place[p]])
+            by_head |= {(head, int(place[q])) for q in w.tail[w.tail_ptr[p] : w.tail_ptr[p + 1]]}
+            heads = graph.node[place[w.head[w.head_ptr[p] : w.head_ptr[p + 1]].long()]]
+            by_tail |= {(int(i), int(place[p])) for i in heads}
         assert by_head == by_tail == expected
         assert torch.equal(graph.node[place], kept.order[w.rank.long()])
         assert torch.equal(graph.value[place], w.value.long())
