@@ -153,7 +153,7 @@ def checkout(tmp_path, monkeypatch):
     (tmp_path / "book").mkdir()
     shutil.copy(ROOT / "book" / "intro.md", tmp_path / "book")
     (tmp_path / "notebooks").mkdir()
-    for name in ("00_quick_start.ipynb", "02_one_graph_many_relations.ipynb"):
+    for name in sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb")):
         cells = [nbformat.v4.new_markdown_cell("# Title"), nbformat.v4.new_code_cell("1 + 1", id="sum")]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks" / name)
     monkeypatch.setattr(address, "ROOT", tmp_path)
