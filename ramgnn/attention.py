@@ -219,7 +219,7 @@ def _window_sum(w: Windows, weight: Tensor, tail: Tensor, relation: Tensor, oper
     for b in _blocks(w):
         message = combine(F.embedding(w.rank[b], tail), F.embedding(w.value[b], relation), operator)  # Eq. 3
         torch.mul(message, weight[b].unsqueeze(1), out=table[b, :c])
-    return _bag_sum(w.own, _bag_sum(w.tail, table, w.tail_ptr), w.own_ptr)  # by window, then by head
+    return _by_head(w, table)
 
 
 def _back_to_messages(
@@ -275,6 +275,11 @@ def _bag_sum(index: Tensor, table: Tensor, ptr: Tensor) -> Tensor:
     if len(index) == 0:
         return table.new_zeros(len(ptr) - 1, table.shape[1])
     return F.embedding_bag(index, table, ptr, mode="sum", include_last_offset=True)
+
+
+def _by_head(w: Windows, table: Tensor) -> Tensor:
+    """The rows of each head's windows added up, by window and then by head: ``(n_nodes, c)``."""
+    return _bag_sum(w.own, _bag_sum(w.tail, table, w.tail_ptr), w.own_ptr)
 
 
 def _add_by_value(target: Tensor, rows: Tensor, w: Windows) -> None:
@@ -404,8 +409,7 @@ def mass(logits: Tensor, kept: Selection, over: str = "all") -> Tensor:
     else:
         weight = (logits.detach().double() - logits.detach().max()).exp().unsqueeze(1)[kept.place]
         windows = [kept.windows(t) for t in range(kept.n_types)]
-        sums = [_bag_sum(w.own, _bag_sum(w.tail, weight[w.places], w.tail_ptr), w.own_ptr) for w in windows]
-        share = torch.cat(sums, 1)
+        share = torch.cat([_by_head(w, weight[w.places]) for w in windows], 1)
         distributed.add_up(share)
     share = share / share.sum(1, keepdim=True).clamp(min=1e-300)
     return share.sum(0) / share.sum().clamp(min=1e-300)

@@ -67,6 +67,23 @@ class Checkpoint:
             ) from None
 
 
+def training_tensors(
+    model: torch.nn.Module, optimiser: torch.optim.Optimizer, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """What every stage of training depends on: parameters, the moments of Adam, the state of the generator."""
+    tensors = named("model", model.state_dict()) | named("adam", adam_tensors(optimiser))
+    return tensors | {"generator": generator.get_state()}
+
+
+def restore_training(
+    tensors: dict[str, Tensor], model: torch.nn.Module, optimiser: torch.optim.Optimizer, generator: torch.Generator
+) -> None:
+    """Put back what `training_tensors` took out."""
+    model.load_state_dict(under("model", tensors))
+    restore_adam(optimiser, under("adam", tensors))
+    generator.set_state(tensors["generator"])
+
+
 def named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors with a prefix before their names."""
     return {f"{prefix}.{name}": x for name, x in tensors.items()}

@@ -191,8 +191,9 @@ class _InnerProducts(torch.autograd.Function):
         e, i, j = ctx.saved_tensors
         if j.numel() == 0:
             return torch.zeros_like(e), None, None
-        weight, tail = gradient.contiguous().flatten(), j.flatten()
-        towards_head = F.embedding_bag(j, e, mode="sum", per_sample_weights=gradient.contiguous())
+        gradient = gradient.contiguous()
+        weight, tail = gradient.flatten(), j.flatten()
+        towards_head = F.embedding_bag(j, e, mode="sum", per_sample_weights=gradient)
         by_tail = torch.sort(tail, stable=True)[1]
         count = torch.bincount(tail, minlength=len(e))
         head = i.repeat_interleave(j.shape[1])[by_tail]

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ramgnn import distributed
 from ramgnn.attention import mass, weights
-from ramgnn.checkpoint import Checkpoint, adam_tensors, named, restore_adam, under
+from ramgnn.checkpoint import Checkpoint, restore_training, training_tensors
 from ramgnn.config import PretrainConfig
 from ramgnn.encoder import RAMGNN, Embeddings
 from ramgnn.errors import RamgnnError
@@ -335,9 +335,8 @@ def _save(
     generator: torch.Generator,
 ) -> None:
     """Write everything that the next epoch depends on."""
-    tensors = named("model", result.model.state_dict()) | named("adam", adam_tensors(optimiser))
     state = {"bandit": asdict(bandit), "history": [asdict(e) for e in result.history]}
-    checkpoint.save(tensors | {"generator": generator.get_state()}, state)
+    checkpoint.save(training_tensors(result.model, optimiser, generator), state)
 
 
 def _restore(
@@ -348,9 +347,7 @@ def _restore(
     generator: torch.Generator,
 ) -> Bandit:
     """Put model, optimiser, generator and history where `_save` left them; returns the bandit."""
-    result.model.load_state_dict(under("model", tensors))
-    restore_adam(optimiser, under("adam", tensors))
-    generator.set_state(tensors["generator"])
+    restore_training(tensors, result.model, optimiser, generator)
     bandit = Bandit(**state["bandit"])
     result.history = [Epoch(**e) for e in state["history"]]
     result.k, result.stopped = list(bandit.k), list(bandit.stopped)

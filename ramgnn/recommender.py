@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from ramgnn import distributed
-from ramgnn.checkpoint import Checkpoint, adam_tensors, named, restore_adam, under
+from ramgnn.checkpoint import Checkpoint, named, restore_training, training_tensors, under
 from ramgnn.config import FinetuneConfig
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import Embeddings
@@ -450,13 +450,13 @@ def _save(
     since: int,
 ) -> None:
     """Write everything that the next epoch depends on, and the best embeddings so far."""
-    tensors = named("model", result.model.state_dict()) | named("adam", adam_tensors(optimiser.adam))
+    tensors = training_tensors(result.model, optimiser.adam, generator)
     if optimiser.running is not None:
         tensors |= named("average", optimiser.running.state_dict())
     if result.best_epoch:
         tensors |= {"final.users": result.final.users, "final.items": result.final.items}
     state = {"history": result.history, "best": best, "since": since, "best_epoch": result.best_epoch}
-    checkpoint.save(tensors | {"generator": generator.get_state()}, state)
+    checkpoint.save(tensors, state)
 
 
 def _restore(
@@ -467,11 +467,9 @@ def _restore(
     generator: torch.Generator,
 ) -> tuple[float, int]:
     """Put everything where `_save` left it; returns the best validation so far and validations since."""
-    result.model.load_state_dict(under("model", tensors))
-    restore_adam(optimiser.adam, under("adam", tensors))
+    restore_training(tensors, result.model, optimiser.adam, generator)
     if optimiser.running is not None:
         optimiser.running.load_state_dict(under("average", tensors))
-    generator.set_state(tensors["generator"])
     result.history, result.best_epoch = state["history"], state["best_epoch"]
     if result.best_epoch:
         device = result.model.users.device

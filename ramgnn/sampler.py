@@ -142,12 +142,16 @@ class Selection:
         size = self.head_ptr.diff()
         return torch.arange(len(size), device=size.device).repeat_interleave(size, output_size=len(self.incidence))
 
+    @property
+    def bag(self) -> Tensor:
+        """``(m,)`` which head and type the window at each place is of, ``i * n_types + t``."""
+        return self.graph.node[self.place] * self.n_types + self.graph.type
+
     @cached_property
     def counts(self) -> Tensor:
         """``(n_nodes, n_types)`` how many edges each node keeps of each type."""
         graph = self.graph
-        bag = graph.node[self.place] * graph.n_types + graph.type
-        return _count(bag, self.size, graph.n_nodes * graph.n_types).view(-1, graph.n_types)
+        return _count(self.bag, self.size, graph.n_nodes * graph.n_types).view(-1, graph.n_types)
 
     @cached_property
     def edges(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -340,11 +344,11 @@ def _share(
     head_node, tail_node = graph.node[place[rows]][row], graph.node[place[tail]]
     gap, apart = (scores[head_node] - scores[tail_node]).abs(), rank[head_node] - rank[tail_node]
     key = (gap.view(torch.int32).long() << 32) + 2 * apart.abs() + (apart < 0)
+    own = bag[rows][row]
     by = torch.argsort(place[tail], stable=True)
     by = by[torch.argsort(key[by], stable=True)]
-    by = by[torch.argsort(bag[rows][row[by]], stable=True)]
-    sizes = torch.bincount(bag[rows][row], minlength=len(found))
-    begin = (sizes.cumsum(0) - sizes)[bag[rows][row[by]]]
+    by = by[torch.argsort(own[by], stable=True)]
+    begin = _pointers(torch.bincount(own, minlength=len(found)))[own[by]]
     by = by[torch.arange(len(by), device=by.device) - begin < limit[rows[row[by]]]]
     size[rows] = torch.bincount(row[by], minlength=len(rows))
     start[rows] = rows.scatter_reduce(0, row[by], tail[by], "amin")
@@ -378,7 +382,7 @@ def average_neighbour_distance(
         first, last = selection.start, selection.start + selection.size
         left = s * (here - first) - (running[:-1] - running[first])
         right = (running[last + 1] - running[1:]) - s * (last - here)
-        total.index_add_(0, graph.node[selection.place] * graph.n_types + graph.type, left + right)
+        total.index_add_(0, selection.bag, left + right)
     else:
         bag = torch.arange(size.numel(), device=size.device).repeat_interleave(size.flatten())
         apart = (scores[selection.head] - scores[graph.node[selection.incidence]]).abs()

@@ -131,14 +131,13 @@ def _encoder(job: Job) -> dict[str, Any]:
     model = make(graph, config)
     generator = torch.Generator().manual_seed(job.repeat)
     optimiser = torch.optim.Adam(model.parameters(), lr=config.lr)
-    step = getattr(pretrain, "step", None) or pretrain._step
     with_edges = [t for t in range(graph.n_types) if graph.n_edges(t)]
     hidden = with_edges if config.target == "hidden" and len(with_edges) > 1 else [None]
     turn, losses = cycle(hidden), []
 
     def epoch() -> None:
         chosen = pretrain.select(model, graph, k, generator)
-        losses.append(sum(step(model, graph, chosen, optimiser, config, generator, False, next(turn))))
+        losses.append(sum(pretrain.step(model, graph, chosen, optimiser, config, generator, False, next(turn))))
 
     if job.variant == "every edge":  # the list itself is not timed
         from tests.bench.encoders import every_edge
