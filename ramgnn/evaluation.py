@@ -8,7 +8,7 @@ candidates is all that the metrics need, so ranks are what is computed, stored a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -253,15 +253,18 @@ def _percentiles(each: np.ndarray, n: int, level: float, seed: int) -> tuple[np.
     size = len(each)
     if size == 0:
         return np.full(each.shape[1], np.nan), np.full(each.shape[1], np.nan)
-    rng = np.random.default_rng(seed)
-    means = []
-    for draws in _chunks(n, size):
-        drawn = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)  # how often each user came up
-        means.append(times.astype(np.float64) @ each / size)
+    means = [times.astype(np.float64) @ each / size for times in resampled(size, n, seed)]
     tail = 50 * (1 - level)
     low, high = np.percentile(np.concatenate(means), [tail, 100 - tail], axis=0)
     return low, high
+
+
+def resampled(size: int, n: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each of `size` users comes up in each of `n` draws with replacement: ``(draws, size)`` at a time."""
+    rng = np.random.default_rng(seed)
+    for draws in _chunks(n, size):
+        drawn = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)
 
 
 def _chunks(n: int, width: int) -> list[int]:

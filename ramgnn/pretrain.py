@@ -287,7 +287,7 @@ def pretrain(
     if checkpoint is not None and (found := checkpoint.load()) is not None:
         bandit = _restore(*found, result, optimiser, generator)
     done = result.resumed = len(result.history)
-    hidden = islice(_hidden_types(graph, config), done * config.steps, None)
+    hidden = islice(hidden_types(graph, config), done * config.steps, None)
     bags = Bags.of(graph, config.type_weight)
     bar = tqdm(total=config.epochs, initial=done, desc=f"pre-training {name}", disable=not progress, unit="epoch")
     try:
@@ -364,7 +364,7 @@ def adam(model: RAMGNN, config: PretrainConfig) -> torch.optim.Adam:
     return torch.optim.Adam(model.parameters(), lr=config.lr, weight_decay=decay, fused=True)
 
 
-def _hidden_types(graph: MultiRelationalGraph, config: PretrainConfig) -> Iterator[int | None]:
+def hidden_types(graph: MultiRelationalGraph, config: PretrainConfig) -> Iterator[int | None]:
     """The relation type that each optimiser step hides and predicts (reading R15), in turn; None for none."""
     with_edges = [t for t in range(graph.n_types) if graph.n_edges(t)]
     return cycle(with_edges if config.target == "hidden" and len(with_edges) > 1 else [None])

@@ -398,7 +398,7 @@ def finetune(
     """
     device = model.users.device
     generator = torch.Generator(device=device).manual_seed(seed)
-    optimiser = _Optimiser(model, config)
+    optimiser = Optimiser(model, config)
     result = Finetuned(model, model.final(), 0)
     best, since = -float("inf"), 0
     if checkpoint is not None and (found := checkpoint.load()) is not None:
@@ -412,7 +412,7 @@ def finetune(
                 break
             started = time.perf_counter()
             distributed.same_start(model)
-            loss = _epoch(model, config, optimiser, generator)
+            loss = train_epoch(model, config, optimiser, generator)
             if not abs(loss) < float("inf"):
                 raise RamgnnError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower finetune.lr")
             row: dict[str, Any] = {"epoch": epoch, "loss": loss}
@@ -444,7 +444,7 @@ def finetune(
 def _save(
     checkpoint: Checkpoint,
     result: Finetuned,
-    optimiser: _Optimiser,
+    optimiser: Optimiser,
     generator: torch.Generator,
     best: float,
     since: int,
@@ -463,7 +463,7 @@ def _restore(
     tensors: dict[str, Tensor],
     state: dict[str, Any],
     result: Finetuned,
-    optimiser: _Optimiser,
+    optimiser: Optimiser,
     generator: torch.Generator,
 ) -> tuple[float, int]:
     """Put everything where `_save` left it; returns the best validation so far and validations since."""
@@ -477,7 +477,7 @@ def _restore(
     return state["best"], state["since"]
 
 
-class _Optimiser:
+class Optimiser:
     """Adam, and the running average of the parameters.
 
     Late in training the parameters wander about a good place from batch to batch; the average stays there, so that
@@ -511,7 +511,7 @@ def batch_size(config: FinetuneConfig, n: int) -> int:
     return config.batch or max(64, math.ceil(n / MOST_STEPS))
 
 
-def _epoch(model: Recommender, config: FinetuneConfig, optimiser: _Optimiser, generator: torch.Generator) -> float:
+def train_epoch(model: Recommender, config: FinetuneConfig, optimiser: Optimiser, generator: torch.Generator) -> float:
     """One pass over the users (softmax) or the training pairs (BPR); the mean loss per interaction or pair."""
     if config.loss == "softmax":
         step, of = softmax_step, torch.bincount(model.users, minlength=model.n_users).nonzero()[:, 0]

@@ -230,10 +230,19 @@ def provenance() -> dict[str, Any]:
     return {
         "versions": {name: _version(name) for name in packages} | {"python": platform.python_version()},
         "commit": _commit(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{_processor()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "threads": torch.get_num_threads(),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _processor() -> str:
+    """The name of the processor, as far as the system says."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown processor"
 
 
 def _version(name: str) -> str | None:
@@ -244,14 +253,19 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """The git commit of the checkout that this package runs from, marked when files differ; None outside one."""
+    """The git commit of the checkout that this package runs from, marked when files differ; None outside one.
+
+    Stored results are not counted: an experiment changes them while it runs.
+    """
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return None
     try:
         ask = {"cwd": root, "capture_output": True, "text": True, "timeout": 10, "check": True}
         commit = subprocess.run(["git", "rev-parse", "HEAD"], **ask).stdout.strip()
-        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], **ask).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!*/results"], **ask
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
     return commit + (" and changes" if changed else "")

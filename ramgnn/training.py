@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def fit(
     epochs: int | None = None,
     progress: bool = True,
     checkpoints: str | os.PathLike | None = None,
+    pretrainer: Callable[..., Pretrained] | None = None,
 ) -> Fitted:
     """Train on a data set.
 
@@ -81,21 +83,23 @@ def fit(
         progress: show bars.
         checkpoints: a folder; each stage writes a checkpoint into it after every epoch, and a call with the same data,
             settings and folder goes on from there, to the same numbers as if it had never been stopped.
+        pretrainer: what pre-trains a graph instead of `pretrain_side`, with the same arguments; another encoder, say.
 
     Ctrl-C ends the stage it falls in; later stages are not begun, and what was reached is returned.
     """
     config.check()
+    pretrainer = pretrainer or pretrain_side
     fitted = Fitted(dataset, config)
     graphs = {side: graph_of(dataset, side) for side in SIDES}
     if config.finetune.start == "pretrained":
         for side in SIDES:
             if graphs[side] is not None:
-                setattr(fitted, side, _timed(fitted, f"pre-training {side}s", pretrain_side, graphs[side], side, config,
+                setattr(fitted, side, _timed(fitted, f"pre-training {side}s", pretrainer, graphs[side], side, config,
                                              progress, _checkpoint(checkpoints, side)))  # fmt: skip
                 if fitted.interrupted:
                     return fitted
     if epochs is None:
-        fitted.validation = _timed(fitted, "validation", _validate, fitted, graphs, progress, checkpoints)
+        fitted.validation = _timed(fitted, "validation", _validate, fitted, graphs, pretrainer, progress, checkpoints)
         if fitted.interrupted:
             return fitted
         epochs = fitted.validation.best_epoch
@@ -154,6 +158,7 @@ def build(
 def _validate(
     fitted: Fitted,
     graphs: dict[str, MultiRelationalGraph | None],
+    pretrainer: Callable[..., Pretrained],
     progress: bool,
     checkpoints: str | os.PathLike | None,
 ) -> Finetuned:
@@ -164,7 +169,7 @@ def _validate(
         graphs = graphs | {"user": graph_of(view, "user")}
         if pretrained["user"] is not None:
             own = _checkpoint(checkpoints, "validation-user")
-            pretrained["user"] = pretrain_side(graphs["user"], "user", config, progress, own)
+            pretrained["user"] = pretrainer(graphs["user"], "user", config, progress, own)
     model = build(view, config, graphs, pretrained)
 
     def score(final: FinalEmbeddings) -> float:

@@ -121,9 +121,9 @@ def test_gnn_loss_reaches_every_parameter_of_the_encoder():
 
 def test_hidden_types_take_turns_and_leave_their_messages_out():
     graph = random_graph(25, 3, 4, 2, seed=7)
-    turns = module._hidden_types(graph, small_config(target="hidden"))
+    turns = module.hidden_types(graph, small_config(target="hidden"))
     assert [next(turns) for _ in range(4)] == [0, 1, 2, 0]
-    assert next(module._hidden_types(graph, small_config(target="seen"))) is None
+    assert next(module.hidden_types(graph, small_config(target="seen"))) is None
     torch.manual_seed(0)
     model = RAMGNN(graph, small_config(layers=1)).double()
     kept = top_k(graph, torch.rand(25), [3, 3, 3])

@@ -328,7 +328,7 @@ def test_same_seed_same_embeddings():
 
 def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
     _, model = build()
-    real, calls = module._epoch, []
+    real, calls = module.train_epoch, []
 
     def epoch(*arguments):
         calls.append(1)
@@ -336,7 +336,7 @@ def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(module, "_epoch", epoch)
+    monkeypatch.setattr(module, "train_epoch", epoch)
     result = finetune(model.float(), model.config, progress=False)
     assert result.interrupted
     assert result.best_epoch == 2
@@ -345,6 +345,6 @@ def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
 
 def test_a_diverged_loss_says_what_to_do(monkeypatch):
     _, model = build()
-    monkeypatch.setattr(module, "_epoch", lambda *_: float("inf"))
+    monkeypatch.setattr(module, "train_epoch", lambda *_: float("inf"))
     with pytest.raises(RamgnnError, match="the loss is inf in epoch 1; try a lower finetune.lr"):
         finetune(model.float(), model.config, progress=False)

@@ -1,0 +1,229 @@
+"""What the five encoders share: settings, tables, the similarity, and sums over neighbours without an edge list.
+
+All nodes with one value are neighbours of each other, and a message is linear in the neighbour's embedding. So a sum
+over the neighbours of node i is, for each of its values, the sum over all nodes that have the value, less i's own row.
+A layer costs what the incidences cost, however many edges they stand for. An edge counts once per shared value, as
+everywhere in this package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ramgnn.config import Config, PretrainConfig
+from ramgnn.encoder import RelationEmbedding, inner_products
+from ramgnn.errors import RamgnnError
+from ramgnn.graph import MultiRelationalGraph
+
+COMPOSITIONS = ("sub", "mult", "corr")
+ROLES = ("index", "head")
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Settings of pre-training with one of the five. What RAM-GNN has too has the same default there.
+
+    Attributes:
+        dim: d; layers: how many.
+        lr: Adam's learning rate.
+        weight_decay: λ_1 of Eq. 17.
+        dropout: the share of entries set to zero in training, where each encoder says; None for its published one.
+        epochs, steps: epochs, and optimiser steps in each.
+        negatives: random tails per positive.
+        target: ``"hidden"`` predicts the edges of one type a step, without messages of that type; ``"seen"`` predicts
+            those that messages run along (reading R15). GCN has a single type: always seen.
+        composition: φ of CompGCN, ``sub`` (TransE, what the paper names), ``mult`` or ``corr``.
+        roles: who is head and who is tail in VR-GCN: ``index``, or ``head``, see there.
+        item_type, user_type: the relation type that GCN keeps on each side; None for the one with most edges.
+    """
+
+    dim: int = 64
+    layers: int = 2
+    lr: float = 0.01
+    weight_decay: float = 0.1
+    dropout: float | None = None
+    epochs: int = 100
+    steps: int = 4
+    negatives: int = 5
+    target: str = "hidden"
+    composition: str = "sub"
+    roles: str = "index"
+    item_type: str | None = None
+    user_type: str | None = None
+
+    def check(self) -> EncoderSettings:
+        """Return self when every choice is a known one and every number is possible.
+
+        Raises:
+            RamgnnError: one is not.
+        """
+        for name, allowed in (("composition", COMPOSITIONS), ("roles", ROLES)):
+            if getattr(self, name) not in allowed:
+                raise RamgnnError(f"{name} is {getattr(self, name)!r}; expected {' or '.join(allowed)}")
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise RamgnnError(f"dropout is {self.dropout}; expected 0 up to below 1")
+        Config(pretrain=self.pretraining()).check()
+        return self
+
+    def pretraining(self) -> PretrainConfig:
+        """The same for the loss and the optimiser of `ramgnn.pretrain`; there is no sampler."""
+        return PretrainConfig(
+            dim=self.dim,
+            layers=self.layers,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            epochs=self.epochs,
+            steps=self.steps,
+            negatives=self.negatives,
+            target=self.target,
+            sampler="none",
+        )
+
+
+class Groups:
+    """The nodes of each value and the values of each node, to sum over in both directions.
+
+    Args:
+        graph: the graph.
+        hidden: a relation type to leave out; None for none.
+
+    Attributes:
+        node, value: ``(m,)`` the incidences, sorted by value, then node.
+        size: ``(n_values,)`` how many nodes have each value.
+        before: ``(m,)`` how many nodes of the same value have a lower index.
+        own: ``(n_nodes, n_types)`` how many values each node has.
+        degree: ``(n_nodes, n_types)`` how many neighbours, counted once per shared value.
+    """
+
+    def __init__(self, graph: MultiRelationalGraph, hidden: int | None = None) -> None:
+        rows = graph.type != hidden if hidden is not None else slice(None)
+        self.shape = graph.n_nodes, graph.n_types
+        self.node, self.value = graph.node[rows], graph.value[rows]
+        bag = self.node * graph.n_types + graph.value_type[self.value]
+        self.by_node = torch.argsort(self.node, stable=True)  # and, within a node, by type and value
+        self.size, first = _count(self.value, graph.n_values)
+        per_node, first_of_node = _count(self.node, graph.n_nodes)
+        per_bag, first_of_bag = _count(bag, graph.n_nodes * graph.n_types)
+        self.before = torch.arange(len(self.node), device=self.node.device) - first[self.value]
+        self.own = per_bag.view(self.shape)
+        self.degree = torch.zeros_like(per_bag).index_add_(0, bag, self.size[self.value] - 1).view(self.shape)
+        # lists to sum over, and where each begins: int32 is half the memory to read
+        self._nodes_of = self.node.int(), first.int()
+        self._bags_of = bag.int(), first.int()
+        values = self.value[self.by_node].int()
+        self._values_of, self._values_by_type = (values, first_of_node.int()), (values, first_of_bag.int())
+
+    def to_values(self, x: Tensor) -> Tensor:
+        """``(n_nodes, c)`` to ``(n_values, c)``: the sum over the nodes of each value."""
+        return _Sum.apply(x, self._nodes_of, self._values_of)
+
+    def to_nodes(self, y: Tensor, weight: Tensor | None = None) -> Tensor:
+        """``(n_values, c)`` to ``(n_nodes, c)``: the sum over the values of each node.
+
+        Args:
+            weight: ``(m,)`` a constant factor for each incidence; None for 1.
+        """
+        if weight is None:
+            return _Sum.apply(y, self._values_of, self._nodes_of)
+        weight = weight.to(y.dtype)
+        return _Sum.apply(y, (*self._values_of, weight[self.by_node]), (*self._nodes_of, weight))
+
+    def neighbours(self, x: Tensor) -> Tensor:
+        """``(n_nodes, c)``: the sum of x over the neighbours of each node."""
+        return self.to_nodes(self.to_values(x)) - self.own.sum(1, keepdim=True) * x
+
+    def means_by_type(self, x: Tensor) -> Tensor:
+        """``(n_nodes, n_types, c)``: the mean of x over the neighbours under each type; zero where there are none."""
+        total = _Sum.apply(self.to_values(x), self._values_by_type, self._bags_of).view(*self.shape, -1)
+        return (total - self.own.unsqueeze(2) * x.unsqueeze(1)) / self.degree.clamp(min=1).unsqueeze(2)
+
+
+class _Sum(torch.autograd.Function):
+    """Sums of rows over lists, weighted or not; the backward pass sums over the lists of the other direction."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, there: tuple[Tensor, ...], back: tuple[Tensor, ...]) -> Tensor:
+        ctx.back = back
+        return _bag_sum(x, *there)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return _bag_sum(gradient.contiguous(), *ctx.back), None, None
+
+
+def _bag_sum(x: Tensor, rows: Tensor, starts: Tensor, weight: Tensor | None = None) -> Tensor:
+    return F.embedding_bag(rows, x, starts, mode="sum", per_sample_weights=weight)
+
+
+def _count(bag: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """How many rows each of n bags has, and where it begins once they are sorted."""
+    count = torch.bincount(bag, minlength=n)
+    return count, count.cumsum(0) - count
+
+
+class Encoder(nn.Module):
+    """Node embeddings from a graph, in RAM-GNN's place: the same start table, similarity and loss, no sampler.
+
+    Subclasses set `DROPOUT`, the published one, and `VECTORS`, whether relations have vectors; they define `encode`.
+
+    Attributes:
+        nodes: the table of e_i^(0), ``(n_nodes, d)``.
+        relations: RAM-GNN's e_n (reading R1, halves), one vector for each type and value; None without vectors.
+        scale, shift: of the similarity (reading R7, inner).
+    """
+
+    DROPOUT = 0.0
+    VECTORS = False
+
+    def __init__(self, graph: MultiRelationalGraph, settings: EncoderSettings) -> None:
+        super().__init__()
+        d = settings.dim
+        self.settings = settings
+        self.nodes = nn.Embedding(graph.n_nodes, d)
+        nn.init.normal_(self.nodes.weight, std=d**-0.5)
+        self.relations = RelationEmbedding(graph, d, "halves") if self.VECTORS else None
+        self.dropout = nn.Dropout(self.DROPOUT if settings.dropout is None else settings.dropout)
+        self.scale = nn.Parameter(torch.tensor(5.0))
+        self.shift = nn.Parameter(torch.tensor(-2.0))
+        self._graph: MultiRelationalGraph | None = None
+        self._groups: dict[int | None, Groups] = {}
+
+    def encode(self, groups: Groups, relation: Tensor | None) -> Tensor:
+        """All layers.
+
+        Args:
+            groups: what to sum over.
+            relation: ``(n_values, d)`` e_n^(0), or None without vectors.
+
+        Returns:
+            ``(n_nodes, d)``.
+        """
+        raise NotImplementedError
+
+    def forward(self, graph: MultiRelationalGraph, kept: None = None, hidden: int | None = None) -> Tensor:
+        """Final embeddings ``(n_nodes, d)`` of all neighbours, without the messages of the type `hidden`, if given."""
+        if self._graph is not graph:
+            self._graph, self._groups = graph, {}
+        if hidden not in self._groups:
+            self._groups[hidden] = Groups(graph, hidden)
+        return self.encode(self._groups[hidden], self.relations(graph.value_type) if self.VECTORS else None)
+
+    def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
+        """The logit of "i and j are neighbours": ``(b,)`` heads and ``(b, c)`` tails to ``(b, c)``, as in RAM-GNN."""
+        return self.scale * inner_products(F.normalize(e, dim=1), i, j) + self.shift
+
+
+def linear(dim: int) -> nn.Linear:
+    """A square matrix without bias, started as Glorot and Bengio do."""
+    found = nn.Linear(dim, dim, bias=False)
+    nn.init.xavier_uniform_(found.weight)
+    return found
+
+
+def batch_norm(dim: int) -> nn.BatchNorm1d:
+    """Batch normalisation where the batch is always the whole graph, so that nothing needs to be remembered of it."""
+    return nn.BatchNorm1d(dim, track_running_stats=False)

@@ -1,0 +1,121 @@
+"""NFM: the pairs of a factorisation machine, kept as a vector and put through a small network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ramgnn.baselines import fitting
+from ramgnn.baselines.features import Features, sums
+from ramgnn.datasets.base import RecDataset
+
+BLOCK = 2**17  # pairs of user and item that are scored at once
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Those of the authors, but for the loss and, with it, the learning rate.
+
+    Attributes:
+        dim: d; hidden: width of the one hidden layer.
+        lr: Adagrad's learning rate.
+        l2: λ, on all parameters, as weight decay; the authors' is 0.
+        pool_dropout, hidden_dropout: share dropped after pooling and after the hidden layer.
+        norm: batch normalisation after pooling and in the hidden layer.
+        batch: pairs a step.
+        epochs: how many.
+        std: of the normal start values.
+    """
+
+    dim: int = 64
+    hidden: int = 64
+    lr: float = 0.05
+    l2: float = 0.0
+    pool_dropout: float = 0.5
+    hidden_dropout: float = 0.2
+    norm: bool = True
+    batch: int = 1024
+    epochs: int = 100
+    std: float = 0.01
+
+
+class NFM(fitting.Model):
+    """ŷ_ui = Σ_f w_f + h · MLP(½ ((Σ v_f)² − Σ v_f²)) over the features of user and item; mean of −ln σ(ŷ_ui − ŷ_uj).
+
+    He and Chua, "Neural factorization machines for sparse predictive analytics", SIGIR 2017. They predict ratings with
+    a squared loss; ranking takes BPR, as KGAT does for its NFM. Features are those of `ramgnn.baselines.fm`. Positive
+    and negative of a pair are normalised in one batch: in two, the statistics alone would tell them apart. The authors
+    can start from a trained FM; here the start is random, one step less to go wrong. A full ranking runs the network
+    for every user and item, so it costs n_users · n_items · d².
+    """
+
+    def __init__(self, dataset: RecDataset, settings: Settings) -> None:
+        super().__init__(dataset)
+        self.settings = settings
+        self.sides = nn.ModuleDict({side: Features(dataset, side) for side in ("user", "item")})
+        self.v = nn.ModuleDict({side: nn.Embedding(x.size, settings.dim) for side, x in self.sides.items()})
+        self.w = nn.ModuleDict({side: nn.Embedding(x.size, 1) for side, x in self.sides.items()})
+        for side in self.sides:
+            nn.init.normal_(self.v[side].weight, std=settings.std)
+            nn.init.zeros_(self.w[side].weight)
+        self.network = nn.Sequential(
+            nn.BatchNorm1d(settings.dim) if settings.norm else nn.Identity(),
+            nn.Dropout(settings.pool_dropout),
+            nn.Linear(settings.dim, settings.hidden),
+            nn.BatchNorm1d(settings.hidden) if settings.norm else nn.Identity(),
+            nn.ReLU(),
+            nn.Dropout(settings.hidden_dropout),
+            nn.Linear(settings.hidden, 1, bias=False),
+        )
+        self.optimiser = torch.optim.Adagrad(
+            self.parameters(), lr=settings.lr, weight_decay=settings.l2, initial_accumulator_value=1e-8
+        )
+
+    def parts(self, side: str, nodes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Σ v_f, Σ v_f² and Σ w_f of the features of some nodes."""
+        return sums((self.v[side], self.w[side]), self.sides[side], nodes)
+
+    def score(self, user: tuple[Tensor, Tensor, Tensor], item: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """ŷ ``(b,)`` from the parts of both sides, row by row."""
+        total, squares, weight = (a + b for a, b in zip(user, item, strict=True))
+        return weight + self.network(0.5 * (total.square() - squares))[:, 0]
+
+    def epoch(self, generator: torch.Generator) -> float:
+        """Each training interaction once, with one negative."""
+        total = 0.0
+        for batch in self.draw_pairs(self.settings.batch, generator):
+            u, i = self.users[batch], self.items[batch]
+            j = self.draw_negatives(u, generator)[:, 0]
+            user = tuple(torch.cat([x, x]) for x in self.parts("user", u))
+            positive, negative = self.score(user, self.parts("item", torch.cat([i, j]))).chunk(2)
+            loss = F.softplus(negative - positive).mean()
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
+            total += float(loss.detach()) * len(u)
+        return total / len(self.users)
+
+    @torch.no_grad()
+    def scores(self, users: np.ndarray) -> Tensor:
+        """``(b, n_items)``, in blocks of users; the network is in evaluation mode, whatever the model's mode is."""
+        mode = self.network.training
+        self.network.eval()
+        items, found = self.parts("item", self.sides["item"].every()), []
+        for block in fitting.index(users, self).split(max(1, BLOCK // self.n_items)):
+            user = tuple(x.repeat_interleave(self.n_items, 0) for x in self.parts("user", block))
+            item = tuple(x.repeat(len(block), *[1] * (x.dim() - 1)) for x in items)
+            found.append(self.score(user, item).view(len(block), self.n_items))
+        self.network.train(mode)
+        return torch.cat(found) if found else self.w["item"].weight.new_zeros(0, self.n_items)
+
+
+def fit(
+    dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
+    progress: bool = False,
+) -> NFM:  # fmt: skip
+    """Train it; `epochs` stands in for those of the settings."""
+    return fitting.fit(NFM, dataset, settings or Settings(), seed, epochs, progress)

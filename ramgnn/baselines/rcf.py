@@ -1,0 +1,295 @@
+"""RCF: relational collaborative filtering. A user's history, grouped by how its items are related to the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ramgnn.baselines import fitting
+from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import RamgnnError
+
+CHUNK = 2**22  # numbers in the rows of an attention table that are made at once
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Those of the authors' code, but for the number of targets.
+
+    Attributes:
+        dim: d; attention: width of the attention layers.
+        alpha: item attention is divided by the sum of its exponentials to the power of α.
+        relation_weight: of the loss on relations.
+        dropout: before and after the hidden layer.
+        lr: Adagrad's learning rate.
+        l2: λ, on all parameters, as weight decay; the authors' is 0.
+        per_user: interactions of each user that an epoch trains on, drawn anew; None: all. The authors take all: an
+            epoch of all costs five times as much here, and 20 find the same.
+        batch: pairs a step.
+        epochs: how many.
+        std: of the normal start values.
+    """
+
+    dim: int = 64
+    attention: int = 32
+    alpha: float = 0.5
+    relation_weight: float = 0.01
+    dropout: float = 0.5
+    lr: float = 0.05
+    l2: float = 0.0
+    per_user: int | None = 20
+    batch: int = 512
+    epochs: int = 50
+    std: float = 0.05
+
+
+class Entries(NamedTuple):
+    """What the histories of a batch of pairs (u, i) contain: one entry per item j and shared value, or one for t0.
+
+    Attributes:
+        row: ``(e,)`` the pair; item: ``(e,)`` j; value: ``(e,)`` the shared value, -1 for t0; type: ``(e,)`` t.
+    """
+
+    row: Tensor
+    item: Tensor
+    value: Tensor
+    type: Tensor
+
+
+class RCF(fitting.Model):
+    """ŷ_ui = h · ReLU(W (μ ∘ q_i) + b) with μ = p_u + Σ_t γ_t m_t over t_0 and the relation types t of items.
+
+        m_t = Σ exp(a) q_j / (Σ exp(a))^α,     a = w_t · tanh(W_1 q_i + W_2 q_j + W_3 e_v + b')
+        γ   = softmax over t of  w' · ReLU(W' (p_u ∘ r_t) + b'')
+
+    An item j of the history is in t once for each value v of that type that it shares with i, and in t_0, without
+    W_3 e_v, when it shares none at all. The loss is Σ −ln σ(ŷ_ui − ŷ_uj), and with a small weight the same of
+    q_i · ((r_t + e_v) ∘ q_j) for related i and j against a random j. Xin, He, Zhang, Zhang and Jose, "Relational
+    collaborative filtering: modeling multiple item relations for recommendation", SIGIR 2019.
+
+    Decisions. In the authors' code every list but the longest of a batch has one empty place that takes part in the
+    attention, so scores depend on who else is in the batch; here each list has exactly one, so a list may be empty and
+    a score is a function of user and item. i is taken out of the history in training. A random j is not checked for
+    being related after all. The relation types are all that the data set has for items, the year included.
+
+    The attention of i on j does not depend on the user. So a full ranking needs one table of n_items · n_items
+    exponentials for each type, made once for a block of users. In training nothing is ever listed but the history of
+    each pair, found by looking up the values of i among those of the user's items: it costs what the histories hold,
+    however many edges the item graph has. A full ranking of KKBox's 61,877 songs is out of reach.
+    """
+
+    def __init__(self, dataset: RecDataset, settings: Settings) -> None:
+        super().__init__(dataset)
+        if not dataset.item_relations:
+            raise RamgnnError(f"{dataset.name} has no attributes of items, and RCF is about nothing else")
+        self.settings = settings
+        self.n_types = len(dataset.item_relations)
+        self._index(dataset)
+        d, a = settings.dim, settings.attention
+        self.p, self.q = nn.Embedding(self.n_users, d), nn.Embedding(self.n_items, d)
+        self.r, self.e = nn.Embedding(self.n_types + 1, d), nn.Embedding(self.n_values, d)
+        self.w1, self.w2, self.w3 = nn.Linear(d, a), nn.Linear(d, a, bias=False), nn.Linear(d, a, bias=False)
+        self.w = nn.Embedding(self.n_types + 1, a)
+        self.type_layer, self.type_score = nn.Linear(d, a), nn.Linear(a, 1, bias=False)
+        self.hidden, self.h = nn.Linear(d, d), nn.Linear(d, 1, bias=False)
+        for table in (self.p, self.q, self.r, self.e, self.w):
+            nn.init.normal_(table.weight, std=settings.std)
+        self.optimiser = torch.optim.Adagrad(
+            self.parameters(), lr=settings.lr, weight_decay=settings.l2, initial_accumulator_value=1e-8
+        )
+
+    # ---- who is related to whom -------------------------------------------------------------------------------------
+
+    def _index(self, dataset: RecDataset) -> None:
+        """The values of each item, and the items of each user by value; type 0 is t_0."""
+        items, values, types, n = [], [], [], 0
+        for t, relation in enumerate(dataset.item_relations, 1):
+            items.append(torch.from_numpy(relation.nodes))
+            values.append(torch.from_numpy(relation.values) + n)
+            types.append(torch.full((relation.n_values,), t))
+            n += relation.n_values
+        item, value = torch.cat(items), torch.cat(values)
+        order = torch.argsort(item, stable=True)
+        count = torch.bincount(item, minlength=self.n_items)
+        self.n_values = n
+        own, place, _ = _stretches(count.cumsum(0) - count, count, self.items)
+        at = torch.arange(len(self.users)) - self.first[self.users]  # place in the user's history
+        key = self.users[place] * n + value[order][own]
+        by_key = torch.argsort(key, stable=True)
+        buffers = {
+            "type_of": torch.cat(types), "item_value": value[order], "item_first": count.cumsum(0) - count,
+            "item_count": count, "key": key[by_key],
+            "key_item": self.items[place][by_key], "key_place": at[place][by_key],
+        }  # fmt: skip
+        for name, x in buffers.items():
+            self.register_buffer(name, x, persistent=False)
+
+    def entries(self, u: Tensor, i: Tensor) -> Entries:
+        """The entries of the pairs of users and items, those of t_0 first; i itself is not among them."""
+        # every value of i, looked up among the values of the user's items
+        own, row, _ = _stretches(self.item_first, self.item_count, i)
+        wanted = u[row] * self.n_values + self.item_value[own]
+        low, high = (torch.searchsorted(self.key, wanted, right=right) for right in (False, True))
+        found, which, _ = _stretches(low, high - low)
+        row, item, value = row[which], self.key_item[found], self.item_value[own][which]
+        # the others are in t_0
+        history, pair, starts = _stretches(self.first, self.size, u)
+        related = torch.zeros(len(history), dtype=torch.bool, device=u.device)
+        related[starts[row] + self.key_place[found]] = True
+        rest = ~related & (self.items[history] != i[pair])
+        other = item != i[row]
+        row, item, value = row[other], item[other], value[other]
+        none = torch.full((int(rest.sum()),), -1, device=u.device)
+        return Entries(
+            torch.cat([pair[rest], row]), torch.cat([self.items[history][rest], item]), torch.cat([none, value]),
+            torch.cat([none + 1, self.type_of[value]]),
+        )  # fmt: skip
+
+    # ---- the score --------------------------------------------------------------------------------------------------
+
+    def logits(self, i: Tensor, entries: Entries) -> Tensor:
+        """a of each entry: ``(e,)``."""
+        typed = int((entries.value < 0).sum())  # where the entries of t_0 end
+        inner = F.embedding(entries.item, self.w2(self.q.weight)) + F.embedding(i[entries.row], self.w1(self.q.weight))
+        own = F.embedding(entries.value[typed:], self.w3(self.e.weight))
+        inner = torch.cat([inner[:typed], inner[typed:] + own]).tanh()
+        return (inner * self.w(entries.type)).sum(1)
+
+    def empty(self, i: Tensor) -> Tensor:
+        """exp(a) of the empty place of each type: ``(b, n_types + 1)``."""
+        return (self.w1(self.q(i)).tanh() @ self.w.weight.T).exp()
+
+    def type_attention(self, p: Tensor) -> Tensor:
+        """γ: ``(b, d)`` to ``(b, n_types + 1)``."""
+        inner = F.relu(self.type_layer(p.unsqueeze(1) * self.r.weight))
+        return self.type_score(inner)[..., 0].softmax(1)
+
+    def predict(self, mu: Tensor, q: Tensor) -> Tensor:
+        """ŷ from μ and q_i, ``(…, d)`` each, to ``(…,)``."""
+        drop = self.settings.dropout
+        inner = F.dropout(mu * q, drop, self.training)
+        return self.h(F.dropout(F.relu(self.hidden(inner)), drop, self.training))[..., 0]
+
+    def pair_scores(self, u: Tensor, i: Tensor, entries: Entries) -> Tensor:
+        """ŷ of pairs with their entries: ``(b,)``."""
+        width = self.n_types + 1
+        weight = self.logits(i, entries).exp()
+        slot = entries.row * width + entries.type
+        total = self.empty(i).flatten().index_add(0, slot, weight)
+        order = torch.argsort(slot, stable=True)
+        starts = torch.searchsorted(slot[order], torch.arange(len(u) * width, device=u.device))
+        item, share = entries.item[order], (weight * total[slot].pow(-self.settings.alpha))[order]
+        message = F.embedding_bag(item, self.q.weight, starts, mode="sum", per_sample_weights=share)
+        p = self.p(u)
+        mu = p + (self.type_attention(p).unsqueeze(2) * message.view(len(u), width, -1)).sum(1)
+        return self.predict(mu, self.q(i))
+
+    # ---- training ---------------------------------------------------------------------------------------------------
+
+    def epoch(self, generator: torch.Generator) -> float:
+        """Up to `per_user` interactions of each user with one negative each, in random order."""
+        chosen = self.draw_some(self.settings.per_user, generator)
+        total = 0.0
+        for batch in chosen.split(self.settings.batch):
+            u, i = self.users[batch], self.items[batch]
+            j = self.draw_negatives(u, generator)[:, 0]
+            both = torch.cat([i, j])
+            entries = self.entries(torch.cat([u, u]), both)
+            positive, negative = self.pair_scores(torch.cat([u, u]), both, entries).chunk(2)
+            loss = F.softplus(negative - positive).sum()
+            total += float(loss.detach())
+            loss = loss + self.settings.relation_weight * self.relation_loss(i, entries, generator)
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
+        return total / len(chosen)
+
+    def relation_loss(self, i: Tensor, entries: Entries, generator: torch.Generator) -> Tensor:
+        """Σ −ln σ of q_i · ((r_t + e_v) ∘ (q_j − q_j')), over one related entry per positive pair on average."""
+        related = ((entries.value >= 0) & (entries.row < len(i))).nonzero()[:, 0]
+        if len(related) == 0:
+            return self.q.weight.new_zeros(())
+        some = related[torch.randint(len(related), (len(i),), generator=generator, device=i.device)]
+        far = torch.randint(self.n_items, (len(i),), generator=generator, device=i.device)
+        head = self.q(i[entries.row[some]]) * (self.r(entries.type[some]) + self.e(entries.value[some]))
+        return F.softplus((head * (self.q(far) - self.q(entries.item[some]))).sum(1)).sum()
+
+    # ---- the whole catalogue ----------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def scores(self, users: np.ndarray) -> Tensor:
+        """``(b, n_items)``."""
+        chosen = fitting.index(users, self)
+        history, pair, starts = _stretches(self.first, self.size, chosen)
+        known, local = torch.unique(self.items[history], return_inverse=True)
+        q, alpha = self.q.weight, self.settings.alpha
+        p = self.p(chosen)
+        gamma, empty = self.type_attention(p), self.empty(torch.arange(self.n_items, device=q.device))
+        tables, found = self._tables(known), []
+        for n, (start, size) in enumerate(zip(starts.tolist(), self.size[chosen].tolist(), strict=True)):
+            own, mu = local[start : start + size], p[n].expand_as(q)
+            for t, table in enumerate(tables):
+                weight = table[own]
+                total = weight.sum(0) + empty[:, t]
+                mu = mu + weight.T @ q[known[own]] * (gamma[n, t] * total.pow(-alpha)).unsqueeze(1)
+            found.append(self.predict(mu, q))
+        return torch.stack(found) if found else q.new_zeros(0, self.n_items)
+
+    def _tables(self, known: Tensor) -> list[Tensor]:
+        """exp(a) of all items on the `known` ones, summed over shared values: ``(n_known, n_items)`` for each t."""
+        a, b, c = self.w1(self.q.weight), self.w2(self.q(known)), self.w3(self.e.weight)
+        local = torch.full((self.n_items,), -1, device=known.device)
+        local[known] = torch.arange(len(known), device=known.device)
+        item = torch.arange(self.n_items, device=known.device).repeat_interleave(self.item_count)
+        value, n = self.item_value, len(known)
+        order = torch.argsort(value, stable=True)
+        item, value = item[order], value[order]
+        tails = local[item] >= 0  # the incidences of the known items, by value
+        tail, tail_value = local[item][tails], value[tails]
+        count = torch.bincount(tail_value, minlength=self.n_values)
+        shared = torch.zeros(n, self.n_items, dtype=torch.bool, device=known.device)
+        typed = []
+        for t in range(1, self.n_types + 1):
+            table = a.new_zeros(self.n_items * n)
+            of_type = self.type_of[value] == t
+            for head, v in zip(item[of_type].split(2048), value[of_type].split(2048), strict=True):
+                found, which, _ = _stretches(count.cumsum(0) - count, count, v)
+                i, j = head[which], tail[found]
+                inner = (a[i] + b[j] + c[v[which]]).tanh()
+                table.index_add_(0, j * self.n_items + i, (inner @ self.w.weight[t]).exp())
+                shared[j, i] = True
+            typed.append(table.view(n, self.n_items))
+        table = a.new_zeros(n, self.n_items)
+        for rows in torch.arange(n, device=known.device).split(max(1, CHUNK // a.numel())):
+            table[rows] = ((b[rows].unsqueeze(1) + a).tanh() @ self.w.weight[0]).exp()
+        table[shared] = 0
+        tables = [table, *typed]
+        for found in tables:  # nothing is related to itself
+            found[torch.arange(n, device=known.device), known] = 0
+        return tables
+
+
+def _stretches(first: Tensor, count: Tensor, chosen: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """The stretches first … first + count of the chosen rows (all when None), one after the other.
+
+    Returns:
+        ``(e,)`` the positions; ``(e,)`` which of the chosen each belongs to; ``(b,)`` where each stretch begins.
+    """
+    if chosen is not None:
+        first, count = first[chosen], count[chosen]
+    starts = count.cumsum(0) - count
+    which = torch.arange(len(count), device=count.device).repeat_interleave(count)
+    return torch.arange(len(which), device=count.device) + (first - starts)[which], which, starts
+
+
+def fit(
+    dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
+    progress: bool = False,
+) -> RCF:  # fmt: skip
+    """Train it; `epochs` stands in for those of the settings."""
+    return fitting.fit(RCF, dataset, settings or Settings(), seed, epochs, progress)
