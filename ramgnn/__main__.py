@@ -18,6 +18,14 @@ EPILOG = """examples:
 """
 
 
+RUN = """examples:
+  ramgnn run table3                          all of Table III on MovieLens-100K: hours, can be stopped
+  ramgnn run table3 --only mf ease --list    what is missing for two of its rows
+  ramgnn run table4 --data kkbox --trials 8 --seeds 0-4
+  ramgnn run table3 --data toy --trials 2 --seeds 0 --out tried   everything once, in a minute or two
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
     root = argparse.ArgumentParser(
@@ -98,6 +106,35 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--user", help="id or name")
     neighbors.add_argument("-n", type=int, default=20, help="how many (default: 20)")
     _json(neighbors)
+
+    run = commands.add_parser(
+        "run",
+        help="make the runs of a table or figure of the paper: tune, train, store",
+        description="Tunes each model on validation data, trains it with several seeds and stores every trial and run. "
+        "What is stored is not made again, so a call that was stopped goes on.",
+        epilog=RUN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("name", metavar="NAME", help="table3, table4, table5, table6, figure4, figure5, or all")
+    run.add_argument("--data", default="ml-100k", help="ml-100k (default), movietweetings, kkbox (the subset) or toy")
+    run.add_argument("--seeds", metavar="A-B", help="as in 0-9 or 0,3,7 (default: ten for tables 3 and 4, else five)")
+    run.add_argument("--trials", type=int, default=20, help="of each model that is tuned (default: 20)")
+    run.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time (default: all cores)")
+    run.add_argument("--only", nargs="+", metavar="MODEL", help="these rows only")
+    run.add_argument("--list", action="store_true", help="say what is missing and do nothing")
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+    results = commands.add_parser(
+        "results",
+        help="print stored results: status, verdicts on the paper's claims, a table",
+        description="Prints what is stored: means over seeds with intervals, the paper's numbers beside them.",
+    )
+    results.add_argument("name", metavar="NAME", help="status, verdicts, table3 to table6, figure4 or figure5")
+    results.add_argument("--data", default="ml-100k", help="data set (default: ml-100k)")
+    results.add_argument(
+        "--format", default="text", choices=["text", "markdown", "latex", "csv"], help="of a table (default: text)"
+    )
+    for sub in (run, results):
+        sub.add_argument("--out", metavar="FOLDER", help="the folder of results (default: the package's own)")
 
     readings = commands.add_parser("readings", help="where the paper is open, and what each configuration does there")
     _json(readings)

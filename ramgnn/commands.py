@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ramgnn import datasets, distributed, paper, readings, runs
+from ramgnn import datasets, distributed, memory, paper, readings, runs
 from ramgnn.baselines import FIT
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
@@ -142,6 +142,7 @@ def _describe(data: RecDataset) -> None:
 
 def train(given: Namespace) -> int:
     """Train, evaluate, save; alone or as one of several processes that ``torchrun`` started."""
+    memory.keep()
     if given.resume:
         _nothing_but_resume(given)
         folder = Path(given.resume)
@@ -467,6 +468,20 @@ def show_readings(given: Namespace) -> None:
 # ---- printing -------------------------------------------------------------------------------------------------------
 
 
+def run_experiments(given: Namespace) -> int | None:
+    """``ramgnn run``."""
+    from ramgnn.experiments import command  # imports every baseline, which no other command needs
+
+    return command.run(given)
+
+
+def show_results(given: Namespace) -> int | None:
+    """``ramgnn results``."""
+    from ramgnn.experiments import command
+
+    return command.results(given)
+
+
 def _table(frame: pd.DataFrame) -> str:
     """A frame as text: thousands separated, text columns to the left."""
     shown = frame.copy()
@@ -494,5 +509,5 @@ def _jsonable(x: Any) -> Any:
 COMMANDS = {
     "data_list": data_list, "data_info": data_info, "data_check": data_check, "train": train,
     "evaluate": evaluate_run, "recommend": recommend, "explain": explain, "neighbors": neighbors,
-    "readings": show_readings,
+    "readings": show_readings, "run": run_experiments, "results": show_results,
 }  # fmt: skip

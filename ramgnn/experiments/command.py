@@ -1,0 +1,125 @@
+"""``ramgnn run`` and ``ramgnn results``: make the runs that a table needs, and print what is stored."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from argparse import Namespace
+
+from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.experiments.contenders import contender
+from ramgnn.experiments.data import SOURCES
+from ramgnn.experiments.runner import Plan, Task, execute
+from ramgnn.experiments.store import FOLDER, Store
+from ramgnn.experiments.tables import FORMATS, TABLES, as_text, cells, rows_on, table
+from ramgnn.experiments.tuning import wanted
+from ramgnn.experiments.verdicts import judge
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Seeds from text such as ``0-9`` or ``0,3,7``.
+
+    Raises:
+        RamgnnError: the text is not of that form.
+    """
+    try:
+        found: list[int] = []
+        for part in text.split(","):
+            low, dash, high = part.partition("-")
+            found += range(int(low), int(high) + 1) if dash else [int(low)]
+    except ValueError:
+        found = []
+    if not found:
+        raise RamgnnError(f"cannot read the seeds {text!r}; expected, for example, 0-9 or 0,3,7")
+    return tuple(dict.fromkeys(found))
+
+
+def run(given: Namespace) -> int:
+    """``ramgnn run``: make what is missing; 1 when a task failed."""
+    plan, store = _plan(given), Store(given.out or FOLDER)
+    tasks = plan.missing(store)
+    if given.list or not tasks:
+        _say_missing(plan, store, tasks)
+        return 0
+    if importlib.util.find_spec("optuna") is None and any(t.seed is None for t in tasks):
+        raise RamgnnError("tuning needs the package optuna; install it: pip install 'ramgnn[experiments]'")
+    failed = execute(plan, store, given.jobs, not given.quiet)
+    print(f"{len(tasks) - len(failed)} done, {len(failed)} failed; stored in {store.folder}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _plan(given: Namespace) -> Plan:
+    """What is asked for."""
+    if given.data not in SOURCES:
+        raise NotFoundError("data set of the experiments", given.data, sorted(SOURCES))
+    if given.jobs < 1 or given.trials < 1:
+        raise RamgnnError(f"--jobs is {given.jobs} and --trials {given.trials}; expected at least 1 of both")
+    names = list(TABLES) if given.name == "all" else [given.name]
+    models = list(dict.fromkeys(row.model for name in names for row in rows_on(table(name), given.data)))
+    for name in given.only or ():
+        if name not in models:
+            raise NotFoundError(f"row of {given.name}", name, models)
+    most = max(table(name).seeds for name in names)
+    chosen = seeds(given.seeds) if given.seeds else tuple(range(most))
+    return Plan(given.data, tuple(given.only or models), chosen, given.trials)
+
+
+def _say_missing(plan: Plan, store: Store, tasks: list[Task]) -> None:
+    if not tasks:
+        print(f"nothing is missing in {store.folder}")
+        return
+    for model in dict.fromkeys(t.model for t in tasks):
+        own = [t for t in tasks if t.model == model]
+        trials, runs = sum(t.seed is None for t in own), sum(t.seed is not None for t in own)
+        print(f"{model:22} {trials:3} trials and {runs:3} runs are missing")
+    print(f"{len(tasks)} tasks; those of a model that fails are left out")
+
+
+def results(given: Namespace) -> int:
+    """``ramgnn results``: print what is stored."""
+    store = Store(given.out or FOLDER)
+    if given.name == "status":
+        print(_status(store, given.data))
+        return 0
+    if given.name == "verdicts":
+        print(_verdicts(store, given.data, given.format))
+        return 0
+    one = table(given.name)
+    head, lines, missing = cells(one, store, given.data)
+    print(FORMATS[given.format](head, lines))
+    if given.format == "text":
+        print(
+            f"\n{one.title}; {given.data}. Mean ± standard deviation over seeds [95 % interval over users and seeds]; "
+            "paper's: as the paper prints it."
+        )
+    if missing:
+        print(f"{missing} runs are missing: python -m ramgnn run {one.name} --data {given.data}", file=sys.stderr)
+    return 0
+
+
+def _status(store: Store, data: str) -> str:
+    """What is there of each table, and what it took."""
+    lines, hours = [], 0.0
+    for one in TABLES.values():
+        for row in rows_on(one, data):
+            trials, who = store.trials(data, row.model), contender(row.model)
+            done, need = len(store.seeds(data, row.model)), one.seeds if who.seeded else 1
+            lines.append([one.name, row.model, f"{len(trials)} of {wanted(who)}", f"{min(done, need)} of {need}"])
+    for model in store.models(data):
+        hours += sum(x.seconds for x in [*store.trials(data, model), *store.results(data, [model])]) / 3600
+    text = as_text(["table", "model", "trials", "runs"], lines)
+    return f"{text}\n\n{data}: {hours:.1f} hours of one processor core so far, in {store.folder}"
+
+
+def _verdicts(store: Store, data: str, form: str) -> str:
+    """Every claim, for the tuned model and for the letter of the paper."""
+    lines = []
+    for ours in ("ram-gnn", "ram-gnn as printed"):
+        for one in judge(store, data, ours):
+            lines.append([one.claim, ours, one.text, one.verdict, one.why])
+    head = ["claim", "model", "the paper says", "verdict", "why"]
+    if form != "text":
+        return FORMATS[form](head, lines)
+    return "\n\n".join(
+        f"{name}  {text} ({ours}): {verdict.upper()}\n    {why}" for name, ours, text, verdict, why in lines
+    )

@@ -1,0 +1,171 @@
+"""How sure: means over seeds with intervals over users and over seeds, and paired comparisons of many models.
+
+A number has two sources of chance: who happened to be a test user, and the seed of the training. The bootstrap here
+draws both anew, users for all models together (so that comparisons are paired), seeds for each model by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from ramgnn.errors import RamgnnError
+from ramgnn.evaluation import gains, resampled
+from ramgnn.experiments.store import Result
+
+METRICS = ("HR@10", "MRR@10", "NDCG@10", "HR@20", "MRR@20", "NDCG@20")
+DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One model and one metric.
+
+    Attributes:
+        metric, n: the metric and the number of seeds.
+        mean, sd: over seeds; sd is NaN with one seed.
+        users: 95 % interval over users, the seeds held fixed.
+        seeds: 95 % interval over seeds, the users held fixed (Student's t); NaN with one seed.
+        both: 95 % interval over both.
+    """
+
+    metric: str
+    n: int
+    mean: float
+    sd: float
+    users: tuple[float, float]
+    seeds: tuple[float, float]
+    both: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on one metric.
+
+    Attributes:
+        a, b: the models; metric: the metric.
+        difference: of the means over seeds, a less b; low, high: its 95 % interval over users and seeds.
+        p: two-sided, from the same draws: twice the share of draws on the other side of zero.
+        corrected: p after Holm's correction for all comparisons of a family; the same as p before.
+        relative: the difference as a share of b, with its interval.
+    """
+
+    a: str
+    b: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    corrected: float
+    relative: tuple[float, float, float]
+
+    @property
+    def sign(self) -> int:
+        """1 when a is better beyond chance (corrected p below .05), -1 when b is, else 0."""
+        return int(np.sign(self.difference)) if self.corrected < 0.05 else 0
+
+
+def by_model(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Results by the name of their model, by seed."""
+    found: dict[str, list[Result]] = {}
+    for one in sorted(results, key=lambda r: r.seed):
+        found.setdefault(one.model, []).append(one)
+    return found
+
+
+def user_gains(results: Sequence[Result], metric: str) -> np.ndarray:
+    """What each user adds to a metric, ``(n_seeds, n_users)``.
+
+    Raises:
+        RamgnnError: there are no results, or they are of different test sets.
+    """
+    if not results:
+        raise RamgnnError("there are no results to compute statistics of")
+    if len({r.test_fingerprint for r in results}) > 1:
+        names = ", ".join(sorted({f"{r.model} on {r.data}" for r in results}))
+        raise RamgnnError(f"the results are of different test users or candidates and cannot be compared: {names}")
+    name, _, k = metric.partition("@")
+    return np.stack([gains(r.ranks, name, int(k)) for r in results])
+
+
+def draws(results: Sequence[Result], metric: str, n: int = DRAWS, seed: int = 0, seeds: bool = True) -> np.ndarray:
+    """The metric with users, and seeds unless told otherwise, drawn anew: ``(n,)``; the same users for every model."""
+    each = user_gains(results, metric)
+    rng = np.random.default_rng([seed, 1])
+    found = []
+    for times in resampled(each.shape[1], n, seed):
+        if seeds and len(each) > 1:
+            weight = rng.multinomial(len(each), np.full(len(each), 1 / len(each)), size=len(times)) / len(each)
+            found.append(np.einsum("nu,ns,su->n", times, weight, each, optimize=True) / each.shape[1])
+        else:
+            found.append(times @ each.mean(0) / each.shape[1])
+    return np.concatenate(found)
+
+
+def summarise(results: Sequence[Result], metric: str, n: int = 2000) -> Summary:
+    """Mean, spread and intervals of the runs of one model."""
+    means = user_gains(results, metric).mean(1)
+    sd, half = float("nan"), float("nan")
+    if len(means) > 1:
+        sd = float(means.std(ddof=1))
+        half = float(stats.t.ppf(0.975, len(means) - 1)) * sd / len(means) ** 0.5
+    mean = float(means.mean())
+    intervals = [tuple(np.percentile(draws(results, metric, n, seeds=x), [2.5, 97.5]).tolist()) for x in (False, True)]
+    return Summary(metric, len(means), mean, sd, intervals[0], (mean - half, mean + half), intervals[1])
+
+
+def compare(a: Sequence[Result], b: Sequence[Result], metric: str, n: int = DRAWS) -> Comparison:
+    """a against b, on the same users."""
+    user_gains([*a, *b], metric)  # refuses what cannot be compared
+    return _compared(a, b, metric, draws(a, metric, n), draws(b, metric, n, seed=0))
+
+
+def family(
+    results: dict[str, list[Result]], pairs: Sequence[tuple[str, str]], metrics: Sequence[str], n: int = DRAWS
+) -> list[Comparison]:
+    """Many comparisons, with Holm's correction for all of them together.
+
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979. The
+    smallest p that n draws can give is 2 / (n + 1), so n has to be larger than forty times the number of comparisons
+    if one of them is to be told from chance.
+    """
+    n = max(n, 41 * len(pairs) * len(metrics))
+    found = []
+    for metric in metrics:
+        names = dict.fromkeys(name for pair in pairs for name in pair)
+        user_gains([r for name in names for r in results[name]], metric)
+        drawn = {name: draws(results[name], metric, n, seed=0) for name in names}
+        found += [_compared(results[a], results[b], metric, drawn[a], drawn[b]) for a, b in pairs]
+    return holm(found)
+
+
+def all_pairs(results: dict[str, list[Result]], metric: str, n: int = DRAWS) -> list[Comparison]:
+    """Every model against every other, corrected for all pairs."""
+    names = list(results)
+    return family(results, [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]], [metric], n)
+
+
+def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons, in their order, with corrected p-values."""
+    order = sorted(range(len(comparisons)), key=lambda i: comparisons[i].p)
+    corrected, highest = [0.0] * len(comparisons), 0.0
+    for place, i in enumerate(order):
+        highest = max(highest, min(1.0, comparisons[i].p * (len(comparisons) - place)))
+        corrected[i] = highest
+    return [replace(c, corrected=p) for c, p in zip(comparisons, corrected, strict=True)]
+
+
+def _compared(a: Sequence[Result], b: Sequence[Result], metric: str, of_a: np.ndarray, of_b: np.ndarray) -> Comparison:
+    own, other = (float(user_gains(x, metric).mean()) for x in (a, b))
+    moved = of_a - of_b
+    low, high = np.percentile(moved, [2.5, 97.5])
+    beyond = 1 + min(int((moved <= 0).sum()), int((moved >= 0).sum()))
+    p = min(1.0, 2 * beyond / (len(moved) + 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.percentile(of_a / of_b - 1, [2.5, 97.5]) if (of_b > 0).all() else (np.nan, np.nan)
+    relative = (own / other - 1 if other else float("nan"), float(share[0]), float(share[1]))
+    return Comparison(a[0].model, b[0].model, metric, own - other, float(low), float(high), p, p, relative)

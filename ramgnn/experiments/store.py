@@ -1,0 +1,201 @@
+"""The result store: one small JSON file a run, and one with the trials of each model; the book reads these.
+
+    FOLDER/DATA/MODEL/trials.json     what was tried on validation, and what it gave
+    FOLDER/DATA/MODEL/SEED.json       one run on all training data: settings, metrics, the rank of every test user
+
+Files are moved into place whole, so a reader never sees half of one, and what is there is done.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import DataError
+from ramgnn.evaluation import metrics
+
+FORMAT = 1
+FOLDER = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of settings, trained without each user's last training item and measured on these items.
+
+    Attributes:
+        number: from 0; settings: what was tried.
+        value: the best NDCG@10 over epochs; epochs: when it was reached. NaN and 0 where training failed.
+        state: ``"complete"``, ``"pruned"`` (stopped early, behind the others) or ``"failed"``.
+        seconds: processor time, which is the wall time on an idle machine, for there is one thread.
+        provenance: versions, commit, machine, date.
+        steps: ``(epoch, NDCG@10)`` as training went.
+    """
+
+    number: int
+    settings: dict[str, Any]
+    value: float
+    epochs: int
+    state: str
+    seconds: float
+    provenance: dict[str, Any]
+    steps: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One stored run.
+
+    Attributes:
+        data, model, seed: what was run.
+        ranks: ``(n_test,)`` float64, the rank of each held-out item, ties at their average place.
+        test_fingerprint: equal for results that can be compared user by user.
+        settings: those of the model, with everything that was left at its default.
+        tuned: the part of them that the trials found; with it the run can be made again.
+        epochs: how many were trained; 0 for models in closed form.
+        seconds: processor time of training and evaluation, with one thread.
+        provenance: versions, commit, machine, date.
+        history: what else the run left, such as thresholds by epoch.
+    """
+
+    data: str
+    model: str
+    seed: int
+    ranks: np.ndarray
+    test_fingerprint: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    tuned: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 0
+    seconds: float = 0.0
+    provenance: dict[str, Any] = field(default_factory=dict)
+    history: dict[str, Any] = field(default_factory=dict)
+
+    def metrics(self, ks: Sequence[int] = (10, 20)) -> dict[str, float]:
+        """HR, MRR and NDCG at each k."""
+        return metrics(self.ranks, ks)
+
+
+class Store:
+    """A folder of results.
+
+    Args:
+        folder: where; the results that come with the package by default.
+    """
+
+    def __init__(self, folder: str | os.PathLike = FOLDER) -> None:
+        self.folder = Path(folder)
+
+    def place(self, data: str, model: str) -> Path:
+        """The folder of one model on one data set."""
+        return self.folder / data / model.replace(" ", "_")
+
+    def has(self, data: str, model: str, seed: int) -> bool:
+        """Whether that run is stored."""
+        return (self.place(data, model) / f"{seed}.json").exists()
+
+    def seeds(self, data: str, model: str) -> list[int]:
+        """The seeds that are stored, ascending."""
+        return sorted(int(x.stem) for x in self.place(data, model).glob("*.json") if x.stem.isdigit())
+
+    def models(self, data: str) -> list[str]:
+        """The models with runs or trials, by name."""
+        return sorted(x.name.replace("_", " ") for x in (self.folder / data).glob("*") if x.is_dir())
+
+    def put(self, result: Result) -> None:
+        """Write one run."""
+        content = asdict(result) | {"ranks": pack(result.ranks), "n_test": len(result.ranks)}
+        content = {"format": FORMAT} | content | {"metrics": result.metrics()}
+        _write(self.place(result.data, result.model) / f"{result.seed}.json", content)
+
+    def get(self, data: str, model: str, seed: int) -> Result:
+        """Read one run.
+
+        Raises:
+            DataError: it is not there or cannot be read.
+        """
+        content = _read(self.place(data, model) / f"{seed}.json")
+        ranks = unpack(content.pop("ranks"))
+        for name in ("format", "n_test", "metrics"):
+            content.pop(name)
+        return Result(ranks=ranks, **content)
+
+    def results(self, data: str, models: Iterable[str] | None = None) -> list[Result]:
+        """All runs of some models, by model and seed; of all models when not said."""
+        chosen = self.models(data) if models is None else models
+        return [self.get(data, model, seed) for model in chosen for seed in self.seeds(data, model)]
+
+    def trials(self, data: str, model: str) -> list[Trial]:
+        """What was tried so far, in the order of the numbers."""
+        path = self.place(data, model) / "trials.json"
+        if not path.exists():
+            return []
+        rows = _read(path)["trials"]
+        nan = float("nan")
+        return [
+            Trial(
+                **row
+                | {"value": nan if row["value"] is None else row["value"], "steps": tuple(map(tuple, row["steps"]))}
+            )
+            for row in rows
+        ]
+
+    def put_trial(self, data: str, model: str, trial: Trial, space: dict[str, str]) -> None:
+        """Add one trial; `space` says in words what was searched."""
+        trials = [x for x in self.trials(data, model) if x.number != trial.number] + [trial]
+        rows = [asdict(x) | {"value": x.value if x.value == x.value else None} for x in trials]
+        rows.sort(key=lambda row: row["number"])
+        content = {"format": FORMAT, "data": data, "model": model, "metric": "NDCG@10 on validation", "space": space}
+        _write(self.place(data, model) / "trials.json", content | {"trials": rows})
+
+
+def best(trials: Sequence[Trial]) -> Trial | None:
+    """The trial with the highest value, the first of several; None when none was completed."""
+    complete = [x for x in trials if x.state == "complete"]
+    return max(complete, key=lambda x: (x.value, -x.number), default=None)
+
+
+def fingerprint_test(dataset: RecDataset) -> str:
+    """Sixteen hex digits that change with the test rows and with what they are ranked against."""
+    digest = hashlib.sha256(np.ascontiguousarray(dataset.test[["user", "item"]].to_numpy(np.int64)).tobytes())
+    if dataset.negatives is not None:
+        digest.update(np.ascontiguousarray(dataset.negatives, dtype=np.int64).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def pack(ranks: np.ndarray) -> str:
+    """Ranks as text: twice each as a 32-bit number (an average rank may end in .5), compressed, in base 64."""
+    doubled = np.asarray(ranks, np.float64) * 2
+    if not (doubled == doubled.round()).all():
+        raise ValueError("ranks must be whole or end in .5")
+    return base64.b64encode(zlib.compress(doubled.astype("<u4").tobytes(), 9)).decode()
+
+
+def unpack(text: str) -> np.ndarray:
+    """The inverse of `pack`: ``(n,)`` float64."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<u4") / 2.0
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON beside its place, then move it there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError("there is no such result", file=path, fix="run it: python -m ramgnn run --help") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix="delete it and run again") from None

@@ -1,0 +1,204 @@
+"""Tables III to VI and Figure 4 as measured here, the paper's numbers beside them and labelled as the paper's."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ramgnn import paper
+from ramgnn.errors import NotFoundError
+from ramgnn.experiments.contenders import CONTENDERS
+from ramgnn.experiments.statistics import METRICS, summarise
+from ramgnn.experiments.store import Store
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: who it is, what the reader calls it, and the paper's row for it, if there is one."""
+
+    model: str
+    label: str
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table holds.
+
+    Attributes:
+        name: on the command line; title: above it.
+        number: the paper's, as `ramgnn.paper` knows it; empty for a figure.
+        rows: in the order shown; metrics: the columns.
+        seeds: how many runs of each.
+    """
+
+    name: str
+    title: str
+    number: str
+    rows: tuple[Row, ...]
+    metrics: tuple[str, ...] = METRICS
+    seeds: int = 5
+
+
+OURS = (
+    Row("ram-gnn", "RAM-GNN, tuned like all", "RAM-GNN"),
+    Row("ram-gnn default", "RAM-GNN, default"),
+    Row("ram-gnn as printed", "RAM-GNN, as printed"),
+)
+AT_20 = ("HR@20", "MRR@20", "NDCG@20")
+
+TABLES = {
+    t.name: t
+    for t in (
+        Table(
+            "table3", "Table III: against eight recommenders, and references", "III",
+            (
+                Row("mf", "MF-BPR", "MF-BPR"), Row("fm", "FM", "FM"), Row("nfm", "NFM", "NFM"),
+                Row("fism", "FISM", "FISM"), Row("cke", "CKE", "CKE"), Row("lightgcn", "LightGCN", "LightGCN"),
+                Row("kgpolicy", "KGPolicy", "KGPolicy"), Row("rcf", "RCF", "RCF"), *OURS,
+                Row("popularity", "popularity"), Row("itemknn", "item-kNN"), Row("ease", "EASE"), Row("als", "ALS"),
+                Row("lightgcn softmax", "LightGCN, softmax"), Row("itemknn recent", "item-kNN, decayed in time"),
+                Row("sasrec", "SASRec, knows the order"),
+            ),
+            seeds=10,
+        ),
+        Table(
+            "table4", "Table IV: other encoders in RAM-GNN's place", "IV",
+            (
+                Row("gcn genre", "GCN, genre", "GCN"), Row("gcn director", "GCN, director", "GCN"),
+                Row("gcn actor", "GCN, actor", "GCN"), Row("gcn year", "GCN, year", "GCN"),
+                Row("gcn cast", "GCN, cast", "GCN"), Row("gcn person", "GCN, person", "GCN"),
+                Row("rgcn", "R-GCN", "R-GCN"), Row("wgcn", "W-GCN", "W-GCN"), Row("vrgcn", "VR-GCN", "VR-GCN"),
+                Row("compgcn", "CompGCN, sub", "CompGCN"), Row("compgcn corr", "CompGCN, corr"), OURS[0],
+            ),
+            seeds=10,
+        ),
+        Table(
+            "table5", "Table V: compositions", "V",
+            (Row("add", "add", "add"), Row("mult", "mult", "mul"), Row("corr", "corr", "corr")), AT_20,
+        ),
+        Table(
+            "table6", "Table VI: dimensions", "VI",
+            tuple(Row(f"d={d}", f"d = {d}", str(d)) for d in (20, 40, 60, 80, 100)), AT_20,
+        ),
+        Table(
+            "figure4", "Figure 4: what each part does", "",
+            (
+                Row("single", "Single: no pre-training"), Row("rns", "RAM-RNS: sampler only"),
+                Row("attention", "RAM-rel: attention only"), Row("ram-gnn", "RAM-GNN"),
+                Row("as printed single", "as printed, Single"), Row("as printed rns", "as printed, RAM-RNS"),
+                Row("as printed attention", "as printed, RAM-rel"), Row("ram-gnn as printed", "as printed, RAM-GNN"),
+            ),
+            AT_20,
+        ),
+        Table(
+            "figure5", "Figure 5: runs whose thresholds it shows", "",
+            (
+                Row("ram-gnn as printed", "as printed"), Row("as printed repaired", "as printed, R5 and R6 repaired"),
+                Row("ram-gnn default", "default"),
+            ),
+            AT_20,
+        ),
+    )
+}  # fmt: skip
+
+
+def table(name: str) -> Table:
+    """The table of that name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if name not in TABLES:
+        raise NotFoundError("table", name, sorted(TABLES))
+    return TABLES[name]
+
+
+def rows_on(one: Table, data: str) -> list[Row]:
+    """The rows that can be run on a data set."""
+    return [r for r in one.rows if not CONTENDERS[r.model].data or data in CONTENDERS[r.model].data]
+
+
+def cells(one: Table, store: Store, data: str, decimals: int = 3) -> tuple[list[str], list[list[str]], int]:
+    """Head, rows and the number of runs that are missing.
+
+    A cell says the mean over seeds, ± their standard deviation where there are several, and in brackets the 95 %
+    interval over users and seeds; beside each metric stands what the paper prints.
+    """
+    head, lines, missing = ["", "seeds"], [], 0
+    printed = _printed(one, data)
+    for metric in one.metrics:
+        head += [metric, *(["paper's " + metric] if printed else [])]
+    for row in rows_on(one, data):
+        results = store.results(data, [row.model])[: one.seeds]
+        wanted = one.seeds if CONTENDERS[row.model].seeded else 1
+        missing += max(0, wanted - len(results))
+        line = [row.label, f"{len(results)} of {wanted}" if len(results) < wanted else str(wanted)]
+        for metric in one.metrics:
+            line.append(_cell(summarise(results, metric), decimals) if results else MISSING)
+            if printed:
+                line.append(printed.get((row.printed, metric), MISSING))
+        lines.append(line)
+    return head, lines, missing
+
+
+def _cell(found, decimals: int) -> str:
+    low, high = (_short(x, decimals) for x in found.both)
+    spread = f" ±{_short(found.sd, decimals)}" if found.n > 1 else ""
+    return f"{_short(found.mean, decimals)}{spread} [{low}, {high}]"
+
+
+def _short(x: float, decimals: int) -> str:
+    """Without the zero before the point."""
+    return f"{x:.{decimals}f}".removeprefix("0")
+
+
+def _printed(one: Table, data: str) -> dict[tuple[str, str], str]:
+    """The paper's cells of that table and data set, as text."""
+    return {(c.row, c.metric): c.text for c in paper.PRINTED if (c.table, c.data) == (one.number, data)}
+
+
+# ---- forms ----------------------------------------------------------------------------------------------------------
+
+
+def as_text(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Columns for a terminal."""
+    widths = [max(len(line[c]) for line in [head, *lines]) for c in range(len(head))]
+    return "\n".join(
+        "  ".join(x.ljust(w) for x, w in zip(line, widths, strict=True)).rstrip() for line in [head, *lines]
+    )
+
+
+def as_markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table of GitHub's Markdown."""
+
+    def line(parts: Sequence[str]) -> str:
+        return "| " + " | ".join(x.replace("|", "\\|") for x in parts) + " |"
+
+    rule = "|" + "|".join([" --- "] + [" ---: "] * (len(head) - 1)) + "|"
+    return "\n".join([line(head), rule, *map(line, lines)])
+
+
+def as_latex(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A tabular for booktabs."""
+    marks = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "–": "--"}
+
+    def line(parts: Sequence[str]) -> str:
+        return " & ".join("".join(marks.get(c, c) for c in x) for x in parts) + r" \\"
+
+    top = [r"\begin{tabular}{l" + "r" * (len(head) - 1) + "}", r"\toprule", line(head), r"\midrule"]
+    return "\n".join([*top, *map(line, lines), r"\bottomrule", r"\end{tabular}"])
+
+
+def as_csv(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Comma-separated values."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([head, *lines])
+    return out.getvalue().rstrip("\n")
+
+
+FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex, "csv": as_csv}

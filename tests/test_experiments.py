@@ -1,0 +1,204 @@
+"""The runner, the trials and the store, on six people and eight films."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.experiments import contenders, data, tuning
+from ramgnn.experiments.contenders import CONTENDERS, contender, described
+from ramgnn.experiments.runner import Plan, Task, execute, make, ready, trained
+from ramgnn.experiments.spaces import SPACES
+from ramgnn.experiments.store import FOLDER, Result, Store, Trial, best, fingerprint_test, pack, unpack
+
+optuna = pytest.importorskip("optuna")
+
+
+def result(model: str = "mf", seed: int = 0, ranks=(1.0, 2.5, 7.0)) -> Result:
+    return Result("toy", model, seed, np.array(ranks), "f" * 16, {"lr": 0.1}, {"lr": 0.1}, 3, 1.5, {"commit": None}, {})
+
+
+def trial(number: int, value: float, state: str = "complete") -> Trial:
+    steps = ((1, 0.1), (2, value)) if state != "failed" else ()
+    return Trial(number, {"lr": 0.1}, value, 3, state, 1.0, {}, steps)
+
+
+# ---- the store ------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(2, 2 * 61_877).map(lambda n: n / 2), max_size=50))
+def test_packed_ranks_come_back(ranks):
+    assert unpack(pack(np.array(ranks))).tolist() == ranks
+
+
+def test_ranks_that_are_no_average_of_places_are_refused():
+    with pytest.raises(ValueError, match=r"end in \.5"):
+        pack(np.array([1.25]))
+
+
+def test_a_run_comes_back_from_the_store(tmp_path):
+    store = Store(tmp_path)
+    store.put(result("ram-gnn default", 3))
+    found = store.get("toy", "ram-gnn default", 3)
+    assert found.ranks.tolist() == [1.0, 2.5, 7.0] and found.settings == {"lr": 0.1} and found.epochs == 3
+    assert store.seeds("toy", "ram-gnn default") == [3] and store.models("toy") == ["ram-gnn default"]
+    assert [x.seed for x in store.results("toy")] == [3]
+    written = json.loads((tmp_path / "toy/ram-gnn_default/3.json").read_text())
+    assert written["metrics"] == result().metrics() and written["n_test"] == 3
+    assert [x.name for x in tmp_path.rglob("*") if x.is_file()] == ["3.json"]
+
+
+def test_results_that_are_missing_or_broken_say_so(tmp_path):
+    store = Store(tmp_path)
+    with pytest.raises(DataError, match="no such result"):
+        store.get("toy", "mf", 0)
+    store.put(result())
+    (tmp_path / "toy/mf/0.json").write_text("{")
+    with pytest.raises(DataError, match="cannot be read"):
+        store.get("toy", "mf", 0)
+
+
+def test_trials_come_back_and_the_best_is_the_first_of_equals(tmp_path):
+    store, given_ = Store(tmp_path), [trial(0, 0.2), trial(1, 0.5), trial(2, math.nan, "failed"), trial(3, 0.5)]
+    for x in given_:
+        store.put_trial("toy", "mf", x, {"lr": "0.1 to 1"})
+    found = store.trials("toy", "mf")
+    assert [x.number for x in found] == [0, 1, 2, 3] and math.isnan(found[2].value)
+    assert found[0].steps == ((1, 0.1), (2, 0.2))
+    assert best(found).number == 1 and best([trial(0, 0.9, "pruned")]) is None
+
+
+def test_the_fingerprint_is_that_of_the_test_rows_and_candidates():
+    toy = data.load("toy")
+    moved = replace(toy, test=toy.test.iloc[::-1].reset_index(drop=True))
+    sampled = replace(toy, negatives=np.zeros((len(toy.test), 1), int))
+    assert len({fingerprint_test(x) for x in (toy, moved, sampled)}) == 3
+    assert fingerprint_test(toy) == fingerprint_test(replace(toy, train=toy.train.iloc[1:]))
+
+
+# ---- who takes part -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_every_contender_knows_its_settings_and_begins_with_what_is_published(name):
+    who = contender(name)
+    settings = described(who, {})
+    assert json.loads(json.dumps(settings)) == settings
+    assert set(tuning.first(who)) <= set(who.space)
+    assert not who.after or contender(who.after).space
+
+
+def test_a_variant_stands_above_what_was_tuned():
+    config = contenders.configured(contender("d=20"), {"pretrain.dim": 64, "finetune.lr": 0.5}, 7)
+    assert (config.pretrain.dim, config.finetune.lr, config.seed) == (20, 0.5, 7)
+    with pytest.raises(NotFoundError, match="ram-gnn"):
+        contender("ram-gn")
+
+
+# ---- running --------------------------------------------------------------------------------------------------------
+
+
+def test_trials_come_in_turn_then_seeds_then_variants():
+    plan = Plan("toy", ("mf", "d=20"), (0, 1), trials=2)
+    tasks = plan.missing(Store("/nowhere"))
+    names = [str(t) for t in tasks]
+    assert names == [
+        "mf, trial 0", "mf, trial 1", "mf, seed 0", "mf, seed 1", "ram-gnn, trial 0", "ram-gnn, trial 1",
+        "d=20, trial 0", "d=20, seed 0", "d=20, seed 1",
+    ]  # fmt: skip
+    assert [str(t) for t in ready(tasks, [])] == ["mf, trial 0", "ram-gnn, trial 0"]
+    assert [str(t) for t in ready(tasks, [Task("toy", "mf", 0)])] == ["ram-gnn, trial 0"]
+    rest = [t for t in tasks if t.model != "ram-gnn" and t.trial not in (0, 1) or t.model == "d=20"]
+    assert [str(t) for t in ready(rest, [])] == ["mf, seed 0", "mf, seed 1", "d=20, trial 0"]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A store after a run of three models, and the plan."""
+    store = Store(tmp_path_factory.mktemp("results"))
+    plan = Plan("toy", ("popularity", "ease", "mf"), (0, 1), trials=3)
+    assert execute(plan, store, jobs=1, progress=False) == []
+    return store, plan
+
+
+def test_everything_is_there_and_nothing_is_done_twice(done):
+    store, plan = done
+    assert plan.missing(store) == []
+    assert [(x.model, x.seed) for x in store.results("toy", plan.models)] == [
+        ("popularity", 0), ("ease", 0), ("mf", 0), ("mf", 1)
+    ]  # fmt: skip
+    assert [len(store.trials("toy", m)) for m in plan.models] == [1, 3, 3]
+    first = store.trials("toy", "mf")[0]
+    assert first.settings == {k: described(contender("mf"), {})[k] for k in SPACES["mf"]}
+    before = (store.place("toy", "mf") / "1.json").stat().st_mtime_ns
+    execute(plan, store, jobs=1, progress=False)
+    assert (store.place("toy", "mf") / "1.json").stat().st_mtime_ns == before
+
+
+def test_a_stopped_study_goes_on_with_the_trials_it_would_have_made(done, tmp_path):
+    """Trial 2 after a stop is trial 2 without one; and a run made again has the same ranks."""
+    store, _ = done
+    whole, other = store.trials("toy", "mf"), Store(tmp_path)
+    for x in whole[:2]:
+        other.put_trial("toy", "mf", x, {})
+    again = tuning.attempt(other, "toy", data.load("toy"), contender("mf"), 2, None)
+    assert (again.settings, again.value, again.epochs) == (whole[2].settings, whole[2].value, whole[2].epochs)
+    kept = store.get("toy", "mf", 1)
+    repeated = trained("toy", data.load("toy"), contender("mf"), 1, kept.tuned, kept.epochs)
+    assert repeated.ranks.tolist() == kept.ranks.tolist() and repeated.settings == kept.settings
+
+
+def test_without_a_completed_trial_there_is_nothing_to_train_with(tmp_path):
+    with pytest.raises(RamgnnError, match="no completed trial"):
+        make(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0)
+
+
+def test_a_trial_that_diverges_is_a_failed_one(tmp_path, monkeypatch):
+    def diverge(*arguments, **options):
+        raise RamgnnError("the loss is nan")
+
+    monkeypatch.setattr(tuning, "validate", diverge)
+    found = tuning.attempt(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0, None)
+    assert found.state == "failed" and math.isnan(found.value)
+
+
+def test_a_trial_behind_the_others_is_stopped(tmp_path, monkeypatch):
+    store, who = Store(tmp_path), contender("mf")
+    good = {k: described(who, {})[k] for k in who.space}
+    for n in range(6):
+        steps = tuple((e, 0.5) for e in range(1, 40))
+        store.put_trial("toy", "mf", Trial(n, good, 0.5, 1, "complete", 1.0, {}, steps), {})
+
+    def slow(who, dataset, settings, report):
+        for epoch in range(1, 40):
+            report(epoch, 0.01 * epoch / 40)
+        return 0.01, 39
+
+    monkeypatch.setattr(tuning, "validate", slow)
+    found = tuning.attempt(store, "toy", data.load("toy"), who, 6, None)
+    assert found.state == "pruned" and who.warm_up <= len(found.steps) <= who.warm_up + 2
+
+
+def test_one_model_that_fails_does_not_end_the_others(tmp_path, capsys):
+    """`ease` refuses its stored settings; popularity is done nevertheless."""
+    store, plan = Store(tmp_path), Plan("toy", ("ease", "popularity"), (0,), trials=1)
+    store.put_trial("toy", "ease", Trial(0, {"l2": -1.0}, 0.5, 0, "complete", 1.0, {}), {})
+    failed = execute(plan, store, jobs=1, progress=False)
+    assert [str(t) for t in failed] == ["ease, seed 0"] and store.has("toy", "popularity", 0)
+    assert "l2 is -1.0" in capsys.readouterr().out
+
+
+def test_the_results_of_the_package_can_be_read():
+    store = Store(FOLDER)
+    for name in ("ml-100k", "movietweetings", "kkbox"):
+        for found in store.results(name):
+            assert found.metrics() == pytest.approx(json.loads(
+                (store.place(name, found.model) / f"{found.seed}.json").read_text())["metrics"])  # fmt: skip
+            assert found.provenance["commit"] and "changes" not in found.provenance["commit"]
