@@ -26,6 +26,14 @@ RUN = """examples:
 """
 
 
+RESULTS = """examples:
+  ramgnn results table3                      beside the paper's numbers
+  ramgnn results table3 --format latex       also markdown and csv
+  ramgnn results pairs --of table4           every encoder against every other
+  ramgnn results verdicts                    what holds of the paper's claims, and why
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
     root = argparse.ArgumentParser(
@@ -125,14 +133,20 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--quiet", action="store_true", help="no progress bar")
     results = commands.add_parser(
         "results",
-        help="print stored results: status, verdicts on the paper's claims, a table",
+        help="print stored results: a table, all pairs, status, verdicts on the paper's claims",
         description="Prints what is stored: means over seeds with intervals, the paper's numbers beside them.",
+        epilog=RESULTS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    results.add_argument("name", metavar="NAME", help="status, verdicts, table3 to table6, figure4 or figure5")
+    results.add_argument(
+        "name", metavar="NAME", help="table3 to table6, figure4, figure5, pairs, verdicts, or status: what is missing"
+    )
     results.add_argument("--data", default="ml-100k", help="data set (default: ml-100k)")
     results.add_argument(
         "--format", default="text", choices=["text", "markdown", "latex", "csv"], help="of a table (default: text)"
     )
+    results.add_argument("--of", metavar="TABLE", default="table3", help="whose pairs (default: table3)")
+    results.add_argument("--metric", default="NDCG@10", help="of the pairs (default: NDCG@10)")
     for sub in (run, results):
         sub.add_argument("--out", metavar="FOLDER", help="the folder of results (default: the package's own)")
 

@@ -11,8 +11,6 @@ import torch
 from torch import nn
 
 from ramgnn.baselines import (
-    CLOSED,
-    TRAINED,
     als,
     cke,
     fism,
@@ -25,6 +23,7 @@ from ramgnn.baselines import (
     rcf,
     sasrec,
 )
+from ramgnn.baselines.registry import CLOSED, TRAINED
 from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test

@@ -10,6 +10,7 @@ from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.experiments.contenders import contender
 from ramgnn.experiments.data import SOURCES
 from ramgnn.experiments.runner import Plan, Task, execute
+from ramgnn.experiments.statistics import METRICS, all_pairs, by_model, summarise
 from ramgnn.experiments.store import FOLDER, Store
 from ramgnn.experiments.tables import FORMATS, TABLES, as_text, cells, rows_on, table
 from ramgnn.experiments.tuning import wanted
@@ -84,6 +85,9 @@ def results(given: Namespace) -> int:
     if given.name == "verdicts":
         print(_verdicts(store, given.data, given.format))
         return 0
+    if given.name == "pairs":
+        print(_pairs(store, given.data, given.of, given.metric, given.format))
+        return 0
     one = table(given.name)
     head, lines, missing = cells(one, store, given.data)
     print(FORMATS[given.format](head, lines))
@@ -109,6 +113,24 @@ def _status(store: Store, data: str) -> str:
         hours += sum(x.seconds for x in [*store.trials(data, model), *store.results(data, [model])]) / 3600
     text = as_text(["table", "model", "trials", "runs"], lines)
     return f"{text}\n\n{data}: {hours:.1f} hours of one processor core so far, in {store.folder}"
+
+
+def _pairs(store: Store, data: str, of: str, metric: str, form: str) -> str:
+    """Every model of a table against every other on one metric, the first better than the second."""
+    if metric not in METRICS:
+        raise NotFoundError("metric", metric, METRICS)
+    found = by_model(store.results(data, [row.model for row in rows_on(table(of), data)]))
+    if len(found) < 2:
+        raise RamgnnError(f"{len(found)} rows of {of} have runs on {data}; a comparison needs two: ramgnn run {of}")
+    means = {name: summarise(runs, metric, 2).mean for name, runs in found.items()}
+    ordered = {name: found[name] for name in sorted(found, key=lambda name: -means[name])}
+    lines = [
+        [c.a, c.b, f"{c.difference:+.4f}", f"[{c.low:+.4f}, {c.high:+.4f}]", f"{c.p:.4f}", f"{c.corrected:.4f}",
+         "better" if c.sign > 0 else "cannot be told"]
+        for c in all_pairs(ordered, metric)
+    ]  # fmt: skip
+    head = ["", "against", metric, "95 % interval", "p", f"corrected for {len(lines)} pairs", "verdict"]
+    return FORMATS[form](head, lines)
 
 
 def _verdicts(store: Store, data: str, form: str) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 import torch
 
 from ramgnn import readings
-from ramgnn.baselines import CLOSED, TRAINED, fitting
+from ramgnn.baselines import fitting
 from ramgnn.baselines.encoders import EncoderSettings, pretrainer
+from ramgnn.baselines.registry import CLOSED, TRAINED
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import NotFoundError
@@ -44,7 +45,7 @@ class Contender:
     Attributes:
         name: of the row, and of its folder in the store.
         kind: ``"closed"`` form, ``"trained"`` baseline, ``"ram-gnn"``, or another ``"encoder"`` in its place.
-        module: the name in `ramgnn.baselines.CLOSED`, `TRAINED` or `encoders.ENCODERS`.
+        module: the name in `ramgnn.baselines.registry.CLOSED`, `TRAINED` or `encoders.ENCODERS`.
         settings: what differs from the defaults of its kind, before tuning.
         space: what is tuned; nothing when empty: then one trial finds the number of epochs.
         after: take the tuned settings of this contender first.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 from scipy import stats
@@ -95,7 +96,7 @@ def user_gains(results: Sequence[Result], metric: str) -> np.ndarray:
 def draws(results: Sequence[Result], metric: str, n: int = DRAWS, seed: int = 0, seeds: bool = True) -> np.ndarray:
     """The metric with users, and seeds unless told otherwise, drawn anew: ``(n,)``; the same users for every model."""
     each = user_gains(results, metric)
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, crc32(results[0].model.encode())])  # seeds of two models have no pairs
     found = []
     for times in resampled(each.shape[1], n, seed):
         if seeds and len(each) > 1:
