@@ -23,7 +23,7 @@ STEADY := PYTHONHASHSEED=0 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS)
 	IPYTHONDIR="$(CURDIR)/_build/ipython" \
 	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=Haswell)
 
-.PHONY: help setup book site serve lab notebooks url format test lint unit chapters check-site bench clean distclean
+.PHONY: help setup book site serve lab notebooks editions colab url format test lint unit chapters check-site bench clean distclean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -73,6 +73,12 @@ lab: $(READY) ## open the chapters in JupyterLab
 notebooks: $(READY) ## run the chapters in place and store their outputs (CHAPTER=02 for one)
 	@mkdir -p _build/ipython
 	@$(STEADY) $(PY) -m book.tools.execute --in-place $(CHAPTER)
+
+editions: $(READY) ## write the chapters for students (no solutions) and for instructors (all open) to _build/editions
+	@$(PY) -m book.tools.editions
+
+colab: $(READY) ## run the chapters as in Colab: its versions, each from its first cell (CHAPTER=02 for one)
+	@$(PY) -m book.tools.colab $(CHAPTER)
 
 url: $(READY) ## set the repository's address everywhere: make url URL=https://github.com/me/fork BRANCH=main
 	@$(PY) -m book.tools.address $(if $(URL),--url "$(URL)") $(if $(BRANCH),--branch "$(BRANCH)")

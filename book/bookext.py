@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 
 from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
 
 # What MathJax can ask for with the settings in _config.yml; the other nine tenths of the package stay behind.
 MATHJAX = ("startup.js", "core.js", "input/tex.js", "output/chtml.js", "a11y/assistive-mml.js")
@@ -95,7 +97,31 @@ def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
         lines[i] = SEVERAL.sub(lambda m: m[1] + m[2].replace(" ", "") + ":", "".join(parts))
 
 
+class ReadingsDirective(SphinxDirective):
+    """All readings of the package, a section each, so that the page cannot say anything else than the code."""
+
+    def run(self) -> list[nodes.Node]:
+        from ramgnn import readings
+
+        configs = {"default": readings.default().to_dict(), "as printed": readings.as_printed().to_dict()}
+        text = []
+        for one in readings.READINGS:
+            text += [f"({one.id.lower()})=", f"## {one.id}, {one.place}", "", f"*Printed:* {one.printed}.", ""]
+            text += [f"*Problem:* {one.problem}.", ""]
+            stage, _, name = one.setting.partition(".")
+            text += [f"*Setting:* `{one.setting}`." if name else "*Setting:* none; it is a choice of data.", ""]
+            text += ["| choice | what it does | taken by |", "| --- | --- | --- |"]
+            for value, meaning in one.choices.items():
+                taken = [who for who, config in configs.items() if name and config[stage][name] == value]
+                text.append(f"| `{value}` | {meaning} | {', '.join(taken) or ('both' if not name else '')} |")
+            text.append("")
+        container = nodes.Element()
+        self.state.nested_parse(StringList(text, source="ramgnn.readings"), self.content_offset, container, 1)
+        return container.children
+
+
 def setup(app) -> dict:
+    app.add_directive("readings", ReadingsDirective)
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
     app.connect("doctree-read", plain_figures)
     app.connect("html-page-context", drop_unused, priority=900)

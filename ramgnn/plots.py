@@ -253,3 +253,37 @@ def attention_mass(history: Sequence, types: Sequence[str], layer: int = -1, ax:
     ax.grid(True)
     _legend_below(ax)
     return ax
+
+
+def forest(
+    labels: Sequence[str],
+    means: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    printed: Sequence[float | None] | None = None,
+    groups: Sequence[int] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Means with their intervals, one row each from the top, and beside them what a paper prints.
+
+    Args:
+        labels: ``(n,)`` of the rows.
+        means: ``(n,)``; intervals: ``(n, 2)`` low and high.
+        printed: ``(n,)`` the paper's numbers, hollow diamonds; None where it has none.
+        groups: ``(n,)`` from 0: colour and marker of each row.
+        ax: where to draw.
+    """
+    ax = ax or plt.subplots(figsize=(7.5, 0.6 + 0.32 * len(labels)))[1]
+    rows = range(len(labels))
+    for row, mean, (low, high) in zip(rows, means, intervals, strict=True):
+        group = groups[row] if groups is not None else 0
+        ax.plot([low, high], [row, row], color=COLOURS[group], linewidth=2, solid_capstyle="butt")
+        ax.plot(mean, row, marker=MARKERS[group], color=COLOURS[group], linestyle="none", markersize=6)
+    known = [(x, row) for row, x in enumerate(printed or ()) if x is not None]
+    if known:
+        x, y = zip(*known, strict=True)
+        ax.plot(x, y, marker="D", markersize=7, markerfacecolor="none", color=INK, linestyle="none", label="paper's")
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.set_yticks(list(rows), labels)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    ax.grid(axis="x")
+    return ax

@@ -191,3 +191,44 @@ def test_attention_mass_of_a_layer() -> None:
     last, first = plots.attention_mass(history(), ["a", "b"]), plots.attention_mass(history(), ["a", "b"], layer=0)
     assert last.lines[0].get_ydata() == pytest.approx([0.1, 0.2, 0.3])
     assert first.lines[0].get_ydata() == pytest.approx([0.5, 0.5, 0.5])
+
+
+def test_forest_has_a_row_for_each_label_from_the_top() -> None:
+    ax = plots.forest(["a", "b"], [0.1, 0.2], [(0.05, 0.15), (0.1, 0.3)], [None, 0.25], [0, 1])
+    bars = [line for line in ax.lines if line.get_linestyle() == "-"]
+    assert [bar.get_xdata().tolist() for bar in bars] == [[0.05, 0.15], [0.1, 0.3]]
+    assert [line.get_marker() for line in ax.lines if len(line.get_xdata()) == 1] == ["o", "s", "D"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1] and words(ax.get_legend()) == ["paper's"]
+    assert plots.forest(["a"], [0.1], [(0, 0.2)]).get_legend() is None
+
+
+# Machado, Oliveira and Fernandes, "A physiologically-based model for simulation of color vision deficiency", 2009:
+# full strength, on linear RGB
+BLIND = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+    "none": np.eye(3),
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(colour: str, sight: str) -> np.ndarray:
+    """CIELAB coordinates of a colour as somebody with that sight sees it."""
+    c = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    x = XYZ @ np.clip(np.asarray(BLIND[sight]) @ linear, 0, 1) / (XYZ @ np.ones(3))
+    f = np.where(x > (6 / 29) ** 3, np.cbrt(x), x * (29 / 6) ** 2 / 3 + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("sight", BLIND)
+def test_first_four_colours_are_told_apart_by_colour_blind_eyes(sight: str) -> None:
+    """A difference of ten in CIELAB is seen at a glance; from the fifth colour on, dashes and markers have to help."""
+    seen = [lab(c, sight) for c in plots.COLOURS[:4]]
+    assert min(np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]) > 10
+
+
+def test_all_looks_differ_by_more_than_colour() -> None:
+    n = len(plots.COLOURS)
+    assert len(set(plots.MARKERS)) == len(set(map(str, plots.DASHES))) == n == len(set(plots.COLOURS))

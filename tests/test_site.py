@@ -78,6 +78,9 @@ def test_every_public_module_is_on_the_page_of_the_package():
     found = [m.name for m in pkgutil.walk_packages(ramgnn.__path__, "ramgnn.")]
     public = {name for name in found if not any(part.startswith("_") for part in name.split("."))}
     public -= {"ramgnn.commands"}  # the command line describes itself: ramgnn --help
+    public = {
+        name for name in public if not re.fullmatch(r"ramgnn\.exercises\.ch\d\d", name)
+    }  # those give answers away
     assert len(listed) == len(set(listed))
     assert sorted(public - set(listed)) == [], "give each a section in book/api.md"
     assert sorted(set(listed) - public) == [], "sections of book/api.md without a module"

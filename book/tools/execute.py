@@ -14,6 +14,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
+from book.tools import minutes
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 600  # seconds a single cell may take
 NOT_COPIED = {"notebooks", "_build", "build", "dist", ".git", ".venv"}
@@ -52,15 +54,20 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         }
     )
     for cell in notebook.cells:
-        for key in ("execution", "ExecuteTime", "collapsed", "scrolled", "jupyter", "outputId", "colab"):
+        for key in ("execution", "ExecuteTime", "collapsed", "scrolled", "outputId", "colab"):
             cell.metadata.pop(key, None)
+        if "solution" not in cell.metadata.get("tags", []):  # solutions stay folded in JupyterLab
+            cell.metadata.pop("jupyter", None)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     return notebook
 
 
-def execute(path: Path) -> str | None:
+def execute(path: Path, measure: bool = False) -> str | None:
     """Run one chapter and replace the file when all went well.
+
+    Args:
+        measure: write into its opening how long it takes to read and to run.
 
     Returns:
         None, or what went wrong; the file is then as it was.
@@ -79,6 +86,7 @@ def execute(path: Path) -> str | None:
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_executed=lambda **_: bar.update(),
         )
+        begun = time.perf_counter()
         try:
             client.execute()
         except CellExecutionError as error:
@@ -87,6 +95,8 @@ def execute(path: Path) -> str | None:
             done = bar.n
             where = numbers[min(done, len(numbers) - 1)] + 1
             return f"cell {where} of {path.name}: {error}"
+    if measure:
+        minutes.stamp(notebook, time.perf_counter() - begun)
     part = path.with_name(path.name + ".part")
     part.write_text(nbformat.writes(tidy(notebook)) + "\n", encoding="utf-8")
     os.replace(part, path)
@@ -106,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number, path in enumerate(paths, 1):
         print(f"chapter {number} of {len(paths)}: {path.stem} …", flush=True)
         begun = time.perf_counter()
-        problem = execute(path)
+        problem = execute(path, measure=options.in_place)
         seconds = time.perf_counter() - begun
         print(
             f"chapter {number} of {len(paths)}: {path.stem} {'FAILED' if problem else 'done'}, {seconds:.1f} s",

@@ -1,0 +1,145 @@
+"""What an exercise is, and how an answer is checked: step by step, to the first one that does not hold."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ramgnn.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a right answer does.
+
+    Attributes:
+        asks: what is looked at, in words that go on from "it checks that …".
+        holds: given the answer, whether it does.
+        hint: what to think about when it does not, without giving the answer away; may be a function of the answer.
+    """
+
+    asks: str
+    holds: Callable[[Any], bool]
+    hint: str | Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise that can be checked.
+
+    Attributes:
+        id: chapter and number, as in ``"01.2"``.
+        wants: what the answer is, as in ``"a function ndcg(rank, k)"``.
+        kind: a type, or several, that the answer must have; ``"function"`` for anything that can be called.
+        steps: in the order they are looked at, those for common mistakes first.
+    """
+
+    id: str
+    wants: str
+    kind: Any
+    steps: tuple[Step, ...]
+
+    def accepts(self, answer: Any) -> bool:
+        """Whether the answer is of the wanted kind."""
+        return callable(answer) if self.kind == "function" else isinstance(answer, self.kind)
+
+
+def check(id: str, answer: Any) -> bool:
+    """Say whether an answer is right, or which step is wrong and what to think about; returns whether it is right.
+
+    Args:
+        id: chapter and number of the exercise, as in ``"01.2"``.
+        answer: yours: a number, an array or a function, as the exercise says.
+
+    Raises:
+        NotFoundError: there is no such exercise.
+    """
+    one = exercise(id)
+    right, said = _look(one, answer)
+    print(f"{id}: {said}")
+    return right
+
+
+def _look(one: Exercise, answer: Any) -> tuple[bool, str]:
+    if answer is None or answer is Ellipsis:
+        return False, f"nothing to check yet. The answer is {one.wants}."
+    if not one.accepts(answer):
+        return False, f"this is {_a(type(answer).__name__)}; the answer is {one.wants}."
+    for number, step in enumerate(one.steps, 1):
+        place = f"step {number} of {len(one.steps)}, {step.asks}"
+        try:
+            holds = bool(step.holds(answer))
+        except _Unfinished:
+            return False, f"your function returned nothing yet. The answer is {one.wants}."
+        except Exception as error:
+            return False, f"not yet. At {place}: your code raised {_last(error)}"
+        if not holds:
+            return False, f"not yet. At {place}: {step.hint(answer) if callable(step.hint) else step.hint}"
+    return True, f"right, all {len(one.steps)} steps." if len(one.steps) > 1 else "right."
+
+
+class _Unfinished(Exception):
+    """A function gave back nothing."""
+
+
+def value(found: Any) -> Any:
+    """The same, unless a function gave back nothing, which ends the check with a word about it."""
+    if found is None or found is Ellipsis:
+        raise _Unfinished
+    return found
+
+
+def near(found: Any, expected: Any, tolerance: float = 1e-6) -> bool:
+    """Whether numbers, arrays or tensors agree in shape and, within a relative tolerance, in every entry."""
+    found, expected = array(found), array(expected)
+    if found.shape != expected.shape:
+        return False
+    return bool(np.allclose(found, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
+
+
+def array(x: Any) -> np.ndarray:
+    """A number, list, tensor or array as an array of float64."""
+    x = value(x)
+    if hasattr(x, "detach"):
+        x = x.detach().cpu().numpy()
+    return np.asarray(x, np.float64)
+
+
+def exercise(id: str) -> Exercise:
+    """The exercise of that id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    known = exercises()
+    if id not in known:
+        raise NotFoundError("exercise", id, sorted(known))
+    return known[id]
+
+
+@cache
+def exercises() -> dict[str, Exercise]:
+    """Every exercise that can be checked, by id."""
+    package = importlib.import_module("ramgnn.exercises")
+    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if re.fullmatch(r"ch\d\d", m.name))
+    found = [one for name in names for one in importlib.import_module(f"ramgnn.exercises.{name}").EXERCISES]
+    return {one.id: one for one in found}
+
+
+def _a(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def _last(error: Exception) -> str:
+    """Name and text of an error, and the line of the reader's code that it comes from where that can be told."""
+    said = f"{type(error).__name__}: {error}"
+    own = [f for f in traceback.extract_tb(error.__traceback__) if "ramgnn" not in f.filename and f.line]
+    return f"{said}\n  in the line: {own[-1].line}" if own else said

@@ -1,0 +1,126 @@
+"""What every chapter has: its opening and end, texts for its pictures, times that are measured, two editions."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from book.tools import editions, minutes
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NAMES = [path.stem for path in CHAPTERS]
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def prose(notebook: nbformat.NotebookNode) -> str:
+    return "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_opening_and_end_are_there(path):
+    text = prose(read(path))
+    for part in ("**When you are through, you will be able to**", "- *Before you start:*", "- *What we build:*"):
+        assert text.count(part) == 1, part
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    for part in ("Recap", "What could go wrong", "Exercises"):
+        assert part in headings, part
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_minutes_are_those_that_are_counted(path):
+    notebook = read(path)
+    found = minutes.LINE.findall(prose(notebook))
+    assert len(found) == 1 and found[0] in {minutes.line(notebook, words) for _, words in minutes.STEPS}
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_every_picture_says_what_is_seen(path):
+    said = []
+    for cell in read(path).cells:
+        pictures = [o for o in cell.get("outputs", []) if any(k.startswith("image/") for k in o.get("data", {}))]
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        if pictures:
+            assert len(pictures) == 1, "one picture a cell, so that its text belongs to it"
+            assert len(alt.split()) >= 12 and alt.rstrip().endswith("."), alt
+            said.append(alt)
+        elif cell.cell_type == "markdown":
+            assert not re.search(r"!\[\s*\]|<img(?![^>]*alt=)", cell.source), "a picture without a text"
+    assert len(said) == len(set(said))
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_nothing_shows_raw_in_colab(path):
+    """Markdown that only the book understands is a line of noise elsewhere."""
+    assert not re.search(r"^(:::|```\{)|\{[a-z:]+\}`", prose(read(path)), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_cells_are_short_and_narrow(path):
+    for cell in read(path).cells:
+        if cell.cell_type == "code" and not {"colab", "solution"} & set(cell.metadata.get("tags", [])):
+            lines = [x for x in cell.source.splitlines() if x.strip()]
+            assert len(lines) <= 16 and all(len(x) <= 88 for x in lines), cell.source
+
+
+def quizzes(text: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Questions of the quiz with their choices: what is offered, and what is said to it."""
+    part = re.search(r"^## Quiz\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    if part is None:
+        return []
+    found = re.split(r"^\*\*\d\. ", part[1], flags=re.MULTILINE)[1:]
+    choice = re.compile(r"<details><summary>(.*?)</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
+    return [(one.splitlines()[0], choice.findall(one)) for one in found]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_quiz_has_one_right_choice_and_a_word_to_each(path):
+    for question, choices in quizzes(prose(read(path))):
+        assert len(choices) >= 3, question
+        assert sum(said.startswith("Right") for _, said in choices) == 1, question
+        assert all(len(said.split()) >= 8 for _, said in choices), question
+
+
+def test_minutes_count_what_is_seen():
+    cells = [
+        nbformat.v4.new_markdown_cell("word " * 360 + "<details>" + "more " * 900 + "</details>"),
+        nbformat.v4.new_code_cell("x = 1\n\n" * 12),
+        nbformat.v4.new_code_cell("x = 1\n" * 500, metadata={"tags": ["solution"]}),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    assert minutes.to_read(notebook) == 3
+    assert minutes.line(notebook, minutes.to_run(33)) == (
+        "- *Time:* 3 minutes to read, about half a minute to run on two cores."
+    )
+
+
+def test_students_get_no_solutions_and_instructors_get_all(tmp_path):
+    source = tmp_path / "notebooks"
+    source.mkdir()
+    stub = nbformat.v4.new_code_cell("def f(): ...", metadata={"tags": ["exercise"]}, execution_count=1)
+    stub.outputs = [nbformat.v4.new_output("stream", text="01.2: nothing")]
+    hidden = {"tags": ["solution", "hide-cell"], "cellView": "form", "jupyter": {"source_hidden": True}}
+    cells = [
+        nbformat.v4.new_markdown_cell(
+            "Think.\n\n<details><summary>Hint</summary>\n\nhere\n\n</details>\n"
+            "<details><summary>Solution</summary>\n\nsecret\n\n</details>\n\nMore."
+        ),
+        stub,
+        nbformat.v4.new_code_cell("secret = 1", metadata=hidden),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "01_a.ipynb")
+    zips = editions.make(source, tmp_path / "out")
+    student, instructor = (read(tmp_path / "out" / name / "01_a.ipynb") for name in editions.EDITIONS)
+    assert "secret" not in nbformat.writes(student) and "here" in student.cells[0].source
+    assert student.cells[0].source.endswith("More.") and student.cells[1].outputs == []
+    assert "<details open><summary>Solution" in instructor.cells[0].source
+    assert instructor.cells[2].metadata == {"tags": ["solution"]} and len(instructor.cells) == 3
+    assert [zipfile.ZipFile(z).namelist() for z in zips] == [["01_a.ipynb"], ["01_a.ipynb"]]
