@@ -36,6 +36,11 @@ def wrong_answers() -> list[tuple[str, str, object, str]]:
     return found
 
 
+def spoken(capsys) -> str:
+    """What was printed, without its line breaks."""
+    return " ".join(capsys.readouterr().out.split())
+
+
 # ---- the checker ----------------------------------------------------------------------------------------------------
 
 
@@ -66,7 +71,7 @@ def made_up(monkeypatch):
 )
 def test_what_is_said(made_up, capsys, answer, said):
     assert check("99.1", answer) is said.startswith("right")
-    assert said in capsys.readouterr().out
+    assert said in spoken(capsys)
 
 
 def test_an_error_names_the_line_it_comes_from(made_up, capsys):
@@ -74,7 +79,7 @@ def test_an_error_names_the_line_it_comes_from(made_up, capsys):
         return x / 0
 
     check("99.1", double)
-    assert "ZeroDivisionError" in (said := capsys.readouterr().out) and "return x / 0" in said
+    assert "ZeroDivisionError" in (said := spoken(capsys)) and "return x / 0" in said
 
 
 def test_an_unknown_exercise_is_named():
@@ -123,7 +128,7 @@ def test_solution_stands_alone_and_is_right(id, capsys, monkeypatch):
 )
 def test_wrong_answer_is_told_why(id, name, answer, words, capsys):
     assert check(id, answer) is False
-    assert re.search(words, capsys.readouterr().out)
+    assert re.search(words, spoken(capsys))
 
 
 def test_every_exercise_has_wrong_answers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import textwrap
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def check(id: str, answer: Any) -> bool:
     """
     one = exercise(id)
     right, said = _look(one, answer)
-    print(f"{id}: {said}")
+    print(textwrap.fill(f"{id}: {said}", 80, subsequent_indent="      ", replace_whitespace=False))
     return right
 
 
