@@ -103,7 +103,7 @@ def near(found: Any, expected: Any, tolerance: float = 1e-6) -> bool:
     found, expected = array(found), array(expected)
     if found.shape != expected.shape:
         return False
-    return bool(np.allclose(found, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
+    return bool(np.allclose(found, expected, rtol=tolerance, atol=min(tolerance, 1e-5), equal_nan=True))
 
 
 def array(x: Any) -> np.ndarray:
