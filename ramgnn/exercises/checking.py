@@ -10,11 +10,14 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ramgnn.errors import NotFoundError
+
+PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -142,5 +145,6 @@ def _a(name: str) -> str:
 def _last(error: Exception) -> str:
     """Name and text of an error, and the line of the reader's code that it comes from where that can be told."""
     said = f"{type(error).__name__}: {error}"
-    own = [f for f in traceback.extract_tb(error.__traceback__) if "ramgnn" not in f.filename and f.line]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not Path(f.filename).is_relative_to(PACKAGE) and f.line]
     return f"{said}\n  in the line: {own[-1].line}" if own else said
