@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 from pathlib import Path
@@ -120,8 +121,46 @@ class ReadingsDirective(SphinxDirective):
         return container.children
 
 
+EXERCISE = re.compile(r"^\*\*(\d\d\.\d+) ([\w ]+)\.\*\* ", re.MULTILINE)
+
+
+def exercises_of(notebook: dict) -> list[str]:
+    """The exercises of a chapter as Markdown, each with its solution folded below it; without the stubs."""
+    text, begun = [], False
+    for cell in notebook["cells"]:
+        source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+        if cell["cell_type"] == "markdown":
+            if "## Exercises" in source:
+                begun, source = True, source.split("## Exercises", 1)[1]
+            if begun:
+                text.append(source)
+        elif begun and "solution" in tags:
+            code = source.split("\n", 1)[1]
+            text.append(f"<details><summary>Solution</summary>\n\n```python\n{code}\n```\n\n</details>")
+    whole = "\n\n".join(text).split("\n**Where to go next", 1)[0]
+    first = EXERCISE.search(whole)
+    return [whole[first.start() :]] if first else []
+
+
+class ExercisesDirective(SphinxDirective):
+    """The exercises of every chapter that is in the book, straight from the notebooks."""
+
+    def run(self) -> list[nodes.Node]:
+        text = []
+        for path in sorted((Path(self.env.srcdir) / "notebooks").glob("*.ipynb")):
+            self.env.note_dependency(str(path))
+            name = f"notebooks/{path.stem}"
+            found = exercises_of(json.loads(path.read_text(encoding="utf-8"))) if name in self.env.found_docs else []
+            if found:
+                text += [f"## {{doc}}`/{name}`", "", *found[0].splitlines(), ""]
+        container = nodes.Element()
+        self.state.nested_parse(StringList(text, source="notebooks"), self.content_offset, container, 1)
+        return container.children
+
+
 def setup(app) -> dict:
     app.add_directive("readings", ReadingsDirective)
+    app.add_directive("exercises", ExercisesDirective)
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
     app.connect("doctree-read", plain_figures)
     app.connect("html-page-context", drop_unused, priority=900)

@@ -28,8 +28,9 @@ ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted(ROOT.glob("notebooks/*.ipynb"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # what Colab brings, as of August 2026
-COLAB = {"torch": "2.11.0", "numpy": "2.1.3", "pandas": "2.2.3", "scipy": "1.16.3", "networkx": "3.6.1",
-         "matplotlib": "3.10.0", "pooch": "1.9.0", "safetensors": "0.8.0", "tqdm": "4.67.3"}  # fmt: skip
+COLAB = {"torch": "2.11.0"} | dict(
+    line.split("==") for line in (ROOT / "tests" / "colab.txt").read_text().splitlines() if "==" in line
+)
 
 
 def pins() -> dict[str, Version]:
