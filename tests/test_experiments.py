@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -140,6 +141,20 @@ def test_everything_is_there_and_nothing_is_done_twice(done):
     before = (store.place("toy", "mf") / "1.json").stat().st_mtime_ns
     execute(plan, store, jobs=1, progress=False)
     assert (store.place("toy", "mf") / "1.json").stat().st_mtime_ns == before
+
+
+def test_more_trials_with_a_better_one_ask_for_new_runs(done, tmp_path):
+    """What was run with settings that are no longer the best would stand in a table as if it were tuned."""
+    store, plan = done
+    other = Store(shutil.copytree(store.folder, tmp_path / "copy"))
+    more = replace(plan, models=("mf",), trials=4)
+    assert [str(t) for t in more.missing(other)] == ["mf, trial 3"]
+    top = best(other.trials("toy", "mf"))
+    worse, better = (replace(top, number=3, value=top.value + x, epochs=top.epochs + 1) for x in (-0.1, 0.1))
+    other.put_trial("toy", "mf", worse, {})
+    assert more.missing(other) == []
+    other.put_trial("toy", "mf", better, {})
+    assert [str(t) for t in more.missing(other)] == ["mf, seed 0", "mf, seed 1"]
 
 
 def test_a_stopped_study_goes_on_with_the_trials_it_would_have_made(done, tmp_path):

@@ -24,7 +24,7 @@ from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test
 from ramgnn.experiments import data
 from ramgnn.experiments.contenders import Contender, contender, described, run
-from ramgnn.experiments.store import Result, Store, fingerprint_test
+from ramgnn.experiments.store import Result, Store, best, fingerprint_test
 from ramgnn.experiments.tuning import TRIALS, attempt, chosen, wanted
 from ramgnn.runs import provenance
 
@@ -73,13 +73,16 @@ class Plan:
         return self.seeds if who.seeded else self.seeds[:1]
 
     def missing(self, store: Store) -> list[Task]:
-        """All that is not stored yet."""
+        """All that is not stored yet, or was run with settings that later trials have beaten."""
         found = []
         for who in self.contenders():
-            done = {x.number for x in store.trials(self.data, who.name)}
+            trials = store.trials(self.data, who.name)
+            done, top = {x.number for x in trials}, best(trials)
             found += [Task(self.data, who.name, n) for n in range(wanted(who, self.trials)) if n not in done]
-            seeds = [s for s in self.seeds_of(who) if not store.has(self.data, who.name, s)]
-            found += [Task(self.data, who.name, seed=s) for s in seeds]
+            for seed in self.seeds_of(who):
+                run = store.get(self.data, who.name, seed) if store.has(self.data, who.name, seed) else None
+                if run is None or top is None or (run.tuned, run.epochs) != (top.settings, top.epochs):
+                    found.append(Task(self.data, who.name, seed=seed))
         return found
 
 
