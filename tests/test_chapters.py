@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from book.tools import editions, minutes
+from book.tools import editions, minutes, slides
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -124,3 +124,41 @@ def test_students_get_no_solutions_and_instructors_get_all(tmp_path):
     assert "<details open><summary>Solution" in instructor.cells[0].source
     assert instructor.cells[2].metadata == {"tags": ["solution"]} and len(instructor.cells) == 3
     assert [zipfile.ZipFile(z).namelist() for z in zips] == [["01_a.ipynb"], ["01_a.ipynb"]]
+
+
+# ---- slides ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_deck_has_the_headings_equations_and_figures_of_its_chapter():
+    text = (
+        "# A title\n\nAbout it.\n\n**When you are through, you will be able to**\n\n- do *this*;\n- do that.\n\n"
+        "## First\n\nOne sentence with $x$. And [a link](other.ipynb) more:\n\n$$ x = y^2 \\tag{6} $$\n\nAfter it.\n"
+    )
+    picture = nbformat.v4.new_code_cell("plot()", metadata={"mystnb": {"image": {"alt": 'a "curve"'}}})
+    picture.outputs = [nbformat.v4.new_output("display_data", data={"image/png": "AAAA\n"})]
+    table = nbformat.v4.new_code_cell("frame")
+    rows = "<tr><td>1</td></tr>"
+    table.outputs = [
+        nbformat.v4.new_output("execute_result", data={"text/html": f"<div><table>{rows * 30}</table></div>"})
+    ]
+    cells = [
+        nbformat.v4.new_markdown_cell(text), picture, nbformat.v4.new_markdown_cell("It rises. Then it falls."), table,
+        nbformat.v4.new_markdown_cell("Too long to show.\n\n## Quiz\n\n**1. Who?**"),
+    ]  # fmt: skip
+    deck = slides.slides(nbformat.v4.new_notebook(cells=cells))
+    assert [s.heading for s in deck] == ["A title", "First", "First"]
+    assert "<em>this</em>" in deck[0].parts[0] and deck[0].parts[0].count("<li>") == 2
+    assert re.sub("</?span[^>]*>", "", deck[1].parts[0]) == "<p>One sentence with \\(x\\). And a link more.</p>\n"
+    assert re.search(r"\\\[\s*x = y\^2 \\tag\{6\}\s*\\\]", deck[1].parts[1])
+    assert 'alt="a &quot;curve&quot;"' in deck[2].parts[0] and "It rises. Then it falls." in deck[2].parts[1]
+    page = slides.page(deck)
+    assert page.count("<section>") == 3 and "3 / 3" in page and "http" not in page
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_every_figure_of_a_chapter_is_on_its_slides(path):
+    deck = slides.slides(read(path))
+    figures = sum("image/png" in o.get("data", {}) for c in read(path).cells for o in c.get("outputs", []))
+    assert slides.page(deck).count("<img ") == figures
+    equations = set(re.findall(r"\\tag\{(\d+)\}", prose(read(path))))
+    assert equations <= set(re.findall(r"\\tag\{(\d+)\}", slides.page(deck)))

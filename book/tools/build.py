@@ -13,6 +13,8 @@ from pathlib import Path
 
 import yaml
 
+from book.tools import slides
+
 ROOT = Path(__file__).parents[2]
 
 # the builder's own front door is one bare line: no title, no language, no link to follow where redirects are off
@@ -52,6 +54,7 @@ def build(source: Path, output: Path) -> tuple[bool, str]:
     if done.returncode != 0 or not (pages / "index.html").is_file():
         return False, said
     (pages / "index.html").write_text(INDEX.format(first=first_page(source)), encoding="utf-8")
+    slides.make(source, pages / "slides")
     (pages / ".nojekyll").touch()  # GitHub Pages would leave out folders whose name begins with _
     shutil.rmtree(output, ignore_errors=True)
     os.replace(pages, output)
