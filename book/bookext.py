@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import json
 import re
@@ -158,7 +159,21 @@ class ExercisesDirective(SphinxDirective):
         return container.children
 
 
+class DecksDirective(SphinxDirective):
+    """A list of the decks of slides, one for each chapter of the book; `book.tools.slides` writes them."""
+
+    def run(self) -> list[nodes.Node]:
+        entries = []
+        for name in sorted(n for n in self.env.found_docs if n.startswith("notebooks/")):
+            notebook = json.loads((Path(self.env.srcdir) / f"{name}.ipynb").read_text(encoding="utf-8"))
+            text = "\n".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
+            title = html.escape(re.search(r"^# (.+)$", text, re.MULTILINE)[1])
+            entries.append(f'<li><a href="../slides/{Path(name).name}.html">{Path(name).name[:2]} {title}</a></li>')
+        return [nodes.raw("", f"<ul>{''.join(entries)}</ul>", format="html")]
+
+
 def setup(app) -> dict:
+    app.add_directive("decks", DecksDirective)
     app.add_directive("readings", ReadingsDirective)
     app.add_directive("exercises", ExercisesDirective)
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
