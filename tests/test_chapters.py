@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import zipfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
@@ -55,6 +58,16 @@ def test_every_picture_says_what_is_seen(path):
         elif cell.cell_type == "markdown":
             assert not re.search(r"!\[\s*\]|<img(?![^>]*alt=)", cell.source), "a picture without a text"
     assert len(said) == len(set(said))
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_pictures_have_no_ground_of_their_own(path):
+    """A white ground is a white card on a dark page."""
+    for cell in read(path).cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                pixels = plt.imread(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
+                assert pixels.shape[2] == 4 and pixels[0, 0, 3] == pixels[-1, -1, 3] == 0, cell.id
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
