@@ -214,13 +214,13 @@ def _pretrained(dataset, side, config, state, history, device) -> Pretrained:
 
 
 def fingerprint(dataset: RecDataset) -> str:
-    """Sixteen hex digits that change with the training and test pairs and with the attributes."""
-    digest = hashlib.sha256()
+    """Sixteen hex digits that change with users and items, with the training and test pairs and with the attributes."""
+    digest = hashlib.sha256(json.dumps([dataset.user_ids, dataset.item_ids]).encode())
     for frame in (dataset.train, dataset.test):
         digest.update(np.ascontiguousarray(frame[["user", "item"]].to_numpy(np.int64)).tobytes())
     for side in SIDES:
         for r in dataset.relations(side):
-            digest.update(r.name.encode())
+            digest.update(json.dumps([r.name, *r.labels]).encode())
             digest.update(np.asarray(r.nodes, np.int64).tobytes() + np.asarray(r.values, np.int64).tobytes())
     return digest.hexdigest()[:16]
 

@@ -214,3 +214,18 @@ def test_resume_refuses_other_data(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(runs, "fingerprint", lambda _: "0" * 16)
     assert main(["train", "--resume", str(tmp_path / "r"), "--quiet"]) == 1
     assert "are not those that the run" in capsys.readouterr().err
+
+
+def test_the_fingerprint_changes_with_ids_pairs_and_values_but_not_with_titles():
+    data = small_dataset()
+    item, user = data.item_relations[0], data.user_relations[0]
+    changed = [
+        replace(data, item_ids=(*data.item_ids, "new"), item_labels=(*data.item_labels, "new")),  # bare: no attributes
+        replace(data, user_ids=("other", *data.user_ids[1:])),
+        replace(data, train=data.train.iloc[1:]),
+        replace(data, item_relations=(replace(item, labels=("other", *item.labels[1:])), *data.item_relations[1:])),
+        replace(data, user_relations=(replace(user, values=user.values[::-1].copy()), *data.user_relations[1:])),
+    ]
+    assert len({runs.fingerprint(x) for x in [data, *changed]}) == 6
+    titles = tuple(f"{x}!" for x in data.item_labels)
+    assert runs.fingerprint(replace(data, item_labels=titles)) == runs.fingerprint(data)
