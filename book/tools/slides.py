@@ -178,7 +178,9 @@ def page(deck: list[Slide], mathjax: str = "../_static/mathjax/startup.js") -> s
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="../_static/favicon.svg">\n<style>{CSS}</style>\n<script>{setting}</script>\n'
-        f'<script async src="{mathjax}"></script>\n</head>\n<body>\n' + "\n".join(body) + f"\n<script>{MOVE}</script>\n"
+        f'<script async src="{mathjax}"></script>\n</head>\n<body>\n<article>\n'
+        + "\n".join(body)
+        + f"\n</article>\n<script>{MOVE}</script>\n"
         "</body>\n</html>\n"
     )
 
