@@ -27,6 +27,15 @@ def solutions() -> dict[str, str]:
     return found
 
 
+def test_solutions_are_folded_in_the_book_in_colab_and_in_jupyter():
+    for path in CHAPTERS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if "solution" in cell.metadata.get("tags", []):
+                assert "hide-cell" in cell.metadata["tags"] and cell.metadata["cellView"] == "form"
+                assert cell.metadata["jupyter"]["source_hidden"]
+                assert cell.metadata["mystnb"]["code_prompt_show"] == "Solution"
+
+
 def wrong_answers() -> list[tuple[str, str, object, str]]:
     """Exercise, what is wrong with the answer, the answer, and words that the hint must have."""
     found = []
