@@ -1,4 +1,4 @@
-"""The check with Colab's versions: what it says when an installation would move what is there, and when a chapter fails."""
+"""The check with Colab's versions: what it says when an installation would move something, or a chapter fails."""
 
 from __future__ import annotations
 
