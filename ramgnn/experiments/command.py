@@ -8,7 +8,7 @@ from argparse import Namespace
 
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.experiments.contenders import contender
-from ramgnn.experiments.data import SOURCES
+from ramgnn.experiments.data import source
 from ramgnn.experiments.runner import Plan, Task, execute
 from ramgnn.experiments.statistics import METRICS, all_pairs, by_model, summarise
 from ramgnn.experiments.store import FOLDER, Store
@@ -51,8 +51,7 @@ def run(given: Namespace) -> int:
 
 def _plan(given: Namespace) -> Plan:
     """What is asked for."""
-    if given.data not in SOURCES:
-        raise NotFoundError("data set of the experiments", given.data, sorted(SOURCES))
+    source(given.data)  # an unknown one is refused before anything begins
     if given.jobs < 1 or given.trials < 1:
         raise RamgnnError(f"--jobs is {given.jobs} and --trials {given.trials}; expected at least 1 of both")
     names = list(TABLES) if given.name == "all" else [given.name]

@@ -14,12 +14,17 @@ SOURCES = {
 }
 
 
-def load(name: str) -> RecDataset:
-    """One of them.
+def source(name: str) -> Source:
+    """How one of them is loaded.
 
     Raises:
         NotFoundError: it is not one of them.
     """
     if name not in SOURCES:
         raise NotFoundError("data set of the experiments", name, sorted(SOURCES))
-    return SOURCES[name].load(False)
+    return SOURCES[name]
+
+
+def load(name: str) -> RecDataset:
+    """One of them; an unknown name raises as in `source`."""
+    return source(name).load(False)
