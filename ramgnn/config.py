@@ -92,7 +92,7 @@ class FinetuneConfig:
             steps an epoch.
         epochs: at most; validation chooses how many.
         patience: validations without a gain before it stops; validated every `every` epochs.
-        scale: start embeddings are rescaled to this root mean square entry; 0 takes them as they are.
+        scale: pretrained embeddings are rescaled to this root mean square entry; 0 takes them as they are.
         lr: Adam's learning rate; l2: λ_2 of Eq. 23.
         average: decay, per optimiser step, of the running average of all parameters that validation and the result
             are computed with; 0 takes the parameters as they are.

@@ -148,11 +148,10 @@ def build(
         graph, found = graphs[side], pretrained[side]
         graph = graph.to(device) if graph is not None else None
         if found is not None:
-            start = found.embeddings()
+            start = found.embeddings().rescaled(config.finetune.scale)
         else:
             start = random_start(config.pretrain.dim, dataset.n_nodes(side), graph, generator)
-        # the same length with and without pre-training: comparing the two compares directions, and nothing else
-        sides[side] = (start.rescaled(config.finetune.scale), graph)
+        sides[side] = (start, graph)
     return Recommender(dataset, config.finetune, sides["user"], sides["item"], config.pretrain.dim).to(device)
 
 
