@@ -93,6 +93,7 @@ class FinetuneConfig:
         epochs: at most; validation chooses how many.
         patience: validations without a gain before it stops; validated every `every` epochs.
         scale: pretrained embeddings are rescaled to this root mean square entry; 0 takes them as they are.
+        spread: standard deviation of random start embeddings.
         lr: Adam's learning rate; l2: λ_2 of Eq. 23.
         average: decay, per optimiser step, of the running average of all parameters that validation and the result
             are computed with; 0 takes the parameters as they are.
@@ -100,6 +101,7 @@ class FinetuneConfig:
 
     start: str = "pretrained"
     scale: float = 0.05
+    spread: float = 0.1
     values: str = "mean"
     layers: int = 1
     propagation: str = "linear"
@@ -228,7 +230,7 @@ LEAST: dict[str, dict[str, float]] = {
         "steps": 1, "lr": 0, "sim_weight": 0, "weight_decay": 0,
     },
     "finetune": {
-        "scale": 0, "layers": 0, "negatives": 1, "batch": 1, "epochs": 0, "every": 1,
+        "scale": 0, "spread": 0, "layers": 0, "negatives": 1, "batch": 1, "epochs": 0, "every": 1,
         "patience": 1, "lr": 0, "l2": 0, "temperature": 1e-6,
     },
 }  # fmt: skip

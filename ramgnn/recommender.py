@@ -367,10 +367,12 @@ class Finetuned:
         return {"best_epoch": self.best_epoch, "interrupted": self.interrupted, "epochs": self.history}
 
 
-def random_start(dim: int, n_nodes: int, graph: MultiRelationalGraph | None, generator: torch.Generator) -> Embeddings:
-    """Embeddings without pre-training, drawn as those of LightGCN: normal, standard deviation 0.1."""
+def random_start(
+    dim: int, n_nodes: int, graph: MultiRelationalGraph | None, generator: torch.Generator, spread: float = 0.1
+) -> Embeddings:
+    """Embeddings without pre-training: normal, with the standard deviation `spread`, by default that of LightGCN."""
     n_values, n_types = (graph.n_values, graph.n_types) if graph is not None else (0, 0)
-    draw = [torch.randn(n, dim, generator=generator) * 0.1 for n in (n_nodes, n_types, n_values)]
+    draw = [torch.randn(n, dim, generator=generator) * spread for n in (n_nodes, n_types, n_values)]
     return Embeddings(*draw)
 
 
