@@ -150,9 +150,7 @@ def build(
         if found is not None:
             start = found.embeddings().rescaled(config.finetune.scale)
         else:
-            start = random_start(
-                config.pretrain.dim, dataset.n_nodes(side), graph, generator, config.finetune.spread
-            )
+            start = random_start(config.pretrain.dim, dataset.n_nodes(side), graph, generator, config.finetune.spread)
         sides[side] = (start, graph)
     return Recommender(dataset, config.finetune, sides["user"], sides["item"], config.pretrain.dim).to(device)
 
