@@ -29,6 +29,7 @@ RUN = """examples:
 RESULTS = """examples:
   ramgnn results table3                      beside the paper's numbers
   ramgnn results table3 --format latex       also markdown and csv
+  ramgnn results figure5 --plot figure5.svg  thresholds over epochs, a picture for each configuration
   ramgnn results pairs --of table4           every encoder against every other
   ramgnn results verdicts                    what holds of the paper's claims, and why
 """
@@ -145,6 +146,7 @@ def parser() -> argparse.ArgumentParser:
     results.add_argument(
         "--format", default="text", choices=["text", "markdown", "latex", "csv"], help="of a table (default: text)"
     )
+    results.add_argument("--plot", metavar="FILE", help="draw a table or figure too: .svg, .pdf or .png")
     results.add_argument("--of", metavar="TABLE", default="table3", help="whose pairs (default: table3)")
     results.add_argument("--metric", default="NDCG@10", help="of the pairs (default: NDCG@10)")
     for sub in (run, results):

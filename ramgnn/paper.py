@@ -25,10 +25,9 @@ CITATION = (
 )
 
 DATA = ("ml-100k", "kkbox")  # as `ramgnn.datasets.load` calls them; the paper says MovieLens and KKBox
-USERS = {"ml-100k": 943, "kkbox": 24_613}  # Table II; it has KKBox's users and items in each other's column
 METRICS = ("HR@10", "MRR@10", "NDCG@10", "HR@20", "MRR@20", "NDCG@20")
 METRICS_AT_20 = METRICS[3:]
-USERS = {"ml-100k": 943, "kkbox": 24613}  # one test row each; KKBox by the published test file, see `table2`
+USERS = {"ml-100k": 943, "kkbox": 24_613}  # one test row each; KKBox by the published test file, see `table2`
 OURS = "RAM-GNN"
 
 

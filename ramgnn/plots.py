@@ -255,6 +255,25 @@ def attention_mass(history: Sequence, types: Sequence[str], layer: int = -1, ax:
     return ax
 
 
+def band(runs: np.ndarray, look: Mapping[str, object], label: str = "", ax: Axes | None = None) -> Axes:
+    """The mean over runs as a line, and everything between the lowest and the highest run as a band.
+
+    Args:
+        runs: ``(n_runs, n_epochs)``; NaN where a run has no value, which leaves a gap where no run has one.
+        look: colour and line style, as of `type_styles`; label: for a legend.
+    """
+    ax = ax or plt.subplots(figsize=(7.5, 3.4))[1]
+    runs = np.asarray(runs, float)
+    epochs = np.arange(1, runs.shape[1] + 1)
+    there = np.isfinite(runs).any(0)
+    low, mean, high = (np.full(runs.shape[1], np.nan) for _ in range(3))
+    for line, of in ((low, np.nanmin), (mean, np.nanmean), (high, np.nanmax)):
+        line[there] = of(runs[:, there], axis=0)
+    ax.fill_between(epochs, low, high, color=look["color"], alpha=0.25, linewidth=0)
+    ax.plot(epochs, mean, color=look["color"], linestyle=look["linestyle"], linewidth=2, label=label)
+    return ax
+
+
 def forest(
     labels: Sequence[str],
     means: Sequence[float],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.experiments.contenders import contender
@@ -12,7 +13,8 @@ from ramgnn.experiments.data import source
 from ramgnn.experiments.runner import Plan, Task, execute
 from ramgnn.experiments.statistics import METRICS, all_pairs, by_model, summarise
 from ramgnn.experiments.store import FOLDER, Store
-from ramgnn.experiments.tables import FORMATS, TABLES, as_text, cells, rows_on, table
+from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, rows_on, table
+from ramgnn.experiments.trajectories import ends
 from ramgnn.experiments.tuning import wanted
 from ramgnn.experiments.verdicts import judge
 
@@ -78,6 +80,8 @@ def _say_missing(plan: Plan, store: Store, tasks: list[Task]) -> None:
 def results(given: Namespace) -> int:
     """``ramgnn results``: print what is stored."""
     store = Store(given.out or FOLDER)
+    if given.plot and given.name in ("status", "verdicts", "pairs"):
+        raise RamgnnError(f"--plot draws tables and figures, not {given.name}; leave it out")
     if given.name == "status":
         print(_status(store, given.data))
         return 0
@@ -95,9 +99,41 @@ def results(given: Namespace) -> int:
             f"\n{one.title}; {given.data}. Mean ± standard deviation over seeds [95 % interval over users and seeds]; "
             "paper's: as the paper prints it."
         )
+    if one.name == "figure5":
+        print("\n" + FORMATS[given.format](*ends(one, store, given.data)))
+    if given.plot:
+        for path in _plots(one, store, given.data, Path(given.plot)):
+            print(f"drawn: {path}", file=sys.stderr)
     if missing:
         print(f"{missing} runs are missing: python -m ramgnn run {one.name} --data {given.data}", file=sys.stderr)
     return 0
+
+
+def _plots(one: Table, store: Store, data: str, path: Path) -> list[Path]:
+    """Draw a table, or Figure 5 with a file for each of its rows that has runs; returns what was written."""
+    import matplotlib
+
+    matplotlib.use("agg")  # files only: works where there is no screen
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    from ramgnn import plots
+    from ramgnn.experiments import figures
+
+    known = sorted(FigureCanvasBase.get_supported_filetypes())
+    if path.suffix.removeprefix(".") not in known:
+        raise RamgnnError(f"--plot {path}: cannot draw {path.suffix or 'a file without an ending'}; known: {known}")
+    written = []
+    with plots.style():
+        if one.name != "figure5":
+            written.append((path, figures.intervals(one, store, data, one.metrics)))
+        for row in rows_on(one, data) if one.name == "figure5" else ():
+            if results := store.results(data, [row.model])[: one.seeds]:
+                own = path.with_stem(f"{path.stem}-{row.model.replace(' ', '-')}")
+                written.append((own, figures.sampler(results)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for own, figure in written:
+            figure.savefig(own)
+    return [own for own, _ in written]
 
 
 def _status(store: Store, data: str) -> str:

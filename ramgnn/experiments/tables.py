@@ -18,11 +18,16 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Row:
-    """One row: who it is, what the reader calls it, and the paper's row for it, if there is one."""
+    """One row: who it is, what the reader calls it, and the paper's row for it, if there is one.
+
+    Attributes:
+        group: 0 for who the paper has, 1 for ours, 2 for references that the paper has not.
+    """
 
     model: str
     label: str
     printed: str = ""
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,9 @@ class Table:
 
 
 OURS = (
-    Row("ram-gnn", "RAM-GNN, tuned like all", "RAM-GNN"),
-    Row("ram-gnn default", "RAM-GNN, default"),
-    Row("ram-gnn as printed", "RAM-GNN, as printed"),
+    Row("ram-gnn", "RAM-GNN, tuned like all", "RAM-GNN", 1),
+    Row("ram-gnn default", "RAM-GNN, default", group=1),
+    Row("ram-gnn as printed", "RAM-GNN, as printed", group=1),
 )
 AT_20 = ("HR@20", "MRR@20", "NDCG@20")
 
@@ -60,9 +65,11 @@ TABLES = {
                 Row("mf", "MF-BPR", "MF-BPR"), Row("fm", "FM", "FM"), Row("nfm", "NFM", "NFM"),
                 Row("fism", "FISM", "FISM"), Row("cke", "CKE", "CKE"), Row("lightgcn", "LightGCN", "LightGCN"),
                 Row("kgpolicy", "KGPolicy", "KGPolicy"), Row("rcf", "RCF", "RCF"), *OURS,
-                Row("popularity", "popularity"), Row("itemknn", "item-kNN"), Row("ease", "EASE"), Row("als", "ALS"),
-                Row("lightgcn softmax", "LightGCN, softmax"), Row("itemknn recent", "item-kNN, decayed in time"),
-                Row("sasrec", "SASRec, knows the order"),
+                Row("popularity", "popularity", group=2), Row("itemknn", "item-kNN", group=2),
+                Row("ease", "EASE", group=2), Row("als", "ALS", group=2),
+                Row("lightgcn softmax", "LightGCN, softmax", group=2),
+                Row("itemknn recent", "item-kNN, decayed in time", group=2),
+                Row("sasrec", "SASRec, knows the order", group=2),
             ),
             seeds=10,
         ),
@@ -89,9 +96,10 @@ TABLES = {
             "figure4", "Figure 4: what each part does", "",
             (
                 Row("single", "Single: no pre-training"), Row("rns", "RAM-RNS: sampler only"),
-                Row("attention", "RAM-rel: attention only"), Row("ram-gnn", "RAM-GNN"),
+                Row("attention", "RAM-rel: attention only"), Row("ram-gnn", "RAM-GNN", group=1),
                 Row("as printed single", "as printed, Single"), Row("as printed rns", "as printed, RAM-RNS"),
-                Row("as printed attention", "as printed, RAM-rel"), Row("ram-gnn as printed", "as printed, RAM-GNN"),
+                Row("as printed attention", "as printed, RAM-rel"),
+                Row("ram-gnn as printed", "as printed, RAM-GNN", group=1),
             ),
             AT_20,
         ),
@@ -130,7 +138,7 @@ def cells(one: Table, store: Store, data: str, decimals: int = 3) -> tuple[list[
     interval over users and seeds; beside each metric stands what the paper prints.
     """
     head, lines, missing = ["", "seeds"], [], 0
-    printed = _printed(one, data)
+    printed = printed_cells(one, data)
     for metric in one.metrics:
         head += [metric, *(["paper's " + metric] if printed else [])]
     for row in rows_on(one, data):
@@ -157,7 +165,7 @@ def _short(x: float, decimals: int) -> str:
     return f"{x:.{decimals}f}".removeprefix("0")
 
 
-def _printed(one: Table, data: str) -> dict[tuple[str, str], str]:
+def printed_cells(one: Table, data: str) -> dict[tuple[str, str], str]:
     """The paper's cells of that table and data set, as text."""
     return {(c.row, c.metric): c.text for c in paper.PRINTED if (c.table, c.data) == (one.number, data)}
 

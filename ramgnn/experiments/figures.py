@@ -1,0 +1,83 @@
+"""Tables III to VI and Figures 4 and 5 as pictures, drawn from stored runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from ramgnn import plots
+from ramgnn.errors import RamgnnError
+from ramgnn.experiments.statistics import summarise
+from ramgnn.experiments.store import Result, Store
+from ramgnn.experiments.tables import Table, printed_cells, rows_on
+from ramgnn.experiments.trajectories import trajectories
+
+WINDOW = 10  # epochs that a drawn reward is the mean of: as many as the repaired rule of Eq. 14 adds up
+
+
+def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Figure:
+    """Means over seeds with 95 % intervals over users and seeds, a panel for each metric; the paper's as diamonds.
+
+    Raises:
+        RamgnnError: no row has runs.
+    """
+    found = {row: store.results(data, [row.model])[: one.seeds] for row in rows_on(one, data)}
+    found = {row: runs for row, runs in found.items() if runs}
+    if not found:
+        raise RamgnnError(f"there are no runs of {one.name} on {data} to draw; make them: ramgnn run {one.name}")
+    printed = printed_cells(one, data)
+    size = 2.6 + 2.6 * len(metrics), 1.0 + 0.32 * len(found)
+    figure, axes = plt.subplots(1, len(metrics), figsize=size, sharey=True, squeeze=False)
+    for ax, metric in zip(axes[0], metrics, strict=True):
+        sums = [summarise(runs, metric) for runs in found.values()]
+        papers = [printed.get((row.printed, metric)) for row in found]
+        plots.forest(
+            [row.label for row in found], [s.mean for s in sums], [s.both for s in sums],
+            [None if x is None else float(x) for x in papers], [row.group for row in found], ax,
+        )  # fmt: skip
+        ax.set_xlabel(metric)
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()  # one for all panels is enough
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center")
+    return figure
+
+
+def sampler(results: Sequence[Result], sides: Sequence[str] = ("user", "item")) -> Figure:
+    """Figure 5 for runs of one model: thresholds, average neighbour distances and rewards over epochs, as bands.
+
+    Args:
+        results: the runs; each gives one trajectory.
+        sides: whose graphs, a column each; one without a graph is left out.
+    """
+    columns = {side: found for side in sides if (found := trajectories(results, side))}
+    if not columns:
+        raise RamgnnError(f"the runs of {results[0].model!r} have no graph on the side {' or '.join(sides)}")
+    figure, axes = plt.subplots(3, len(columns), figsize=(4 * len(columns), 6.4), sharex=True, squeeze=False)
+    for column, (side, found) in enumerate(columns.items()):
+        looks = plots.type_styles([x.relation for x in found])
+        for ax, what in zip(axes[:, column], ("k", "distance", "reward"), strict=True):
+            for x in found:
+                runs = getattr(x, what)
+                plots.band(_smooth(runs) if what == "reward" else runs, looks[x.relation], x.relation, ax)
+            ax.grid(True)
+        axes[0, column].set_title(f"{side} graph")
+        axes[0, column].yaxis.get_major_locator().set_params(integer=True)
+        axes[2, column].set(xlabel="epoch", ylim=(-1.1, 1.1))
+        axes[2, column].legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=2, handlelength=3.2)
+    names = ("threshold $k_t$", "average neighbour\ndistance", f"reward,\nmean of {WINDOW}")
+    for ax, name in zip(axes[:, 0], names, strict=True):
+        ax.set_ylabel(name)
+    return figure
+
+
+def _smooth(reward: np.ndarray) -> np.ndarray:
+    """The mean of each run's last `WINDOW` rewards: single ones are +1 or -1 and would fill the panel."""
+    found = np.full(reward.shape, np.nan)
+    for epoch in range(WINDOW, reward.shape[1]):
+        found[:, epoch] = reward[:, epoch - WINDOW + 1 : epoch + 1].mean(1)
+    return found
