@@ -157,8 +157,10 @@ class RCF(fitting.Model):
         typed = int((entries.value < 0).sum())  # where the entries of t_0 end
         inner = F.embedding(entries.item, self.w2(self.q.weight)) + F.embedding(i[entries.row], self.w1(self.q.weight))
         own = F.embedding(entries.value[typed:], self.w3(self.e.weight))
-        inner = torch.cat([inner[:typed], inner[typed:] + own]).tanh()
-        return (inner * self.w(entries.type)).sum(1)
+        # one product for all types and a choice among them: a row of w for each entry would be read and added up again
+        by_type = (inner[typed:] + own).tanh() @ self.w.weight.T
+        rest = inner[:typed].tanh() @ self.w.weight[0]
+        return torch.cat([rest, by_type.gather(1, entries.type[typed:, None])[:, 0]])
 
     def empty(self, i: Tensor) -> Tensor:
         """exp(a) of the empty place of each type: ``(b, n_types + 1)``."""
@@ -232,12 +234,11 @@ class RCF(fitting.Model):
         gamma, empty = self.type_attention(p), self.empty(torch.arange(self.n_items, device=q.device))
         tables, found = self._tables(known), []
         for n, (start, size) in enumerate(zip(starts.tolist(), self.size[chosen].tolist(), strict=True)):
-            own, mu = local[start : start + size], p[n].expand_as(q)
-            for t, table in enumerate(tables):
+            own, share = local[start : start + size], q.new_zeros(size, self.n_items)
+            for t, table in enumerate(tables):  # all types in one table, so that there is one product with q
                 weight = table[own]
-                total = weight.sum(0) + empty[:, t]
-                mu = mu + weight.T @ q[known[own]] * (gamma[n, t] * total.pow(-alpha)).unsqueeze(1)
-            found.append(self.predict(mu, q))
+                share.addcmul_(weight, gamma[n, t] * (weight.sum(0) + empty[:, t]).pow(-alpha))
+            found.append(self.predict(p[n] + share.T @ q[known[own]], q))
         return torch.stack(found) if found else q.new_zeros(0, self.n_items)
 
     def _tables(self, known: Tensor) -> list[Tensor]:

@@ -15,6 +15,7 @@ from ramgnn.experiments.store import Result, Store
 from ramgnn.experiments.tables import Table, printed_cells, rows_on
 from ramgnn.experiments.trajectories import trajectories
 
+PANELS = 3  # beside each other
 WINDOW = 10  # epochs that a drawn reward is the mean of: as many as the repaired rule of Eq. 14 adds up
 
 
@@ -29,9 +30,11 @@ def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Fi
     if not found:
         raise RamgnnError(f"there are no runs of {one.name} on {data} to draw; make them: ramgnn run {one.name}")
     printed = printed_cells(one, data)
-    size = 2.6 + 2.6 * len(metrics), 1.0 + 0.32 * len(found)
-    figure, axes = plt.subplots(1, len(metrics), figsize=size, sharey=True, squeeze=False)
-    for ax, metric in zip(axes[0], metrics, strict=True):
+    columns = min(len(metrics), PANELS)
+    lines = -(-len(metrics) // columns)
+    size = 2.2 + 2.2 * columns, 0.4 + lines * (0.6 + 0.3 * len(found))
+    figure, axes = plt.subplots(lines, columns, figsize=size, sharey=True, squeeze=False)
+    for ax, metric in zip(axes.flat, metrics, strict=False):
         sums = [summarise(runs, metric) for runs in found.values()]
         papers = [printed.get((row.printed, metric)) for row in found]
         plots.forest(
@@ -41,6 +44,8 @@ def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Fi
         ax.set_xlabel(metric)
         if ax.get_legend() is not None:
             ax.get_legend().remove()  # one for all panels is enough
+    for ax in axes.flat[len(metrics) :]:
+        ax.set_axis_off()
     handles, labels = axes[0, 0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower center")
