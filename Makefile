@@ -19,7 +19,7 @@ SITE := _build/html/index.html
 # Chapters print numbers that are compared with stored ones. Sums of floats depend on how many threads share them and
 # on the vector instructions of the processor, so both are fixed for running chapters (and for nothing else).
 THREADS ?= 1
-STEADY := PYTHONHASHSEED=0 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) \
+STEADY := PYTHONHASHSEED=0 RAMGNN_STATIC=1 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) \
 	IPYTHONDIR="$(CURDIR)/_build/ipython" \
 	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=Haswell)
 

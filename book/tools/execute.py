@@ -15,6 +15,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from tqdm import tqdm
 
 from book.tools import minutes
+from ramgnn.live import STATIC
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 600  # seconds a single cell may take
@@ -73,6 +74,7 @@ def execute(path: Path, measure: bool = False) -> str | None:
         None, or what went wrong; the file is then as it was.
     """
     notebook = nbformat.read(path, as_version=4)
+    os.environ[STATIC] = "1"  # nobody is there to move a slider
     numbers = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
     with tqdm(total=len(numbers), desc=f"  {path.stem}", unit="cell", leave=False, disable=None) as bar:
         client = NotebookClient(
