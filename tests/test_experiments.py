@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,3 +223,37 @@ def test_the_results_of_the_package_can_be_read():
             assert found.metrics() == pytest.approx(json.loads(
                 (store.place(name, found.model) / f"{found.seed}.json").read_text())["metrics"])  # fmt: skip
             assert found.provenance["commit"] and "changes" not in found.provenance["commit"]
+
+
+def test_a_worker_ends_when_whoever_started_it_is_killed():
+    code = (
+        "import os, time\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "from ramgnn.experiments.runner import _end_with_parent\n"
+        "pool = ProcessPoolExecutor(1, mp_context=get_context('spawn'), initializer=_end_with_parent)\n"
+        "print(pool.submit(os.getpid).result(), flush=True)\n"
+        "pool.submit(time.sleep, 600).result()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        worker = int(parent.stdout.readline())
+        assert alive(worker)
+        parent.kill()
+    for _ in range(100):
+        if not alive(worker):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker went on without its parent")
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and has not ended; one that has ended may wait for somebody to ask for its status."""
+    status = Path(f"/proc/{pid}/status")
+    if Path("/proc/self/status").exists():
+        return status.exists() and "State:\tZ" not in status.read_text()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

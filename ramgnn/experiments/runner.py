@@ -12,9 +12,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from statistics import fmean
+from threading import Thread
 from typing import Any
 
 from tqdm import tqdm
@@ -112,6 +113,16 @@ def _data(name: str) -> RecDataset:
     return data.load(name)
 
 
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it is gone, killed for instance, instead of working on unseen."""
+
+    def watch() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
 def work(task: Task, folder: Path) -> None:
     """Do one task and store what comes of it."""
     import torch
@@ -166,7 +177,7 @@ def execute(plan: Plan, store: Store, jobs: int = 2, progress: bool = True) -> l
     tasks, running, failed = plan.missing(store), {}, []
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the new processes when they import their libraries
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_end_with_parent)
     bar = tqdm(total=len(tasks), desc=plan.data, unit="task", disable=not progress)
     try:
         while tasks:
