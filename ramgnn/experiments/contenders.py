@@ -118,6 +118,10 @@ def _all() -> tuple[Contender, ...]:
         # without pre-training a start of the pre-trained ones' length validates better, as printed LightGCN's own does
         tuned("single", ablation="single", settings={"finetune.spread": 0.05}),
         *(tuned(name, ablation=name) for name in ("rns", "attention")),
+        # controls that the paper has not: both parts off, neighbours by lot, and the network as it was drawn
+        tuned("neither", ablation="rns", settings={"pretrain.sampler": "none"}),
+        tuned("by lot", settings={"pretrain.sampler": "random"}),
+        tuned("untrained", settings={"pretrain.epochs": 0}),
         *(
             ours(f"as printed {name}", config="as_printed", ablation=name)
             for name in ("single", "rns", "attention")

@@ -97,6 +97,8 @@ TABLES = {
             (
                 Row("single", "Single: no pre-training"), Row("rns", "RAM-RNS: sampler only"),
                 Row("attention", "RAM-rel: attention only"), Row("ram-gnn", "RAM-GNN", group=1),
+                Row("neither", "equal weights, every neighbour", group=2),
+                Row("by lot", "neighbours by lot", group=2), Row("untrained", "pre-trained for 0 epochs", group=2),
                 Row("as printed single", "as printed, Single"), Row("as printed rns", "as printed, RAM-RNS"),
                 Row("as printed attention", "as printed, RAM-rel"),
                 Row("ram-gnn as printed", "as printed, RAM-GNN", group=1),
