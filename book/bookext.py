@@ -159,6 +159,36 @@ class ExercisesDirective(SphinxDirective):
         return container.children
 
 
+HEADLINE = ("ram-gnn", "ram-gnn as printed", "lightgcn", "ease", "popularity")
+
+
+class HeadlineDirective(SphinxDirective):
+    """A few rows of Table III as measured, from the stored runs, with the paper's numbers beside them."""
+
+    def run(self) -> list[nodes.Node]:
+        from ramgnn.experiments.statistics import summarise
+        from ramgnn.experiments.store import Store
+        from ramgnn.experiments.tables import printed_cells, short, table
+
+        store, one, metrics = Store(), table("table3"), ("HR@10", "NDCG@10")
+        printed = printed_cells(one, "ml-100k")
+        text = ["| | runs | HR@10 | the paper's | NDCG@10 | the paper's |", "| --- " + "| ---: " * 5 + "|"]
+        for row in sorted((r for r in one.rows if r.model in HEADLINE), key=lambda r: HEADLINE.index(r.model)):
+            runs = store.results("ml-100k", [row.model])
+            if not runs:
+                continue
+            line = [row.label, str(len(runs))]
+            for metric in metrics:
+                found = summarise(runs, metric)
+                low, high = (short(x) for x in found.both)
+                theirs = printed.get((row.printed, metric), "")
+                line += [f"{short(found.mean)} [{low}, {high}]", theirs.removeprefix("0")]
+            text.append("| " + " | ".join(line) + " |")
+        container = nodes.Element()
+        self.state.nested_parse(StringList(text, source="stored runs"), self.content_offset, container)
+        return container.children
+
+
 class DecksDirective(SphinxDirective):
     """A list of the decks of slides, one for each chapter of the book; `book.tools.slides` writes them."""
 
@@ -174,6 +204,7 @@ class DecksDirective(SphinxDirective):
 
 def setup(app) -> dict:
     app.add_directive("decks", DecksDirective)
+    app.add_directive("headline", HeadlineDirective)
     app.add_directive("readings", ReadingsDirective)
     app.add_directive("exercises", ExercisesDirective)
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500

@@ -157,13 +157,13 @@ def cells(one: Table, store: Store, data: str, decimals: int = 3) -> tuple[list[
 
 
 def _cell(found, decimals: int) -> str:
-    low, high = (_short(x, decimals) for x in found.both)
-    spread = f" ±{_short(found.sd, decimals)}" if found.n > 1 else ""
-    return f"{_short(found.mean, decimals)}{spread} [{low}, {high}]"
+    low, high = (short(x, decimals) for x in found.both)
+    spread = f" ±{short(found.sd, decimals)}" if found.n > 1 else ""
+    return f"{short(found.mean, decimals)}{spread} [{low}, {high}]"
 
 
-def _short(x: float, decimals: int) -> str:
-    """Without the zero before the point."""
+def short(x: float, decimals: int = 3) -> str:
+    """A number below 1 without the zero before the point."""
     return f"{x:.{decimals}f}".removeprefix("0")
 
 
