@@ -480,3 +480,19 @@ def test_tools_need_nothing_that_is_not_pinned():
         for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             known = name in sys.stdlib_module_names or name in ("book", "ramgnn")
             assert known or named.get(name, name) in pins(), f"{path.name} imports {name}"
+
+
+def test_the_front_page_has_what_is_stored(monkeypatch, tmp_path):
+    import numpy as np
+
+    from ramgnn.experiments import store
+
+    monkeypatch.setattr(store.Store.__init__, "__defaults__", (tmp_path,))
+    page = book_extension()
+    assert len(page.headline()) == 2  # nothing is stored, so there are no rows
+    for seed in range(2):  # two of four users are hit, at ranks 1 and 3
+        store.Store().put(store.Result("ml-100k", "ram-gnn", seed, np.array([1.0, 3.0, 11.0, 40.0]), "same"))
+    (row,) = page.headline()[2:]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1] == "2" and cells[2].startswith(".500 [") and cells[4].startswith(".375 [")
+    assert (cells[3], cells[5]) == (".164", ".087")
