@@ -83,9 +83,15 @@ def test_figure_5_draws_a_band_and_a_mean_for_each_relation(store):
     assert [line.get_label() for line in k.lines] == ["genre", "year"] and len(k.collections) == 2
     assert k.lines[0].get_ydata().tolist() == [5, 6, *range(8, 31, 2)]
     assert distance.lines[1].get_ydata() == pytest.approx([0.2] * 14)
-    mean = reward.lines[0].get_ydata()
-    assert np.isnan(mean[: figures.WINDOW]).all() and (mean[figures.WINDOW :] == 1).all()
-    assert np.isnan(reward.lines[1].get_ydata()).all()  # at rest before there were ten
+    assert reward.lines[0].get_ydata().tolist() == list(range(14))
+    assert reward.lines[1].get_ydata().tolist() == [0, -1, *[-2] * 12]  # at rest after two
+    short = figures.sampler(store.results("ml-100k", ["ram-gnn as printed"]), epochs=6)
+    assert len(short.axes[0].lines[0].get_ydata()) == 6
+
+
+def test_figure_5_ends_a_little_after_the_last_threshold_came_to_rest(store):
+    genre, year = trajectories(store.results("ml-100k", ["ram-gnn as printed"]), "item")
+    assert figures._interesting(genre) == 14 and figures._interesting(year) == 3 + figures.AFTERWARDS
 
 
 def test_a_band_has_gaps_where_no_run_has_a_value():

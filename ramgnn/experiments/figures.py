@@ -13,10 +13,10 @@ from ramgnn.errors import RamgnnError
 from ramgnn.experiments.statistics import summarise
 from ramgnn.experiments.store import Result, Store
 from ramgnn.experiments.tables import Table, printed_cells, rows_on
-from ramgnn.experiments.trajectories import trajectories
+from ramgnn.experiments.trajectories import Trajectory, trajectories
 
 PANELS = 3  # beside each other
-WINDOW = 10  # epochs that a drawn reward is the mean of: as many as the repaired rule of Eq. 14 adds up
+AFTERWARDS = 5  # epochs drawn after the last threshold has come to rest: from then on nothing happens
 
 
 def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Figure:
@@ -52,37 +52,40 @@ def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Fi
     return figure
 
 
-def sampler(results: Sequence[Result], sides: Sequence[str] = ("user", "item")) -> Figure:
+def sampler(results: Sequence[Result], sides: Sequence[str] = ("user", "item"), epochs: int | None = None) -> Figure:
     """Figure 5 for runs of one model: thresholds, average neighbour distances and rewards over epochs, as bands.
+
+    Rewards are added up, since single ones are +1 or -1 and would fill the panel.
 
     Args:
         results: the runs; each gives one trajectory.
         sides: whose graphs, a column each; one without a graph is left out.
+        epochs: how many are drawn; None: until a few after the last threshold came to rest, all if one did not.
     """
     columns = {side: found for side in sides if (found := trajectories(results, side))}
     if not columns:
         raise RamgnnError(f"the runs of {results[0].model!r} have no graph on the side {' or '.join(sides)}")
     figure, axes = plt.subplots(3, len(columns), figsize=(4 * len(columns), 6.4), sharex=True, squeeze=False)
+    shown = epochs or max(_interesting(x) for found in columns.values() for x in found)
     for column, (side, found) in enumerate(columns.items()):
         looks = plots.type_styles([x.relation for x in found])
         for ax, what in zip(axes[:, column], ("k", "distance", "reward"), strict=True):
             for x in found:
-                runs = getattr(x, what)
-                plots.band(_smooth(runs) if what == "reward" else runs, looks[x.relation], x.relation, ax)
+                runs = np.nancumsum(x.reward, axis=1) if what == "reward" else getattr(x, what)
+                plots.band(runs[:, :shown], looks[x.relation], x.relation, ax)
             ax.grid(True)
         axes[0, column].set_title(f"{side} graph")
-        axes[0, column].yaxis.get_major_locator().set_params(integer=True)
-        axes[2, column].set(xlabel="epoch", ylim=(-1.1, 1.1))
+        for ax in (axes[0, column], axes[2, column]):
+            ax.yaxis.get_major_locator().set_params(integer=True)
+        axes[2, column].set(xlabel="epoch")
         axes[2, column].legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=2, handlelength=3.2)
-    names = ("threshold $k_t$", "average neighbour\ndistance", f"reward,\nmean of {WINDOW}")
+    names = ("threshold $k_t$", "average neighbour\ndistance", "rewards,\nadded up")
     for ax, name in zip(axes[:, 0], names, strict=True):
         ax.set_ylabel(name)
     return figure
 
 
-def _smooth(reward: np.ndarray) -> np.ndarray:
-    """The mean of each run's last `WINDOW` rewards: single ones are +1 or -1 and would fill the panel."""
-    found = np.full(reward.shape, np.nan)
-    for epoch in range(WINDOW, reward.shape[1]):
-        found[:, epoch] = reward[:, epoch - WINDOW + 1 : epoch + 1].mean(1)
-    return found
+def _interesting(x: Trajectory) -> int:
+    """How many epochs there is something to see in."""
+    every = x.k.shape[1]
+    return every if np.isnan(x.stopped).any() else min(every, int(x.stopped.max()) + 1 + AFTERWARDS)
