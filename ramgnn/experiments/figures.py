@@ -75,8 +75,8 @@ def sampler(results: Sequence[Result], sides: Sequence[str] = ("user", "item"), 
                 plots.band(runs[:, :shown], looks[x.relation], x.relation, ax)
             ax.grid(True)
         axes[0, column].set_title(f"{side} graph")
-        for ax in (axes[0, column], axes[2, column]):
-            ax.yaxis.get_major_locator().set_params(integer=True)
+        for axis in (axes[0, column].yaxis, axes[2, column].yaxis, axes[2, column].xaxis):
+            axis.get_major_locator().set_params(integer=True)
         axes[2, column].set(xlabel="epoch")
         axes[2, column].legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=2, handlelength=3.2)
     names = ("threshold $k_t$", "average neighbour\ndistance", "rewards,\nadded up")
