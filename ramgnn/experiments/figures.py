@@ -42,6 +42,7 @@ def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Fi
             [None if x is None else float(x) for x in papers], [row.group for row in found], ax,
         )  # fmt: skip
         ax.set_xlabel(metric)
+        ax.xaxis.get_major_locator().set_params(nbins=4)
         if ax.get_legend() is not None:
             ax.get_legend().remove()  # one for all panels is enough
     for ax in axes.flat[len(metrics) :]:

@@ -171,10 +171,10 @@ def claims(ours: str = "ram-gnn") -> tuple[Claim, ...]:
     )  # fmt: skip
 
 
-def judge(store: Store, data: str, ours: str = "ram-gnn") -> list[Verdict]:
-    """Every claim with its verdict on one data set."""
+def judge(store: Store, data: str, ours: str = "ram-gnn", only: str = "") -> list[Verdict]:
+    """Every claim with its verdict on one data set; with `only`, the claims whose names begin so, as in ``"RQ3"``."""
     found, verdicts = by_model(store.results(data)), []
-    for one in claims(ours):
+    for one in (c for c in claims(ours) if c.name.startswith(only)):
         missing = [m for m in one.models if m not in found]
         if missing:
             verdict, why, each = MISSING, f"no runs of {', '.join(missing)}", ()
