@@ -13,7 +13,7 @@ from ramgnn.experiments.data import source
 from ramgnn.experiments.runner import Plan, Task, execute
 from ramgnn.experiments.statistics import METRICS, all_pairs, by_model, summarise
 from ramgnn.experiments.store import FOLDER, Store
-from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, rows_on, table
+from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, rows_on, runs_of, table
 from ramgnn.experiments.trajectories import ends
 from ramgnn.experiments.tuning import wanted
 from ramgnn.experiments.verdicts import judge
@@ -82,6 +82,8 @@ def results(given: Namespace) -> int:
     store = Store(given.out or FOLDER)
     if given.plot and given.name in ("status", "verdicts", "pairs"):
         raise RamgnnError(f"--plot draws tables and figures, not {given.name}; leave it out")
+    if given.plot:
+        _check_ending(Path(given.plot))
     if given.name == "status":
         print(_status(store, given.data))
         return 0
@@ -109,25 +111,29 @@ def results(given: Namespace) -> int:
     return 0
 
 
+def _check_ending(path: Path) -> None:
+    """Refuse a file that cannot be drawn before anything is computed for it."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = sorted(FigureCanvasBase.get_supported_filetypes())
+    if path.suffix.removeprefix(".") not in known:
+        raise RamgnnError(f"--plot {path}: cannot draw {path.suffix or 'a file without an ending'}; known: {known}")
+
+
 def _plots(one: Table, store: Store, data: str, path: Path) -> list[Path]:
     """Draw a table, or Figure 5 with a file for each of its rows that has runs; returns what was written."""
     import matplotlib
 
     matplotlib.use("agg")  # files only: works where there is no screen
-    from matplotlib.backend_bases import FigureCanvasBase
-
     from ramgnn import plots
     from ramgnn.experiments import figures
 
-    known = sorted(FigureCanvasBase.get_supported_filetypes())
-    if path.suffix.removeprefix(".") not in known:
-        raise RamgnnError(f"--plot {path}: cannot draw {path.suffix or 'a file without an ending'}; known: {known}")
     written = []
     with plots.style():
         if one.name != "figure5":
             written.append((path, figures.intervals(one, store, data, one.metrics)))
         for row in rows_on(one, data) if one.name == "figure5" else ():
-            if results := store.results(data, [row.model])[: one.seeds]:
+            if results := runs_of(row, one, store, data):
                 own = path.with_stem(f"{path.stem}-{row.model.replace(' ', '-')}")
                 written.append((own, figures.sampler(results)))
         path.parent.mkdir(parents=True, exist_ok=True)

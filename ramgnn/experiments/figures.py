@@ -12,7 +12,7 @@ from ramgnn import plots
 from ramgnn.errors import RamgnnError
 from ramgnn.experiments.statistics import summarise
 from ramgnn.experiments.store import Result, Store
-from ramgnn.experiments.tables import Table, printed_cells, rows_on
+from ramgnn.experiments.tables import Table, printed_cells, rows_on, runs_of
 from ramgnn.experiments.trajectories import Trajectory, trajectories
 
 PANELS = 3  # beside each other
@@ -25,7 +25,7 @@ def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Fi
     Raises:
         RamgnnError: no row has runs.
     """
-    found = {row: store.results(data, [row.model])[: one.seeds] for row in rows_on(one, data)}
+    found = {row: runs_of(row, one, store, data) for row in rows_on(one, data)}
     found = {row: runs for row, runs in found.items() if runs}
     if not found:
         raise RamgnnError(f"there are no runs of {one.name} on {data} to draw; make them: ramgnn run {one.name}")

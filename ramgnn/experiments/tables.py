@@ -11,7 +11,7 @@ from ramgnn import paper
 from ramgnn.errors import NotFoundError
 from ramgnn.experiments.contenders import CONTENDERS
 from ramgnn.experiments.statistics import METRICS, summarise
-from ramgnn.experiments.store import Store
+from ramgnn.experiments.store import Result, Store
 
 MISSING = "–"
 
@@ -133,6 +133,11 @@ def rows_on(one: Table, data: str) -> list[Row]:
     return [r for r in one.rows if not CONTENDERS[r.model].data or data in CONTENDERS[r.model].data]
 
 
+def runs_of(row: Row, one: Table, store: Store, data: str) -> list[Result]:
+    """The stored runs that a row of the table shows: at most as many as the table has seeds."""
+    return store.results(data, [row.model])[: one.seeds]
+
+
 def cells(one: Table, store: Store, data: str, decimals: int = 3) -> tuple[list[str], list[list[str]], int]:
     """Head, rows and the number of runs that are missing.
 
@@ -144,7 +149,7 @@ def cells(one: Table, store: Store, data: str, decimals: int = 3) -> tuple[list[
     for metric in one.metrics:
         head += [metric, *(["paper's " + metric] if printed else [])]
     for row in rows_on(one, data):
-        results = store.results(data, [row.model])[: one.seeds]
+        results = runs_of(row, one, store, data)
         wanted = one.seeds if CONTENDERS[row.model].seeded else 1
         missing += max(0, wanted - len(results))
         line = [row.label, f"{len(results)} of {wanted}" if len(results) < wanted else str(wanted)]

@@ -10,7 +10,7 @@ import numpy as np
 from ramgnn import paper
 from ramgnn.errors import RamgnnError
 from ramgnn.experiments.store import Result, Store
-from ramgnn.experiments.tables import Table, rows_on
+from ramgnn.experiments.tables import Table, rows_on, runs_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def ends(one: Table, store: Store, data: str) -> tuple[list[str], list[list[str]
     printed = {(x.side, x.relation): str(x.end) for x in paper.FIGURE5 if x.data == data}
     lines = []
     for row in rows_on(one, data):
-        results = store.results(data, [row.model])[: one.seeds]
+        results = runs_of(row, one, store, data)
         for side in ("user", "item") if results else ():
             for x in trajectories(results, side):
                 rest = x.stopped[np.isfinite(x.stopped)]
