@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import importlib.util
 import json
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 # What MathJax can ask for with the settings in _config.yml; the other nine tenths of the package stay behind.
@@ -18,6 +20,8 @@ MATHJAX = ("startup.js", "core.js", "input/tex.js", "output/chtml.js", "a11y/ass
 MATHJAX_FOLDERS = ("input/tex/extensions", "output/chtml/fonts")
 ICON = re.compile(r'(?:"([\w-]+)"|\b(\w+)):\[\d+,\d+,\[([^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 BARS = re.compile(r"\|(?=\S)([^|`]*\S)\|")
+PAGES = ("api_data", "api_model", "api_baselines", "api_evaluation", "api_tools")  # in the order of the data's way
+SHARED = re.compile(r"\w+(?:,\w+)+")
 SEVERAL = re.compile(r"^(\s+)(\w+(?:, \w+)+):(?=\s)")
 
 
@@ -97,6 +101,19 @@ def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
         parts = re.split(r"(``.*?``)", line)
         parts[::2] = [BARS.sub(r"\\|\1\\|", part) for part in parts[::2]]
         lines[i] = SEVERAL.sub(lambda m: m[1] + m[2].replace(" ", "") + ":", "".join(parts))
+
+
+def plain_cells(app, doctree) -> None:
+    """Leave out what is meant for Colab only, the line that titles a solution, and put spaces between shared names."""
+    for block in doctree.findall(nodes.literal_block):
+        code = block.astext()
+        if code.startswith("# @title"):
+            block.rawsource = code.split("\n", 1)[1].lstrip("\n")
+            block.children = [nodes.Text(block.rawsource)]
+            block.children[0].parent = block
+    for name in list(doctree.findall(lambda n: isinstance(n, nodes.strong | addnodes.literal_strong))):
+        if SHARED.fullmatch(name.astext()):
+            name.children = [nodes.Text(name.astext().replace(",", ", "))]
 
 
 class ReadingsDirective(SphinxDirective):
@@ -194,6 +211,30 @@ class HeadlineDirective(SphinxDirective):
         return container.children
 
 
+def modules(page: Path) -> list[str]:
+    """The modules that a page of the package describes, as a Markdown list with the first paragraph of each."""
+    text = page.read_text(encoding="utf-8")
+    lead = re.search(r"^# .+\n\n(.+)$", text, re.MULTILINE)[1]
+    found = [f"## {{doc}}`/book/{page.stem}`", "", lead, ""]
+    for name in re.findall(r"automodule:: (\S+)", text):
+        said = " ".join((importlib.import_module(name).__doc__ or "").split("\n\n")[0].split())
+        found.append(f"- {{mod}}`{name.removeprefix('ramgnn.')} <{name}>`: {said}")
+    return [*found, ""]
+
+
+class ModulesDirective(SphinxDirective):
+    """Where each module is described."""
+
+    def run(self) -> list[nodes.Node]:
+        text = []
+        for path in sorted(Path(self.env.srcdir, "book").glob("api_*.md"), key=lambda p: PAGES.index(p.stem)):
+            self.env.note_dependency(str(path))
+            text += modules(path)
+        container = nodes.Element()
+        self.state.nested_parse(StringList(text, source="book"), self.content_offset, container, 1)
+        return container.children
+
+
 class DecksDirective(SphinxDirective):
     """A list of the decks of slides, one for each chapter of the book; `book.tools.slides` writes them."""
 
@@ -210,10 +251,12 @@ class DecksDirective(SphinxDirective):
 def setup(app) -> dict:
     app.add_directive("decks", DecksDirective)
     app.add_directive("headline", HeadlineDirective)
+    app.add_directive("modules", ModulesDirective)
     app.add_directive("readings", ReadingsDirective)
     app.add_directive("exercises", ExercisesDirective)
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
     app.connect("doctree-read", plain_figures)
+    app.connect("doctree-read", plain_cells)
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", slim_icons)

@@ -34,6 +34,7 @@ img { max-width: 100%; max-height: 62vh; object-fit: contain; align-self: center
 table { border-collapse: collapse; align-self: center; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25em 0.8em; text-align: right; border-bottom: 1px solid var(--soft); }
 .scroll { overflow-x: auto; align-self: center; max-width: 100%; } code { font-size: 0.9em; }
+mjx-container { position: relative; }
 footer { position: absolute; right: 6vw; bottom: 2.5vh; color: var(--soft); font-size: 1rem; }
 @media (max-width: 700px) { body { font-size: 1.05rem; } h1 { font-size: 1.9rem; } h2 { font-size: 1.4rem; }
   section { height: auto; min-height: 100vh; } }
