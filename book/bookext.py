@@ -125,18 +125,26 @@ class ReadingsDirective(SphinxDirective):
         configs = {"default": readings.default().to_dict(), "as printed": readings.as_printed().to_dict()}
         text = []
         for one in readings.READINGS:
-            text += [f"({one.id.lower()})=", f"## {one.id}, {one.place}", "", f"*Printed:* {one.printed}.", ""]
-            text += [f"*Problem:* {one.problem}.", ""]
+            text += [f"({one.id.lower()})=", f"## {one.id}, {one.place}", "", f"*Printed:* {formulas(one.printed)}.", ""]
+            text += [f"*Problem:* {formulas(one.problem)}.", ""]
             stage, _, name = one.setting.partition(".")
             text += [f"*Setting:* `{one.setting}`." if name else "*Setting:* none; it is a choice of data.", ""]
             text += ["| choice | what it does | taken by |", "| --- | --- | --- |"]
             for value, meaning in one.choices.items():
                 taken = [who for who, config in configs.items() if name and config[stage][name] == value]
-                text.append(f"| `{value}` | {meaning} | {', '.join(taken) or ('both' if not name else '')} |")
+                text.append(f"| `{value}` | {formulas(meaning)} | {', '.join(taken) or ('both' if not name else '')} |")
             text.append("")
         container = nodes.Element()
         self.state.nested_parse(StringList(text, source="ramgnn.readings"), self.content_offset, container, 1)
         return container.children
+
+
+TERM = re.compile(r"(?<![\w$`])([A-Za-zα-ωŷ])_([A-Za-z0-9]+)(?![\w`])")
+
+
+def formulas(text: str) -> str:
+    """Symbols with an index, which docstrings write as ``e_j``, as formulas."""
+    return TERM.sub(lambda m: "$" + m[1].replace("ŷ", r"\hat y") + "_{" + m[2] + "}$", text)
 
 
 EXERCISE = re.compile(r"^\*\*(\d\d\.\d+) ([\w ]+)\.\*\* ", re.MULTILINE)

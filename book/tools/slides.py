@@ -19,6 +19,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 ENDS = ("Quiz", "Exercises")  # what a lecture does not show
 ROWS = 9  # of a table that fits on a slide
 WORDS = 45  # of text on a slide
+FORMULAS = 2  # on a slide
 
 CSS = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --ground: #ffffff; --soft: #5f6b76; --line: #1f83c4; }
@@ -34,7 +35,7 @@ img { max-width: 100%; max-height: 62vh; object-fit: contain; align-self: center
 table { border-collapse: collapse; align-self: center; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25em 0.8em; text-align: right; border-bottom: 1px solid var(--soft); }
 .scroll { overflow-x: auto; align-self: center; max-width: 100%; } code { font-size: 0.9em; }
-mjx-container { position: relative; }
+mjx-container { position: relative; } mjx-assistive-mml { max-height: 1px; }
 footer { position: absolute; right: 6vw; bottom: 2.5vh; color: var(--soft); font-size: 1rem; }
 @media (max-width: 700px) { body { font-size: 1.05rem; } h1 { font-size: 1.9rem; } h2 { font-size: 1.4rem; }
   section { height: auto; min-height: 100vh; } }
@@ -90,10 +91,10 @@ def equations(text: str) -> list[str]:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Running text only: no headings, formulas, tables, lists or folded parts."""
+    """Running text only: no headings, formulas, tables, lists or folded parts, nor what ends a formula's sentence."""
     text = re.sub(r"<details>.*?</details>|\$\$.+?\$\$", "", text, flags=re.DOTALL)
     parts = [p.strip() for p in re.split(r"\n\s*\n", text)]
-    return [p for p in parts if p and not re.match(r"#|\||[-*] |\d+\. |```|\*\*", p)]
+    return [p for p in parts if p and not p[0].islower() and not re.match(r"#|\||[-*] |\d+\. |```|\*\*", p)]
 
 
 def links_off(text: str) -> str:
@@ -151,6 +152,10 @@ def slides(notebook: nbformat.NotebookNode) -> list[Slide]:
                 own.parts += [md.render(sentences(said[0]))] if said else []
                 own.parts += [md.render(sentences_of_list(x)) for x in lists[:1]]
             for formula in equations(part):
+                full = sum(r"\[" in x for x in own.parts) >= FORMULAS or any("<img" in x for x in own.parts)
+                if full:
+                    own = Slide(section)
+                    deck.append(own)
                 own.parts.append(md.render(formula))
     return [s for s in deck if s.parts]
 
