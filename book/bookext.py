@@ -125,8 +125,8 @@ class ReadingsDirective(SphinxDirective):
         configs = {"default": readings.default().to_dict(), "as printed": readings.as_printed().to_dict()}
         text = []
         for one in readings.READINGS:
-            text += [f"({one.id.lower()})=", f"## {one.id}, {one.place}", "", f"*Printed:* {formulas(one.printed)}.", ""]
-            text += [f"*Problem:* {formulas(one.problem)}.", ""]
+            text += [f"({one.id.lower()})=", f"## {one.id}, {one.place}", ""]
+            text += [f"*Printed:* {formulas(one.printed)}.", "", f"*Problem:* {formulas(one.problem)}.", ""]
             stage, _, name = one.setting.partition(".")
             text += [f"*Setting:* `{one.setting}`." if name else "*Setting:* none; it is a choice of data.", ""]
             text += ["| choice | what it does | taken by |", "| --- | --- | --- |"]
