@@ -435,6 +435,16 @@ def test_the_browser_finds_what_only_shows_when_scripts_run(tmp_path, chromium):
     assert re.search(r"\(dark 390\): is \d+ pixels wide on a screen of 390", found)
 
 
+def test_the_browser_opens_folded_parts_by_keyboard(tmp_path, chromium):
+    part = "<details><summary{}>a choice</summary><p>what is said to it</p></details>"
+    site = made_site(tmp_path / "good", body=part.format("") * 3 + '<img src="i.svg" alt="a dot">')
+    assert check_site.browse_site(site, chromium) == []
+    body = part.format("") + part.format(' tabindex="-1"') + part.format(' onclick="event.preventDefault()"')
+    found = "\n".join(check_site.browse_site(made_site(tmp_path / "bad", body=body), chromium))
+    assert "1 of 3 folded parts are not reached by Tab" in found
+    assert "1 of 3 folded parts do not open and close by Enter" in found
+
+
 def test_check_site_says_when_there_is_no_site_or_no_browser(tmp_path, monkeypatch, capsys):
     assert check_site.main(["--folder", str(tmp_path)]) == 1
     assert "make site" in capsys.readouterr().err

@@ -2,8 +2,9 @@
 
 Reading finds what a page would load from another host, files that are missing, pictures without a description and
 heavy pages. The browser finds what only shows when scripts run: requests, missing files, errors in the console,
-formulas that stay plain text, and pages wider than a phone. It is Chromium or Chrome without a window, spoken to over
-its DevTools socket; where none is found that half is skipped, with a line that says so.
+formulas that stay plain text, pages wider than a phone, and folded parts that the keyboard does not open. It is
+Chromium or Chrome without a window, spoken to over its DevTools socket; where none is found that half is skipped, with
+a line that says so.
 """
 
 from __future__ import annotations
@@ -339,6 +340,31 @@ class Browser:
             visit.problems.append(f"shows itself {shown['theme']} to a reader who wants {visit.mode}")
         visit.problems = list(dict.fromkeys(visit.problems))
 
+    def unfold(self, most: int = 600) -> list[str]:
+        """Go through the page with the Tab key and open and close each folded part with Enter; what does not work."""
+        wanted = self.evaluate("[...document.querySelectorAll('summary')].filter(e => e.checkVisibility()).length")
+        reached, stuck = 0, 0
+        self.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+        for _ in range(most if wanted else 0):
+            self._press("Tab", 9)
+            if not self.evaluate(REACHED):
+                continue
+            reached += 1
+            states = [self.evaluate(IS_OPEN)]
+            for _ in range(2):
+                self._press("Enter", 13, "\r")
+                states.append(self.evaluate(IS_OPEN))
+            stuck += states not in ([False, True, False], [True, False, True])
+            if reached == wanted:
+                break
+        found = [] if reached == wanted else [f"{wanted - reached} of {wanted} folded parts are not reached by Tab"]
+        return found + ([f"{stuck} of {wanted} folded parts do not open and close by Enter"] if stuck else [])
+
+    def _press(self, key: str, code: int, text: str = "") -> None:
+        own = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **own)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **own)
+
     def close(self) -> None:
         """End the browser and remove its profile."""
         if hasattr(self, "_socket"):
@@ -382,6 +408,21 @@ LOOK = """
 """
 
 
+# whether the focus is on a folded part for the first time, and whether it is open and shows what is in it
+REACHED = """
+(() => {
+  const e = document.activeElement;
+  return e.tagName === 'SUMMARY' && !e.dataset.reached && Boolean(e.dataset.reached = 'yes');
+})()
+"""
+IS_OPEN = """
+(() => {
+  const e = document.activeElement.parentElement, inside = [...e.children].filter(c => c.tagName !== 'SUMMARY');
+  return e.open && inside.some(c => c.checkVisibility());
+})()
+"""
+
+
 def find_browser() -> str | None:
     """The path of a Chromium or Chrome; the environment variable CHROMIUM goes first."""
     own = os.environ.get("CHROMIUM")
@@ -403,6 +444,7 @@ def browse_site(
                 stem = re.sub(r"\W+", "-", page.split(".html")[0])
                 picture = screenshots / f"{stem}-{mode}-{width}.png" if screenshots else None
                 own.append(browser.visit(urljoin(home + "/", page), page, mode, width, picture))
+            own[-1].problems += browser.unfold()
             problems = {}
             for visit in own:
                 for problem in visit.problems:

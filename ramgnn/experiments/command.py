@@ -166,7 +166,7 @@ def _pairs(store: Store, data: str, of: str, metric: str, form: str) -> str:
     means = {name: summarise(runs, metric, 2).mean for name, runs in found.items()}
     ordered = {name: found[name] for name in sorted(found, key=lambda name: -means[name])}
     lines = [
-        [c.a, c.b, f"{c.difference:+.4f}", f"[{c.low:+.4f}, {c.high:+.4f}]", f"{c.p:.4f}", f"{c.corrected:.4f}",
+        [c.a, c.b, f"{c.difference:+.4f}", c.interval, f"{c.p:.4f}", f"{c.corrected:.4f}",
          "better" if c.sign > 0 else "cannot be told"]
         for c in all_pairs(ordered, metric)
     ]  # fmt: skip

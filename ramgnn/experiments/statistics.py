@@ -69,6 +69,11 @@ class Comparison:
         """1 when a is better beyond chance (corrected p below .05), -1 when b is, else 0."""
         return int(np.sign(self.difference)) if self.corrected < 0.05 else 0
 
+    @property
+    def interval(self) -> str:
+        """The interval of the difference as text that no line break parts."""
+        return f"[{self.low:+.4f},\u00a0{self.high:+.4f}]"
+
 
 def by_model(results: Iterable[Result]) -> dict[str, list[Result]]:
     """Results by the name of their model, by seed."""

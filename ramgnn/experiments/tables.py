@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ramgnn import paper
@@ -14,6 +14,7 @@ from ramgnn.experiments.statistics import METRICS, summarise
 from ramgnn.experiments.store import Result, Store
 
 MISSING = "–"
+TOGETHER = "\u00a0"  # no line break inside an interval
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def cells(one: Table, store: Store, data: str, decimals: int = 3) -> tuple[list[
 def _cell(found, decimals: int) -> str:
     low, high = (short(x, decimals) for x in found.both)
     spread = f" ±{short(found.sd, decimals)}" if found.n > 1 else ""
-    return f"{short(found.mean, decimals)}{spread} [{low}, {high}]"
+    return f"{short(found.mean, decimals)}{spread} [{low},{TOGETHER}{high}]"
 
 
 def short(x: float, decimals: int = 3) -> str:
@@ -216,4 +217,11 @@ def as_csv(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return out.getvalue().rstrip("\n")
 
 
-FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex, "csv": as_csv}
+def spaced(form: Callable[[Sequence[str], Sequence[Sequence[str]]], str]) -> Callable[..., str]:
+    """A form with common spaces only: what is printed is searched and parsed."""
+    return lambda head, lines: form(head, lines).replace(TOGETHER, " ")
+
+
+FORMATS = {
+    "text": spaced(as_text), "markdown": spaced(as_markdown), "latex": spaced(as_latex), "csv": spaced(as_csv),
+}  # fmt: skip

@@ -123,7 +123,7 @@ def thresholds(model: str, wanted: dict[tuple[str, str], int]) -> Callable[[Foun
 
 
 def _with_interval(c: Comparison) -> str:
-    return f"{c.difference:+.4f} [{c.low:+.4f}, {c.high:+.4f}]"
+    return f"{c.difference:+.4f} {c.interval}"
 
 
 def claims(ours: str = "ram-gnn") -> tuple[Claim, ...]:
