@@ -21,6 +21,7 @@ MATHJAX_FOLDERS = ("input/tex/extensions", "output/chtml/fonts")
 ICON = re.compile(r'(?:"([\w-]+)"|\b(\w+)):\[\d+,\d+,\[([^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 BARS = re.compile(r"\|(?=\S)([^|`]*\S)\|")
 PAGES = ("api_data", "api_model", "api_baselines", "api_evaluation", "api_tools")  # in the order of the data's way
+PUNCTUATION = re.compile(r"[.,;:?!)]+")
 SHARED = re.compile(r"\w+(?:,\w+)+")
 SEVERAL = re.compile(r"^(\s+)(\w+(?:, \w+)+):(?=\s)")
 
@@ -114,6 +115,17 @@ def plain_cells(app, doctree) -> None:
     for name in list(doctree.findall(lambda n: isinstance(n, nodes.strong | addnodes.literal_strong))):
         if SHARED.fullmatch(name.astext()):
             name.children = [nodes.Text(name.astext().replace(",", ", "))]
+
+
+def keep_together(app, doctree) -> None:
+    """Let no line break part a formula from the comma or full stop behind it."""
+    for formula in list(doctree.findall(nodes.math)):
+        parent, place = formula.parent, formula.parent.index(formula)
+        after = parent[place + 1] if place + 1 < len(parent) else None
+        marks = PUNCTUATION.match(after.astext()) if isinstance(after, nodes.Text) else None
+        if marks:
+            parent[place + 1] = nodes.Text(after.astext()[marks.end() :])
+            parent[place] = nodes.inline("", "", formula, nodes.Text(marks[0]), classes=["together"])
 
 
 class ReadingsDirective(SphinxDirective):
@@ -265,6 +277,7 @@ def setup(app) -> dict:
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
     app.connect("doctree-read", plain_figures)
     app.connect("doctree-read", plain_cells)
+    app.connect("doctree-read", keep_together)
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", slim_icons)
