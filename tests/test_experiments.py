@@ -80,6 +80,8 @@ def test_trials_come_back_and_the_best_is_the_first_of_equals(tmp_path):
     assert [x.number for x in found] == [0, 1, 2, 3] and math.isnan(found[2].value)
     assert found[0].steps == ((1, 0.1), (2, 0.2))
     assert best(found).number == 1 and best([trial(0, 0.9, "pruned")]) is None
+    store.put(result())
+    assert store.hours("toy") * 3600 == pytest.approx(sum(x.seconds for x in given_) + result().seconds)
 
 
 def test_the_fingerprint_is_that_of_the_test_rows_and_candidates():

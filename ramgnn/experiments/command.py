@@ -144,16 +144,14 @@ def _plots(one: Table, store: Store, data: str, path: Path) -> list[Path]:
 
 def _status(store: Store, data: str) -> str:
     """What is there of each table, and what it took."""
-    lines, hours = [], 0.0
+    lines = []
     for one in TABLES.values():
         for row in rows_on(one, data):
             trials, who = store.trials(data, row.model), contender(row.model)
             done, need = len(store.seeds(data, row.model)), one.seeds if who.seeded else 1
             lines.append([one.name, row.model, f"{len(trials)} of {wanted(who)}", f"{min(done, need)} of {need}"])
-    for model in store.models(data):
-        hours += sum(x.seconds for x in [*store.trials(data, model), *store.results(data, [model])]) / 3600
     text = as_text(["table", "model", "trials", "runs"], lines)
-    return f"{text}\n\n{data}: {hours:.1f} hours of one processor core so far, in {store.folder}"
+    return f"{text}\n\n{data}: {store.hours(data):.1f} hours of one processor core so far, in {store.folder}"
 
 
 def _pairs(store: Store, data: str, of: str, metric: str, form: str) -> str:

@@ -148,6 +148,11 @@ class Store:
             for row in rows
         ]
 
+    def hours(self, data: str) -> float:
+        """What all trials and runs on a data set took, in hours of one processor core."""
+        tried = (trial for model in self.models(data) for trial in self.trials(data, model))
+        return sum(x.seconds for x in [*tried, *self.results(data)]) / 3600
+
     def put_trial(self, data: str, model: str, trial: Trial, space: dict[str, str]) -> None:
         """Add one trial; `space` says in words what was searched."""
         trials = [x for x in self.trials(data, model) if x.number != trial.number] + [trial]
