@@ -32,6 +32,8 @@ RC = {
     "savefig.dpi": 110, "figure.constrained_layout.use": True, "svg.hashsalt": "ramgnn",
 }  # fmt: skip
 
+APART = 14  # points between the middles of parallel edges
+
 
 def use_style() -> None:
     """Make the style the one of this session; chapters call it once."""
@@ -136,20 +138,25 @@ def _edge(
     a, b = ax.transData.transform([a, b])
     across = np.array([a[1] - b[1], b[0] - a[0]]) / max(np.hypot(*(b - a)), 1e-9)
     t = np.linspace(0, 1, 201)[:, None]
-    bend = (a + b) / 2 + 2 * 13 * point * beside * across  # parallel edges are 13 points apart in their middle
+    bend = (a + b) / 2 + 2 * APART * point * beside * across
     line = (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
     if value:
-        free = [min([np.hypot(*(line[n] - spot)) for spot in taken], default=0) for n in range(60, 141, 5)]
+        text = ax.text(0, 0, value, fontsize=8.5, color=look["color"], ha="center", va="center", zorder=4)
+        half = text.get_window_extent().width / 2
+        steps = np.hypot(*np.diff(line, axis=0).T).mean()
+        along = np.linspace(-half, half, 7) / steps  # places of the word, as places on the line
+        chosen = range(60, 141, 5)
+        words = [line[np.clip(n + along, 0, 200).round().astype(int)] for n in chosen]
+        apart = [min([np.hypot(*(w - spot).T).min() for spot in taken], default=0) for w in words]
         # as far from others as is useful, and no farther from the middle than needed
-        gain = [min(f, 40 * point) - 0.25 * point * abs(n - 100) for f, n in zip(free, range(60, 141, 5), strict=True)]
-        middle = 60 + 5 * int(np.argmax(gain))
+        gain = [min(f, 22 * point) - 0.12 * point * abs(n - 100) for f, n in zip(apart, chosen, strict=True)]
+        best = int(np.argmax(gain))
+        middle = chosen[best]
         slope = line[middle + 1] - line[middle - 1]
         angle = (np.degrees(np.arctan2(slope[1], slope[0])) + 90) % 180 - 90
-        text = ax.text(*ax.transData.inverted().transform(line[middle]), value, fontsize=8.5, color=look["color"],
-                       ha="center", va="center", zorder=4)  # fmt: skip
-        half = text.get_window_extent().width / 2
+        text.set_position(ax.transData.inverted().transform(line[middle]))
         text.set(rotation=angle, rotation_mode="anchor")
-        taken.append(line[middle])
+        taken += list(words[best])
         line[np.hypot(*(line - line[middle]).T) < half + 3 * point] = np.nan
     ax.plot(*ax.transData.inverted().transform(line).T, color=look["color"], linestyle=look["linestyle"], linewidth=1.7,
             zorder=1, scalex=False, scaley=False)  # fmt: skip
@@ -164,8 +171,8 @@ def _two_lines(label: str) -> str:
 # Where the eight films stand in our redrawing: around a ring, so that no edge runs behind a third film; Cameron's films
 # to the left, Hanks's to the right.
 FIGURE1_PLACES = {
-    3: (-1.30, -0.28), 0: (-1.12, 0.52), 7: (-0.36, 0.98), 2: (0.58, 0.92), 4: (1.24, 0.26), 5: (1.14, -0.5),
-    6: (0.46, -1.02), 1: (-0.74, -0.9),
+    3: (-1.36, -0.46), 0: (-1.24, 0.56), 7: (-0.36, 1.02), 2: (0.58, 0.96), 4: (1.26, 0.30), 5: (1.16, -0.56),
+    6: (0.52, -1.06), 1: (-0.62, -1.00),
 }  # fmt: skip
 
 
@@ -178,7 +185,7 @@ def figure1(values: bool | Sequence[str] = ("director", "actor", "year")) -> Axe
     from ramgnn.datasets import load
 
     graph = MultiRelationalGraph.from_dataset(load("toy"), "item")
-    ax = plt.subplots(figsize=(8, 5.8))[1]
+    ax = plt.subplots(figsize=(8, 6.2))[1]
     return draw_graph(graph, places=FIGURE1_PLACES, ax=ax, values=values)
 
 
