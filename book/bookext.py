@@ -104,14 +104,18 @@ def plain_bars(app, what, name, obj, options, lines: list[str]) -> None:
         lines[i] = SEVERAL.sub(lambda m: m[1] + m[2].replace(" ", "") + ":", "".join(parts))
 
 
-def plain_cells(app, doctree) -> None:
-    """Leave out what is meant for Colab only, the line that titles a solution, and put spaces between shared names."""
+def plain_solutions(app, doctree) -> None:
+    """Leave out the line that titles a solution, which is meant for Colab only."""
     for block in doctree.findall(nodes.literal_block):
         code = block.astext()
         if code.startswith("# @title"):
             block.rawsource = code.split("\n", 1)[1].lstrip("\n")
             block.children = [nodes.Text(block.rawsource)]
             block.children[0].parent = block
+
+
+def plain_names(app, doctree) -> None:
+    """Put spaces between names that share a description; `plain_bars` had to take them out for napoleon."""
     for name in list(doctree.findall(lambda n: isinstance(n, nodes.strong | addnodes.literal_strong))):
         if SHARED.fullmatch(name.astext()):
             name.children = [nodes.Text(name.astext().replace(",", ", "))]
@@ -126,6 +130,13 @@ def keep_together(app, doctree) -> None:
         if marks:
             parent[place + 1] = nodes.Text(after.astext()[marks.end() :])
             parent[place] = nodes.inline("", "", formula, nodes.Text(marks[0]), classes=["together"])
+
+
+def parsed(directive: SphinxDirective, lines: list[str], source: str) -> list[nodes.Node]:
+    """Lines of Markdown, headings included, as the nodes that a directive puts in its place."""
+    container = nodes.Element()
+    directive.state.nested_parse(StringList(lines, source=source), directive.content_offset, container, 1)
+    return container.children
 
 
 class ReadingsDirective(SphinxDirective):
@@ -146,9 +157,7 @@ class ReadingsDirective(SphinxDirective):
                 taken = [who for who, config in configs.items() if name and config[stage][name] == value]
                 text.append(f"| `{value}` | {formulas(meaning)} | {', '.join(taken) or ('both' if not name else '')} |")
             text.append("")
-        container = nodes.Element()
-        self.state.nested_parse(StringList(text, source="ramgnn.readings"), self.content_offset, container, 1)
-        return container.children
+        return parsed(self, text, "ramgnn.readings")
 
 
 TERM = re.compile(r"(?<![\w$`])([A-Za-zα-ωŷ])_([A-Za-z0-9]+)(?![\w`])")
@@ -191,9 +200,7 @@ class ExercisesDirective(SphinxDirective):
             found = exercises_of(json.loads(path.read_text(encoding="utf-8"))) if name in self.env.found_docs else []
             if found:
                 text += [f"## {{doc}}`/{name}`", "", *found[0].splitlines(), ""]
-        container = nodes.Element()
-        self.state.nested_parse(StringList(text, source="notebooks"), self.content_offset, container, 1)
-        return container.children
+        return parsed(self, text, "notebooks")
 
 
 HEADLINE = ("ram-gnn", "ram-gnn as printed", "lightgcn", "ease", "popularity")
@@ -203,7 +210,7 @@ def headline() -> list[str]:
     """A few rows of Table III as measured, as a Markdown table; those that have no runs yet are left out."""
     from ramgnn.experiments.statistics import summarise
     from ramgnn.experiments.store import Store
-    from ramgnn.experiments.tables import printed_cells, short, table
+    from ramgnn.experiments.tables import TOGETHER, printed_cells, short, table
 
     store, one, metrics = Store(), table("table3"), ("HR@10", "NDCG@10")
     printed, rows = printed_cells(one, "ml-100k"), {row.model: row for row in one.rows}
@@ -217,7 +224,7 @@ def headline() -> list[str]:
             found = summarise(runs, metric)
             low, high = (short(x) for x in found.both)
             theirs = printed.get((rows[model].printed, metric), "")
-            line += [f"{short(found.mean)} [{low},\u00a0{high}]", theirs.removeprefix("0")]
+            line += [f"{short(found.mean)} [{low},{TOGETHER}{high}]", theirs.removeprefix("0")]
         text.append("| " + " | ".join(line) + " |")
     return text
 
@@ -226,9 +233,7 @@ class HeadlineDirective(SphinxDirective):
     """The table of `headline`, straight from the stored runs."""
 
     def run(self) -> list[nodes.Node]:
-        container = nodes.Element()
-        self.state.nested_parse(StringList(headline(), source="stored runs"), self.content_offset, container)
-        return container.children
+        return parsed(self, headline(), "stored runs")
 
 
 def modules(page: Path) -> list[str]:
@@ -247,12 +252,10 @@ class ModulesDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         text = []
-        for path in sorted(Path(self.env.srcdir, "book").glob("api_*.md"), key=lambda p: PAGES.index(p.stem)):
+        for path in (Path(self.env.srcdir, "book", f"{name}.md") for name in PAGES):
             self.env.note_dependency(str(path))
             text += modules(path)
-        container = nodes.Element()
-        self.state.nested_parse(StringList(text, source="book"), self.content_offset, container, 1)
-        return container.children
+        return parsed(self, text, "book")
 
 
 class DecksDirective(SphinxDirective):
@@ -276,7 +279,8 @@ def setup(app) -> dict:
     app.add_directive("exercises", ExercisesDirective)
     app.connect("autodoc-process-docstring", plain_bars, priority=400)  # before napoleon, which has 500
     app.connect("doctree-read", plain_figures)
-    app.connect("doctree-read", plain_cells)
+    app.connect("doctree-read", plain_solutions)
+    app.connect("doctree-read", plain_names)
     app.connect("doctree-read", keep_together)
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("build-finished", copy_mathjax)

@@ -154,8 +154,8 @@ def _edge(
         middle = chosen[best]
         slope = line[middle + 1] - line[middle - 1]
         angle = (np.degrees(np.arctan2(slope[1], slope[0])) + 90) % 180 - 90
-        text.set_position(ax.transData.inverted().transform(line[middle]))
-        text.set(rotation=angle, rotation_mode="anchor")
+        place = ax.transData.inverted().transform(line[middle])
+        text.set(position=place, rotation=angle, rotation_mode="anchor")
         taken += list(words[best])
         line[np.hypot(*(line - line[middle]).T) < half + 3 * point] = np.nan
     ax.plot(*ax.transData.inverted().transform(line).T, color=look["color"], linestyle=look["linestyle"], linewidth=1.7,

@@ -19,7 +19,6 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 ENDS = ("Quiz", "Exercises")  # what a lecture does not show
 ROWS = 9  # of a table that fits on a slide
 WORDS = 45  # of text on a slide
-FORMULAS = 2  # on a slide
 
 CSS = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --ground: #ffffff; --soft: #5f6b76; --line: #1f83c4; }
@@ -152,8 +151,7 @@ def slides(notebook: nbformat.NotebookNode) -> list[Slide]:
                 own.parts += [md.render(sentences(said[0]))] if said else []
                 own.parts += [md.render(sentences_of_list(x)) for x in lists[:1]]
             for formula in equations(part):
-                full = sum(r"\[" in x for x in own.parts) >= FORMULAS or any("<img" in x for x in own.parts)
-                if full:
+                if any("<img" in x for x in own.parts):  # a picture fills its slide
                     own = Slide(section)
                     deck.append(own)
                 own.parts.append(md.render(formula))

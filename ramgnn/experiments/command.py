@@ -13,7 +13,7 @@ from ramgnn.experiments.data import source
 from ramgnn.experiments.runner import Plan, Task, execute
 from ramgnn.experiments.statistics import METRICS, all_pairs, by_model, summarise
 from ramgnn.experiments.store import FOLDER, Store
-from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, rows_on, runs_of, table
+from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, plain, rows_on, runs_of, table
 from ramgnn.experiments.trajectories import ends
 from ramgnn.experiments.tuning import wanted
 from ramgnn.experiments.verdicts import judge
@@ -182,5 +182,5 @@ def _verdicts(store: Store, data: str, form: str) -> str:
     if form != "text":
         return FORMATS[form](head, lines)
     return "\n\n".join(
-        f"{name}  {text} ({ours}): {verdict.upper()}\n    {why}" for name, ours, text, verdict, why in lines
+        f"{name}  {text} ({ours}): {verdict.upper()}\n    {plain(why)}" for name, ours, text, verdict, why in lines
     )

@@ -19,6 +19,7 @@ from ramgnn.experiments.store import Result
 
 METRICS = ("HR@10", "MRR@10", "NDCG@10", "HR@20", "MRR@20", "NDCG@20")
 DRAWS = 10_000
+TOGETHER = "\u00a0"  # no line break inside an interval
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Comparison:
     @property
     def interval(self) -> str:
         """The interval of the difference as text that no line break parts."""
-        return f"[{self.low:+.4f},\u00a0{self.high:+.4f}]"
+        return f"[{self.low:+.4f},{TOGETHER}{self.high:+.4f}]"
 
 
 def by_model(results: Iterable[Result]) -> dict[str, list[Result]]:

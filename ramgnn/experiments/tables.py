@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from ramgnn import paper
 from ramgnn.errors import NotFoundError
 from ramgnn.experiments.contenders import CONTENDERS
-from ramgnn.experiments.statistics import METRICS, summarise
+from ramgnn.experiments.statistics import METRICS, TOGETHER, summarise
 from ramgnn.experiments.store import Result, Store
 
 MISSING = "–"
-TOGETHER = "\u00a0"  # no line break inside an interval
 
 
 @dataclass(frozen=True)
@@ -217,9 +216,14 @@ def as_csv(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return out.getvalue().rstrip("\n")
 
 
+def plain(text: str) -> str:
+    """With common spaces only: what a terminal or a file shows is searched and parsed."""
+    return text.replace(TOGETHER, " ")
+
+
 def spaced(form: Callable[[Sequence[str], Sequence[Sequence[str]]], str]) -> Callable[..., str]:
-    """A form with common spaces only: what is printed is searched and parsed."""
-    return lambda head, lines: form(head, lines).replace(TOGETHER, " ")
+    """A form with common spaces only."""
+    return lambda head, lines: plain(form(head, lines))
 
 
 FORMATS = {
