@@ -24,6 +24,8 @@ PAGES = ("api_data", "api_model", "api_baselines", "api_evaluation", "api_tools"
 PUNCTUATION = re.compile(r"[.,;:?!)]+")
 SHARED = re.compile(r"\w+(?:,\w+)+")
 SEVERAL = re.compile(r"^(\s+)(\w+(?:, \w+)+):(?=\s)")
+ROW = re.compile(r"<tr[ >].*?</tr>", re.DOTALL)
+CELL = re.compile(r"<(t[hd])>(.*?)</\1>", re.DOTALL)
 
 
 def copy_mathjax(app, exception) -> None:
@@ -119,6 +121,43 @@ def plain_names(app, doctree) -> None:
     for name in list(doctree.findall(lambda n: isinstance(n, nodes.strong | addnodes.literal_strong))):
         if SHARED.fullmatch(name.astext()):
             name.children = [nodes.Text(name.astext().replace(",", ", "))]
+
+
+def words_to_the_left(table: str) -> str:
+    """A table of pandas with its columns of words marked, which the style sheet then sets to the left, not the right.
+
+    A cell is one of words when it has more letters than digits; a column is when most of its cells are.
+    """
+    if "colspan" in table or "rowspan" in table:
+        return table
+    cells = [CELL.findall(row) for row in ROW.findall(table.split("<tbody>")[-1])]
+    worded = [[_worded(text) for kind, text in row if kind == "td"] for row in cells]
+    width = {len(row) for row in worded}
+    if len(width) != 1:
+        return table
+    marked = [sum(column) > 0 for column in zip(*worded, strict=True)]
+
+    def mark(row: re.Match) -> str:
+        ahead = len(CELL.findall(row[0])) - len(marked)  # the cells of the index
+        places = iter([False] * ahead + marked)
+        return CELL.sub(lambda x: f'<{x[1]} class="words">{x[2]}</{x[1]}>' if next(places) else x[0], row[0])
+
+    return ROW.sub(mark, table)
+
+
+def _worded(cell: str) -> int:
+    """1 for a cell of words, -1 for one of numbers, 0 for one of neither."""
+    text = html.unescape(re.sub(r"<.*?>", "", cell))
+    letters, digits = sum(map(str.isalpha, text)), sum(map(str.isdigit, text))
+    return (letters > digits) - (digits > 0 and letters <= digits)
+
+
+def plain_tables(app, doctree) -> None:
+    """Set columns of words to the left in the tables that cells have put out."""
+    for output in doctree.findall(nodes.raw):
+        if "html" in output["format"] and 'class="dataframe"' in output.astext():
+            text = words_to_the_left(output.astext())
+            output.rawsource, output.children = text, [nodes.Text(text)]
 
 
 def keep_together(app, doctree) -> None:
@@ -281,6 +320,7 @@ def setup(app) -> dict:
     app.connect("doctree-read", plain_figures)
     app.connect("doctree-read", plain_solutions)
     app.connect("doctree-read", plain_names)
+    app.connect("doctree-read", plain_tables)
     app.connect("doctree-read", keep_together)
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("build-finished", copy_mathjax)

@@ -349,6 +349,17 @@ def test_docstrings_are_read_as_they_are_meant():
     assert lines[:3] == [r"the size \|x\| of ``|y|``", "| a | table |", "    a,b: two things"]
 
 
+def test_columns_of_words_are_marked_and_those_of_numbers_are_not():
+    import pandas as pd
+
+    frame = pd.DataFrame({"shares": ["Bill Paxton (2)", "", "and 2"], "mean": [".14 [.1, .2]", "5", "of 10"]})
+    marked = book_extension().words_to_the_left(frame.rename_axis("film").to_html())
+    assert re.findall(r'<th class="words">(.*?)</th>', marked) == ["shares", ""]  # its head, and that row's second line
+    assert re.findall(r'<td class="words">(.*?)</td>', marked) == ["Bill Paxton (2)", "", "and 2"]
+    several = pd.DataFrame([["a", "b"]], columns=pd.MultiIndex.from_product([["x"], ["y", "z"]])).to_html()
+    assert book_extension().words_to_the_left(several) == several
+
+
 # --- the checks of the built site -----------------------------------------------------------------------------------
 
 GOOD = '<!DOCTYPE html><html lang="en"><head>{head}</head><body><article><h1>T</h1>{body}</article></body></html>'
