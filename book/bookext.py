@@ -119,7 +119,7 @@ def plain_solutions(app, doctree) -> None:
 def plain_names(app, doctree) -> None:
     """Put spaces between names that share a description; `plain_bars` had to take them out for napoleon."""
     for name in list(doctree.findall(lambda n: isinstance(n, nodes.strong | addnodes.literal_strong))):
-        if SHARED.fullmatch(name.astext()):
+        if name.astext() == "," or SHARED.fullmatch(name.astext()):  # napoleon splits some of them, and not others
             name.children = [nodes.Text(name.astext().replace(",", ", "))]
 
 
