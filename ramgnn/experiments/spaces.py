@@ -1,7 +1,8 @@
 """What is tuned, and within which bounds: every search space in one place, so that a reader can judge if it is fair.
 
-Every model gets the same number of trials, the same sampler and the same first trial: its settings as published (or,
-where nothing was published, its defaults here). What is not listed stays at the default that the model's module states.
+Every model gets the same sampler, the same first trial (its settings as published or, where nothing was published, its
+defaults here) and the same number of trials, unless ``--trials`` asked for more of some. What is not listed stays at
+the default that the model's module states.
 """
 
 from __future__ import annotations
