@@ -9,6 +9,10 @@ class RamgnnError(Exception):
     """Base of every error that `ramgnn` raises on purpose; the command line prints it without a traceback."""
 
 
+class DivergedError(RamgnnError, ArithmeticError):
+    """Training has diverged: the loss is no longer finite, so these settings do not work."""
+
+
 class DataError(RamgnnError, ValueError):
     """Something is wrong with the data that was read.
 

@@ -18,7 +18,7 @@ from ramgnn.attention import mass, weights
 from ramgnn.checkpoint import Checkpoint, restore_training, training_tensors
 from ramgnn.config import PretrainConfig
 from ramgnn.encoder import RAMGNN, Embeddings
-from ramgnn.errors import RamgnnError
+from ramgnn.errors import DivergedError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.sampler import (
     Bandit,
@@ -272,7 +272,7 @@ def pretrain(
         checkpoint: written after each epoch; training goes on from it when there is one.
 
     Raises:
-        RamgnnError: the loss is not finite.
+        DivergedError: the loss is not finite.
     """
     torch.manual_seed(seed)
     model = RAMGNN(graph, config).to(device)
@@ -306,7 +306,7 @@ def pretrain(
             rewards = bandit.update(distances) if config.sampler == "rns" else [None] * graph.n_types
             gnn, sim = (sum(x) / len(losses) for x in zip(*losses, strict=True))
             if not gnn + sim < float("inf"):
-                raise RamgnnError(f"{name}: the loss is {gnn + sim} in epoch {epoch}; try a lower pretrain.lr")
+                raise DivergedError(f"{name}: the loss is {gnn + sim} in epoch {epoch}; try a lower pretrain.lr")
             with torch.no_grad():
                 shares = [_mass(x, graph, kept, config.softmax) for x in model.logits(graph, kept)]
             result.k, result.stopped = list(bandit.k), list(bandit.stopped)

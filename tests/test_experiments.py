@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.errors import DataError, DivergedError, NotFoundError, RamgnnError
 from ramgnn.experiments import contenders, data, tuning
 from ramgnn.experiments.contenders import CONTENDERS, contender, described
 from ramgnn.experiments.runner import Plan, Task, execute, make, ready, trained
@@ -185,11 +185,25 @@ def test_without_a_completed_trial_there_is_nothing_to_train_with(tmp_path):
 
 def test_a_trial_that_diverges_is_a_failed_one(tmp_path, monkeypatch):
     def diverge(*arguments, **options):
-        raise RamgnnError("the loss is nan")
+        raise DivergedError("the loss is nan")
 
     monkeypatch.setattr(tuning, "validate", diverge)
     found = tuning.attempt(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0, None)
     assert found.state == "failed" and math.isnan(found.value)
+
+
+def test_an_error_that_settings_are_not_to_blame_for_is_no_trial(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise RamgnnError("no order in time")
+
+    monkeypatch.setattr(tuning, "validate", refuse)
+    with pytest.raises(RamgnnError, match="no order in time"):
+        tuning.attempt(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0, None)
+
+
+@pytest.mark.parametrize("name", [x.name for x in CONTENDERS.values() if x.data and "kkbox" not in x.data])
+def test_what_needs_an_order_or_a_type_is_not_planned_where_there_is_none(name):
+    assert not Plan("kkbox", (name,), (0,)).contenders()
 
 
 def test_a_trial_behind_the_others_is_stopped(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.errors import RamgnnError
+from ramgnn.errors import DivergedError
 from ramgnn.recommender import sample_negatives
 
 
@@ -120,7 +120,7 @@ def train(
         report: told epoch and metric of each validation; may raise to end the training.
 
     Raises:
-        RamgnnError: the loss is not finite.
+        DivergedError: the loss is not finite.
     """
     history, started = History(), time.perf_counter()
     best, since = -math.inf, 0
@@ -129,7 +129,7 @@ def train(
             model.train()
             loss = model.epoch(generator)
             if not math.isfinite(loss):
-                raise RamgnnError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower lr")
+                raise DivergedError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower lr")
             history.losses.append(loss)
             bar.set_postfix_str(f"loss {loss:.4f}", False)
             bar.update()

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.errors import RamgnnError
+from ramgnn.errors import DivergedError, RamgnnError
 from ramgnn.experiments.contenders import Contender, described, validate
 from ramgnn.experiments.store import Store, Trial, best
 from ramgnn.runs import provenance
@@ -72,7 +72,7 @@ def attempt(
     except pruned:
         epochs, value = max(steps, key=lambda step: (step[1], -step[0]))
         state = "pruned"
-    except RamgnnError:  # the loss is not finite: these settings do not work, which is a result
+    except DivergedError:  # these settings do not work, which is a result
         state = "failed"
     seconds = round(time.process_time() - started, 2)
     return Trial(number, settings, value, epochs, state, seconds, provenance(), tuple(steps))

@@ -20,7 +20,7 @@ from ramgnn.baselines.encoders.wgcn import WGCN
 from ramgnn.config import Config
 from ramgnn.datasets.base import Relation
 from ramgnn.encoder import Embeddings
-from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.errors import DivergedError, NotFoundError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.pretrain import Bags, adam, hidden_types, step
 from ramgnn.recommender import random_start
@@ -88,7 +88,8 @@ def pretrain_encoder(
 
     Raises:
         NotFoundError: there is no such encoder, or no such relation type for GCN.
-        RamgnnError: a setting is impossible, or the loss is not finite.
+        RamgnnError: a setting is impossible.
+        DivergedError: the loss is not finite.
     """
     if kind not in ENCODERS:
         raise NotFoundError("encoder", kind, list(ENCODERS))
@@ -110,7 +111,7 @@ def pretrain_encoder(
             ]
             loss = sum(losses) / len(losses)
             if not loss < float("inf"):
-                raise RamgnnError(f"{kind}, {side}s: the loss is {loss} in epoch {epoch}; try a lower lr")
+                raise DivergedError(f"{kind}, {side}s: the loss is {loss} in epoch {epoch}; try a lower lr")
             found.history.append({"epoch": epoch, "loss": loss, "seconds": time.perf_counter() - started})
             bar.set_postfix_str(f"loss {loss:.4f}", False)
     except KeyboardInterrupt:
