@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ TIES = ("average", "optimistic", "pessimistic")
 METRICS = ("HR", "MRR", "NDCG")
 SESSIONS = ("same time", "within an hour", "later")
 MOST_SCORES = 2**22  # scores held at once: 16 MiB in float32; larger blocks are slower, they leave the cache
+MOST_KEPT = 2**25  # counts of draws that are kept: 64 MiB, ten thousand draws of three thousand users
 
 
 class ScoreError(RamgnnError, ValueError):
@@ -260,11 +262,25 @@ def _percentiles(each: np.ndarray, n: int, level: float, seed: int) -> tuple[np.
 
 
 def resampled(size: int, n: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each of `size` users comes up in each of `n` draws with replacement: ``(draws, size)`` at a time."""
+    """How often each of `size` users comes up in each of `n` draws with replacement: ``(draws, size)`` at a time.
+
+    A comparison of many models asks for the same draws once for each of them, so the last ones are kept, where they are
+    not too many.
+    """
+    kept = n * size <= MOST_KEPT
+    yield from (part.astype(np.int64) for part in (_kept_draws if kept else _draws)(size, n, seed))
+
+
+def _draws(size: int, n: int, seed: int) -> Iterator[np.ndarray]:
     rng = np.random.default_rng(seed)
     for draws in _chunks(n, size):
         drawn = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
         yield np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)
+
+
+@lru_cache(maxsize=2)
+def _kept_draws(size: int, n: int, seed: int) -> tuple[np.ndarray, ...]:
+    return tuple(part.astype(np.uint16 if size < 2**16 else np.int64) for part in _draws(size, n, seed))
 
 
 def _chunks(n: int, width: int) -> list[int]:

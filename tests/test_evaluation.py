@@ -440,6 +440,15 @@ def test_session_groups_want_seconds():
         ev.session_groups(small_dataset())
 
 
+def test_draws_are_the_same_whether_they_are_kept_or_made_again(monkeypatch):
+    kept = np.concatenate(list(ev.resampled(7, 50, 3)))
+    again = np.concatenate(list(ev.resampled(7, 50, 3)))
+    monkeypatch.setattr(ev, "MOST_KEPT", 0)
+    made = np.concatenate(list(ev.resampled(7, 50, 3)))
+    assert (kept == made).all() and (again == made).all()
+    assert kept.shape == (50, 7) and (kept.sum(1) == 7).all() and kept.dtype == made.dtype == np.int64
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_ranks_on_a_gpu_equal_those_on_the_cpu():
     dataset = small_dataset(n_users=40)
