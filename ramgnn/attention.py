@@ -37,7 +37,7 @@ class RelationAttention(nn.Module):
     """Logits of Eq. 6: how much relation n of tail j matters.
 
     Args:
-        dim: d.
+        dim: the width d.
         sigma: the activation σ of Eq. 6.
     """
 

@@ -162,7 +162,7 @@ class Recommender(nn.Module):
         dataset: its training interactions are the graph.
         config: the settings.
         user, item: start values of each side and the graph with its attributes (None: no attributes).
-        dim: d.
+        dim: the width d.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ class Settings:
     """Those of the authors of RCF.
 
     Attributes:
-        dim: d.
+        dim: the width d of all embeddings.
         alpha: the history is divided by its size to the power of α.
         lr: Adagrad's learning rate.
         l2: λ, on both tables in every step.

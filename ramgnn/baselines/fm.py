@@ -19,7 +19,7 @@ class Settings:
     """After the FM that KGAT compares itself with, which ranks with attributes; the rates are those of plain BPR.
 
     Attributes:
-        dim: d.
+        dim: the width d of all embeddings.
         lr: Adam's learning rate.
         l2: λ, on all vectors and weights, as Adam's weight decay; KGAT's code has none that reaches the items.
         batch: pairs a step.

@@ -19,7 +19,7 @@ class Settings:
     """Those of the authors.
 
     Attributes:
-        dim: d.
+        dim: the width d of all embeddings.
         layers: L, propagation steps.
         lr: Adam's learning rate.
         l2: λ, on the embeddings before propagation of the nodes in a batch.

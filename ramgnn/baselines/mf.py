@@ -18,7 +18,7 @@ class Settings:
     """Those of the authors of RCF, whose code Table III's split comes from.
 
     Attributes:
-        dim: d.
+        dim: the width d of all embeddings.
         lr: Adagrad's learning rate.
         l2: λ, on all rows of both tables in every step.
         batch: pairs a step.
