@@ -49,6 +49,17 @@ def test_a_chapter_that_fails_is_told(book, monkeypatch, capsys):
     assert "adds: torch-geometric 2.8.1" in capsys.readouterr().out
 
 
+def test_a_chapter_that_got_stuck_is_run_once_more(book, monkeypatch, capsys):
+    monkeypatch.setattr(colab, "moved", lambda python, source: {})
+    answers = ["nbclient.exceptions.CellTimeoutError: …", None]
+    monkeypatch.setattr(colab, "run", lambda *arguments: answers.pop(0))
+    assert colab.main([]) == 0
+    assert "01_a: a cell gave no answer" in (said := capsys.readouterr().out) and "01_a: done" in said
+    answers += ["nbclient.exceptions.CellTimeoutError: …"] * 2
+    assert colab.main([]) == 1
+    assert not answers and "01_a: FAILED" in capsys.readouterr().out
+
+
 def test_content_is_made_believe_and_nothing_else(tmp_path):
     space: dict = {}
     code = colab.PRETEND.replace("os.path.isdir = ", "isdir = ")  # without changing this process
