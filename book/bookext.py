@@ -22,7 +22,6 @@ ICON = re.compile(r'(?:"([\w-]+)"|\b(\w+)):\[\d+,\d+,\[([^\]]*)\],"[0-9a-f]+",(?
 BARS = re.compile(r"\|(?=\S)([^|`]*\S)\|")
 PAGES = ("api_data", "api_model", "api_baselines", "api_evaluation", "api_tools")  # in the order of the data's way
 PUNCTUATION = re.compile(r"[.,;:?!)]+")
-SHARED = re.compile(r"\w+(?:,\w+)+")
 SEVERAL = re.compile(r"^(\s+)(\w+(?:, \w+)+):(?=\s)")
 ROW = re.compile(r"<tr[ >].*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])>(.*?)</\1>", re.DOTALL)
@@ -117,10 +116,10 @@ def plain_solutions(app, doctree) -> None:
 
 
 def plain_names(app, doctree) -> None:
-    """Put spaces between names that share a description; `plain_bars` had to take them out for napoleon."""
+    """Put a space behind the commas between names that share a description; `plain_bars` took it out for napoleon."""
     for name in list(doctree.findall(lambda n: isinstance(n, nodes.strong | addnodes.literal_strong))):
-        if name.astext() == "," or SHARED.fullmatch(name.astext()):  # napoleon splits some of them, and not others
-            name.children = [nodes.Text(name.astext().replace(",", ", "))]
+        if name.astext() == ",":
+            name.children = [nodes.Text(", ")]
 
 
 def words_to_the_left(table: str) -> str:
@@ -149,7 +148,9 @@ def _worded(cell: str) -> int:
     """1 for a cell of words, -1 for one of numbers, 0 for one of neither."""
     text = html.unescape(re.sub(r"<.*?>", "", cell))
     letters, digits = sum(map(str.isalpha, text)), sum(map(str.isdigit, text))
-    return (letters > digits) - (digits > 0 and letters <= digits)
+    if letters == digits == 0:
+        return 0
+    return 1 if letters > digits else -1
 
 
 def plain_tables(app, doctree) -> None:

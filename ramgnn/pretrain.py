@@ -18,7 +18,7 @@ from ramgnn.attention import mass, weights
 from ramgnn.checkpoint import Checkpoint, restore_training, training_tensors
 from ramgnn.config import PretrainConfig
 from ramgnn.encoder import RAMGNN, Embeddings
-from ramgnn.errors import DivergedError
+from ramgnn.errors import check_loss
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.sampler import (
     Bandit,
@@ -305,8 +305,7 @@ def pretrain(
             ]
             rewards = bandit.update(distances) if config.sampler == "rns" else [None] * graph.n_types
             gnn, sim = (sum(x) / len(losses) for x in zip(*losses, strict=True))
-            if not gnn + sim < float("inf"):
-                raise DivergedError(f"{name}: the loss is {gnn + sim} in epoch {epoch}; try a lower pretrain.lr")
+            check_loss(gnn + sim, name, epoch, "pretrain.lr")
             with torch.no_grad():
                 shares = [_mass(x, graph, kept, config.softmax) for x in model.logits(graph, kept)]
             result.k, result.stopped = list(bandit.k), list(bandit.stopped)

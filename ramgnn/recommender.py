@@ -21,7 +21,7 @@ from ramgnn.checkpoint import Checkpoint, named, restore_training, training_tens
 from ramgnn.config import FinetuneConfig
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import Embeddings
-from ramgnn.errors import DivergedError
+from ramgnn.errors import check_loss
 from ramgnn.graph import MultiRelationalGraph
 
 MOST_SCORES = 2**23  # scores that the losses hold at once: 32 MiB in float32, 135 users with KKBox's 61,877 items
@@ -415,8 +415,7 @@ def finetune(
             started = time.perf_counter()
             distributed.same_start(model)
             loss = train_epoch(model, config, optimiser, generator)
-            if not abs(loss) < float("inf"):
-                raise DivergedError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower finetune.lr")
+            check_loss(loss, name, epoch, "finetune.lr")
             row: dict[str, Any] = {"epoch": epoch, "loss": loss}
             shown = f"loss {loss:.4f}"
             if validate is not None and (epoch % config.every == 0 or epoch == epochs):

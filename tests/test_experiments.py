@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ramgnn.errors import DataError, DivergedError, NotFoundError, RamgnnError
+from ramgnn.evaluation import ScoreError
 from ramgnn.experiments import contenders, data, tuning
 from ramgnn.experiments.contenders import CONTENDERS, contender, described
 from ramgnn.experiments.runner import Plan, Task, execute, make, ready, trained
@@ -183,9 +184,10 @@ def test_without_a_completed_trial_there_is_nothing_to_train_with(tmp_path):
         make(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0)
 
 
-def test_a_trial_that_diverges_is_a_failed_one(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [DivergedError("the loss is nan"), ScoreError("3 of 9 scores are NaN")])
+def test_a_trial_that_diverges_is_a_failed_one(tmp_path, monkeypatch, error):
     def diverge(*arguments, **options):
-        raise DivergedError("the loss is nan")
+        raise error
 
     monkeypatch.setattr(tuning, "validate", diverge)
     found = tuning.attempt(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0, None)

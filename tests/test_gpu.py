@@ -15,6 +15,7 @@ import torch
 
 from ramgnn import runs
 from ramgnn.__main__ import main
+from ramgnn.checkpoint import Checkpoint
 from ramgnn.composition import OPERATORS
 from ramgnn.config import Config, FinetuneConfig
 from ramgnn.datasets import planted
@@ -31,12 +32,12 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA d
 GRAPH = random_graph(60, 3, 9, 3, 4)
 
 
-def both(config, graph=GRAPH):
+def both(config):
     """A model in float64 and its copy on the GPU, with their graphs."""
     torch.manual_seed(1)
-    here, there = RAMGNN(graph, config).double(), RAMGNN(graph, config).double()
+    here, there = RAMGNN(GRAPH, config).double(), RAMGNN(GRAPH, config).double()
     there.load_state_dict(here.state_dict())
-    return (here, graph), (there.cuda(), graph.to("cuda"))
+    return (here, GRAPH), (there.cuda(), GRAPH.to("cuda"))
 
 
 def loss_of(model, graph, pairs, k, hidden):
@@ -142,8 +143,6 @@ def test_both_stages_learn_and_come_back_from_a_folder(name, loss, tmp_path):
 
 
 def test_a_checkpoint_goes_on_where_it_was(tmp_path):
-    from ramgnn.checkpoint import Checkpoint
-
     place = Checkpoint(tmp_path / "item.safetensors")
     whole = pretrain(GRAPH, small_config(epochs=6), 0, "cuda", False)
     pretrain(GRAPH, small_config(epochs=3), 0, "cuda", False, checkpoint=place)

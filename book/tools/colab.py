@@ -26,11 +26,13 @@ PRETEND = """import os.path
 _isdir = os.path.isdir
 os.path.isdir = lambda path: str(path) == "/content" or _isdir(path)
 """
+TIMEOUT = 180  # seconds a single cell may take
 RUN = """import sys, nbformat
 from nbclient import NotebookClient
 notebook = nbformat.read(sys.argv[1], as_version=4)
 notebook.cells = [c for c in notebook.cells if "solution" not in c.metadata.get("tags", [])]
-NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": sys.argv[2]}}).execute()
+NotebookClient(notebook, timeout=int(sys.argv[3]), kernel_name="python3",
+               resources={"metadata": {"path": sys.argv[2]}}).execute()
 """
 
 
@@ -73,7 +75,10 @@ def run(python: Path, chapter: Path, source: Path) -> str | None:
     pip(python, "uninstall", "-q", "-y", "ramgnn")
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"RAMGNN_SOURCE": str(source)}
     done = subprocess.run(
-        [str(python), "-c", RUN, str(chapter), str(chapter.parent)], text=True, capture_output=True, env=environment
+        [str(python), "-c", RUN, str(chapter), str(chapter.parent), str(TIMEOUT)],
+        text=True,
+        capture_output=True,
+        env=environment,
     )
     return None if done.returncode == 0 else re.sub(r"\x1b\[[\d;]*m", "", done.stderr)[-3000:]
 
@@ -96,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         begun, problem = time.perf_counter(), run(python, path, ROOT)
         if problem and "CellTimeoutError" in problem:
             # On a busy machine a message from the kernel can be overlooked until the time is over.
-            print(f"{path.stem}: a cell gave no answer in three minutes; once more", flush=True)
+            print(f"{path.stem}: a cell gave no answer in {TIMEOUT} s; once more", flush=True)
             problem = run(python, path, ROOT)
         print(f"{path.stem}: {'FAILED' if problem else 'done'}, {time.perf_counter() - begun:.0f} s", flush=True)
         if problem:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.errors import DivergedError
+from ramgnn.errors import check_loss
 from ramgnn.recommender import sample_negatives
 
 
@@ -128,8 +128,7 @@ def train(
         for epoch in range(1, epochs + 1):
             model.train()
             loss = model.epoch(generator)
-            if not math.isfinite(loss):
-                raise DivergedError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower lr")
+            check_loss(loss, name, epoch, "lr")
             history.losses.append(loss)
             bar.set_postfix_str(f"loss {loss:.4f}", False)
             bar.update()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DivergedError, RamgnnError
+from ramgnn.evaluation import ScoreError
 from ramgnn.experiments.contenders import Contender, described, validate
 from ramgnn.experiments.store import Store, Trial, best
 from ramgnn.runs import provenance
@@ -72,7 +73,7 @@ def attempt(
     except pruned:
         epochs, value = max(steps, key=lambda step: (step[1], -step[0]))
         state = "pruned"
-    except DivergedError:  # these settings do not work, which is a result
+    except (DivergedError, ScoreError):  # a loss or a score is no number: these settings do not work, which is a result
         state = "failed"
     seconds = round(time.process_time() - started, 2)
     return Trial(number, settings, value, epochs, state, seconds, provenance(), tuple(steps))

@@ -20,7 +20,7 @@ from ramgnn.baselines.encoders.wgcn import WGCN
 from ramgnn.config import Config
 from ramgnn.datasets.base import Relation
 from ramgnn.encoder import Embeddings
-from ramgnn.errors import DivergedError, NotFoundError
+from ramgnn.errors import NotFoundError, check_loss
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.pretrain import Bags, adam, hidden_types, step
 from ramgnn.recommender import random_start
@@ -110,8 +110,7 @@ def pretrain_encoder(
                 for _ in range(settings.steps)
             ]
             loss = sum(losses) / len(losses)
-            if not loss < float("inf"):
-                raise DivergedError(f"{kind}, {side}s: the loss is {loss} in epoch {epoch}; try a lower lr")
+            check_loss(loss, f"{kind}, {side}s", epoch, "lr")
             found.history.append({"epoch": epoch, "loss": loss, "seconds": time.perf_counter() - started})
             bar.set_postfix_str(f"loss {loss:.4f}", False)
     except KeyboardInterrupt:
