@@ -3,6 +3,10 @@
 A *scorer* is anything that takes an array of b users and gives back ``(b, n_items)`` scores, as a NumPy array or as a
 torch tensor on any device; a higher score is a better place. Each test user has one held-out item. Its rank among the
 candidates is all that the metrics need, so ranks are what is computed, stored and compared.
+
+A scorer whose scores are dear, a network for each pair for example, may have a method ``score_pairs(users, items)``: b
+users and ``(b, n)`` items to ``(b, n)`` scores, the same as it gives for all items. Where the candidates are a sample,
+only their scores are asked for then.
 """
 
 from __future__ import annotations
@@ -55,8 +59,7 @@ def rank_test(
         score: the scorer.
         dataset: data set with `n_test` test rows.
         ties: one of the three above.
-        block: how many users are scored at once; fewer where the catalogue is so large that their scores would take
-            more than 16 MiB.
+        block: how many users are scored at once; fewer where their scores would take more than 16 MiB.
         progress: show a progress bar.
 
     Returns:
@@ -71,26 +74,39 @@ def rank_test(
     users, items = (dataset.test[column].to_numpy(copy=True) for column in ("user", "item"))  # pandas 3 lends read-only
     seen = dataset.matrix() if dataset.negatives is None else None
     ranks = np.empty(len(users), np.float64)
-    step = min(block, max(1, MOST_SCORES // max(dataset.n_items, 1)))
+    pairwise = seen is None and hasattr(score, "score_pairs")
+    width = 1 + dataset.negatives.shape[1] if pairwise else dataset.n_items
+    step = min(block, max(1, MOST_SCORES // max(width, 1)))
     with tqdm(total=len(users), desc="ranking", unit="user", disable=not progress) as bar:
         for start in range(0, len(users), step):
             rows = slice(start, min(start + step, len(users)))
-            scores = _as_tensor(score(users[rows]), users[rows], dataset)
-            target = torch.as_tensor(items[rows], device=scores.device)[:, None]  # (b, 1)
             if seen is None:
-                above, equal = _among(scores, target, dataset.negatives[rows])
+                above, equal = _among(*_candidates(score, users[rows], items[rows], dataset, dataset.negatives[rows]))
             else:
+                scores = _as_tensor(score(users[rows]), users[rows], dataset, dataset.n_items)
+                target = torch.as_tensor(items[rows], device=scores.device)[:, None]  # (b, 1)
                 above, equal = _among_all(scores, target, seen[users[rows]])
             ranks[rows] = 1.0 + above + {"average": 0.5, "optimistic": 0.0, "pessimistic": 1.0}[ties] * equal
             bar.update(rows.stop - rows.start)
     return ranks
 
 
-def _among(scores: Tensor, target: Tensor, negatives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many of the `(b, n)` negatives are above the held-out item, and how many are level with it."""
-    others = torch.tensor(negatives, dtype=torch.int64, device=scores.device)
-    theirs, own = scores.gather(1, others), scores.gather(1, target)
-    rival = others != target
+def _candidates(
+    score: Scorer, users: np.ndarray, items: np.ndarray, dataset: RecDataset, negatives: np.ndarray
+) -> tuple[Tensor, Tensor]:
+    """The scores ``(b, 1 + n)`` of the held-out items and of the negatives, and which of the negatives are rivals."""
+    candidates = np.concatenate([items[:, None], negatives], 1)
+    if hasattr(score, "score_pairs"):
+        scores = _as_tensor(score.score_pairs(users, candidates), users, dataset, candidates.shape[1])
+    else:
+        scores = _as_tensor(score(users), users, dataset, dataset.n_items)
+        scores = scores.gather(1, torch.as_tensor(candidates, dtype=torch.int64, device=scores.device))
+    return scores, torch.as_tensor(negatives != items[:, None], device=scores.device)
+
+
+def _among(scores: Tensor, rival: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """How many of the rivals among the columns after the first are above the first, and how many are level with it."""
+    own, theirs = scores[:, :1], scores[:, 1:]
     return ((theirs > own) & rival).sum(1).cpu().numpy(), ((theirs == own) & rival).sum(1).cpu().numpy()
 
 
@@ -108,14 +124,14 @@ def _among_all(scores: Tensor, target: Tensor, seen) -> tuple[np.ndarray, np.nda
     return above.cpu().numpy(), equal.cpu().numpy()
 
 
-def _as_tensor(found: object, users: np.ndarray, dataset: RecDataset) -> Tensor:
-    """The scores of `users` as a tensor, where they can be ranked."""
+def _as_tensor(found: object, users: np.ndarray, dataset: RecDataset, width: int) -> Tensor:
+    """The ``(b, width)`` scores of `users` as a tensor, where they can be ranked."""
     if not isinstance(found, Tensor):
         found = np.asarray(found)
-    if tuple(found.shape) != (len(users), dataset.n_items):
+    if tuple(found.shape) != (len(users), width):
         raise ScoreError(
             f"the scorer gave back an array of shape {tuple(found.shape)} for {len(users)} users; "
-            f"expected ({len(users)}, {dataset.n_items}), one score for each user and item"
+            f"expected ({len(users)}, {width}), one score for each user and item"
         )
     if not isinstance(found, Tensor):
         if found.dtype.kind not in "fiub":

@@ -98,6 +98,23 @@ def test_scores_are_the_same_in_blocks(name):
     assert torch.allclose(whole, parts, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["nfm", "rcf"])
+def test_scores_of_pairs_are_those_among_all_items(name, monkeypatch):
+    data = small_dataset()
+    model, users = untrained(name, data), np.array([7, 0, 7, 3])
+    items = np.random.default_rng(0).integers(data.n_items, size=(4, 6))
+    items[0, 0] = data.history(7)[0]  # an item of the user's own history is a candidate like any other
+    expected = model(users).gather(1, torch.from_numpy(items))
+    torch.testing.assert_close(model.score_pairs(users, items), expected, atol=1e-4, rtol=1e-4)
+    monkeypatch.setattr(rcf, "CHUNK", 100)
+    monkeypatch.setattr(nfm, "BLOCK", 10)
+    found = model.score_pairs(users, items)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    assert not found.requires_grad
+    for rows, columns in ((0, 6), (4, 0)):
+        assert model.score_pairs(users[:rows], items[:rows, :columns]).shape == (rows, columns)
+
+
 @pytest.mark.parametrize("name", TRAINED)
 def test_data_without_attributes(name):
     bare, (kind, known) = replace(small_dataset(), item_relations=(), user_relations=()), TRAINED[name]

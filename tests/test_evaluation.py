@@ -113,6 +113,50 @@ def test_the_held_out_item_stays_even_where_it_was_seen():
         assert ev.rank_test(scorer(scores), again, ties).tolist() == loop(scores, dataset, ties)
 
 
+class Pairwise:
+    """A scorer that can score pairs alone, and is not asked for more where the candidates are a sample."""
+
+    def __init__(self, scores: np.ndarray | torch.Tensor) -> None:
+        self.scores, self.asked = scores, []
+
+    def __call__(self, users: np.ndarray) -> np.ndarray | torch.Tensor:
+        self.asked.append("all")
+        return self.scores[users]
+
+    def score_pairs(self, users: np.ndarray, items: np.ndarray) -> np.ndarray | torch.Tensor:
+        self.asked.append(items.shape)
+        return self.scores[users[:, None], items]
+
+
+@pytest.mark.parametrize("tensor", [False, True])
+def test_only_the_candidates_of_a_sample_are_scored(tensor, monkeypatch):
+    whole = small_dataset(seed=3)
+    sampled = with_negatives(whole, 7, 3)
+    scores = np.random.default_rng(3).integers(3, size=(whole.n_users, whole.n_items)).astype(np.float32)
+    score = Pairwise(torch.from_numpy(scores) if tensor else scores)
+    for ties in ev.TIES:
+        assert ev.rank_test(score, sampled, ties).tolist() == loop(scores, sampled, ties)
+    assert score.asked == [(len(sampled.test), 8)] * 3
+    score.asked.clear()
+    assert ev.rank_test(score, whole).tolist() == loop(scores, whole, "average")
+    assert score.asked == ["all"]
+    score.asked.clear()
+    monkeypatch.setattr(ev, "MOST_SCORES", 40)  # five users of eight candidates
+    ev.rank_test(score, sampled)
+    assert [b for b, _ in score.asked][:2] == [5, 5] and {n for _, n in score.asked} == {8}
+
+
+def test_bad_scores_of_pairs_are_refused():
+    sampled = with_negatives(small_dataset(), 7)
+    score = Pairwise(np.zeros((sampled.n_users, sampled.n_items)))
+    score.score_pairs = lambda users, items: np.zeros((len(users), 7))
+    with pytest.raises(ev.ScoreError, match=r"shape \(12, 7\) for 12 users; expected \(12, 8\)"):
+        ev.rank_test(score, sampled)
+    score.score_pairs = lambda users, items: np.where(users[:, None] == 5, np.nan, items)
+    with pytest.raises(ev.ScoreError, match=r"8 of 96 scores are NaN, for 1 of 12 users, the first of them 'u5'"):
+        ev.rank_test(score, sampled)
+
+
 def test_one_against_999():
     rng = np.random.default_rng(1)
     train, test = leave_last_out(interactions(np.repeat(np.arange(30), 5), np.arange(150) * 7 % 1200))

@@ -50,7 +50,7 @@ class NFM(fitting.Model):
     a squared loss; ranking takes BPR, as KGAT does for its NFM. Features are those of `ramgnn.baselines.fm`. Positive
     and negative of a pair are normalised in one batch: in two, the statistics alone would tell them apart. The authors
     can start from a trained FM; here the start is random, one step less to go wrong. A full ranking runs the network
-    for every user and item, so it costs n_users · n_items · d².
+    for every user and item, so it costs n_users · n_items · d²; a ranking among sampled candidates runs it for these.
     """
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:
@@ -99,18 +99,26 @@ class NFM(fitting.Model):
             total += float(loss.detach()) * len(u)
         return total / len(self.users)
 
-    @torch.no_grad()
     def scores(self, users: np.ndarray) -> Tensor:
-        """``(b, n_items)``, in blocks of users; the network is in evaluation mode, whatever the model's mode is."""
-        mode = self.network.training
+        """``(b, n_items)``."""
+        return self.score_pairs(users, self.sides["item"].every().expand(len(users), -1))
+
+    @torch.no_grad()
+    def score_pairs(self, users: np.ndarray, items: np.ndarray | Tensor) -> Tensor:
+        """``(b,)`` users and ``(b, n)`` items to ``(b, n)``, in blocks of users.
+
+        The network is in evaluation mode, whatever the model's mode is.
+        """
+        mode, (rows, n) = self.network.training, items.shape
         self.network.eval()
-        items, found = self.parts("item", self.sides["item"].every()), []
-        for block in fitting.index(users, self).split(max(1, BLOCK // self.n_items)):
-            user = tuple(x.repeat_interleave(self.n_items, 0) for x in self.parts("user", block))
-            item = tuple(x.repeat(len(block), *[1] * (x.dim() - 1)) for x in items)
-            found.append(self.score(user, item).view(len(block), self.n_items))
+        every = self.parts("item", self.sides["item"].every())
+        found, step = [], max(1, BLOCK // max(n, 1))
+        items = torch.as_tensor(items, dtype=torch.int64, device=self.users.device)
+        for own, theirs in zip(fitting.index(users, self).split(step), items.split(step), strict=True):
+            user = tuple(x.repeat_interleave(n, 0) for x in self.parts("user", own))
+            found.append(self.score(user, tuple(x[theirs.flatten()] for x in every)).view(len(own), n))
         self.network.train(mode)
-        return torch.cat(found) if found else self.w["item"].weight.new_zeros(0, self.n_items)
+        return torch.cat(found) if found else self.w["item"].weight.new_zeros(rows, n)
 
 
 def fit(

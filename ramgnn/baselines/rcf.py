@@ -80,7 +80,8 @@ class RCF(fitting.Model):
     The attention of i on j does not depend on the user. So a full ranking needs one table of n_items · n_items
     exponentials for each type, made once for a block of users. In training nothing is ever listed but the history of
     each pair, found by looking up the values of i among those of the user's items: it costs what the histories hold,
-    however many edges the item graph has. A full ranking of KKBox's 61,877 songs is out of reach.
+    however many edges the item graph has. A ranking among sampled candidates does the same. A full ranking of KKBox's
+    61,877 songs is out of reach.
     """
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:
@@ -188,7 +189,7 @@ class RCF(fitting.Model):
         item, share = entries.item[order], (weight * total[slot].pow(-self.settings.alpha))[order]
         message = F.embedding_bag(item, self.q.weight, starts, mode="sum", per_sample_weights=share)
         p = self.p(u)
-        mu = p + (self.type_attention(p).unsqueeze(2) * message.view(len(u), width, -1)).sum(1)
+        mu = p + (self.type_attention(p).unsqueeze(2) * message.view(len(u), width, self.settings.dim)).sum(1)
         return self.predict(mu, self.q(i))
 
     # ---- training ---------------------------------------------------------------------------------------------------
@@ -240,6 +241,18 @@ class RCF(fitting.Model):
                 share.addcmul_(weight, gamma[n, t] * (weight.sum(0) + empty[:, t]).pow(-alpha))
             found.append(self.predict(p[n] + share.T @ q[known[own]], q))
         return torch.stack(found) if found else q.new_zeros(0, self.n_items)
+
+    @torch.no_grad()
+    def score_pairs(self, users: np.ndarray, items: np.ndarray | Tensor) -> Tensor:
+        """``(b,)`` users and ``(b, n)`` items to ``(b, n)``, from the history of each pair, as in training."""
+        chosen = fitting.index(users, self)
+        items = torch.as_tensor(items, dtype=torch.int64, device=chosen.device)
+        found = [self.q.weight.new_zeros(0)]
+        for u, size, own in zip(chosen, self.size[chosen].tolist(), items, strict=True):
+            for i in own.split(max(1, CHUNK // (self.settings.dim * max(size, 1)))):
+                same = u.expand(len(i))
+                found.append(self.pair_scores(same, i, self.entries(same, i)))
+        return torch.cat(found).view(items.shape)
 
     def _tables(self, known: Tensor) -> list[Tensor]:
         """exp(a) of all items on the `known` ones, summed over shared values: ``(n_known, n_items)`` for each t."""
