@@ -74,16 +74,19 @@ def rank_test(
     users, items = (dataset.test[column].to_numpy(copy=True) for column in ("user", "item"))  # pandas 3 lends read-only
     seen = dataset.matrix() if dataset.negatives is None else None
     ranks = np.empty(len(users), np.float64)
-    pairwise = seen is None and hasattr(score, "score_pairs")
-    width = 1 + dataset.negatives.shape[1] if pairwise else dataset.n_items
+    pairs = getattr(score, "score_pairs", None) if seen is None else None
+    width = dataset.n_items if pairs is None else 1 + dataset.negatives.shape[1]
     step = min(block, max(1, MOST_SCORES // max(width, 1)))
     with tqdm(total=len(users), desc="ranking", unit="user", disable=not progress) as bar:
         for start in range(0, len(users), step):
             rows = slice(start, min(start + step, len(users)))
             if seen is None:
-                above, equal = _among(*_candidates(score, users[rows], items[rows], dataset, dataset.negatives[rows]))
+                candidates = np.concatenate([items[rows, None], dataset.negatives[rows]], 1)
+                found = score(users[rows]) if pairs is None else pairs(users[rows], candidates)
+                scores = _as_tensor(found, users[rows], dataset, width)
+                above, equal = _among(scores if pairs else _of(scores, candidates), candidates)
             else:
-                scores = _as_tensor(score(users[rows]), users[rows], dataset, dataset.n_items)
+                scores = _as_tensor(score(users[rows]), users[rows], dataset, width)
                 target = torch.as_tensor(items[rows], device=scores.device)[:, None]  # (b, 1)
                 above, equal = _among_all(scores, target, seen[users[rows]])
             ranks[rows] = 1.0 + above + {"average": 0.5, "optimistic": 0.0, "pessimistic": 1.0}[ties] * equal
@@ -91,22 +94,15 @@ def rank_test(
     return ranks
 
 
-def _candidates(
-    score: Scorer, users: np.ndarray, items: np.ndarray, dataset: RecDataset, negatives: np.ndarray
-) -> tuple[Tensor, Tensor]:
-    """The scores ``(b, 1 + n)`` of the held-out items and of the negatives, and which of the negatives are rivals."""
-    candidates = np.concatenate([items[:, None], negatives], 1)
-    if hasattr(score, "score_pairs"):
-        scores = _as_tensor(score.score_pairs(users, candidates), users, dataset, candidates.shape[1])
-    else:
-        scores = _as_tensor(score(users), users, dataset, dataset.n_items)
-        scores = scores.gather(1, torch.as_tensor(candidates, dtype=torch.int64, device=scores.device))
-    return scores, torch.as_tensor(negatives != items[:, None], device=scores.device)
+def _of(scores: Tensor, candidates: np.ndarray) -> Tensor:
+    """The scores of the `(b, 1 + n)` candidates among those of all items."""
+    return scores.gather(1, torch.as_tensor(candidates, dtype=torch.int64, device=scores.device))
 
 
-def _among(scores: Tensor, rival: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """How many of the rivals among the columns after the first are above the first, and how many are level with it."""
+def _among(scores: Tensor, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many of the `(b, 1 + n)` candidates are above the first, the held-out item, and how many level with it."""
     own, theirs = scores[:, :1], scores[:, 1:]
+    rival = torch.as_tensor(candidates[:, 1:] != candidates[:, :1], device=scores.device)
     return ((theirs > own) & rival).sum(1).cpu().numpy(), ((theirs == own) & rival).sum(1).cpu().numpy()
 
 
