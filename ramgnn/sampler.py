@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from ramgnn import distributed
+from ramgnn.errors import DivergedError
 from ramgnn.graph import MultiRelationalGraph
 
 
@@ -281,7 +282,8 @@ def top_k(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: st
         per: ``"type"`` keeps k_t edges per type; ``"value"`` keeps k_t for each value of the node (reading R14).
 
     Raises:
-        ValueError: a score is not finite, or `k` does not fit the types.
+        DivergedError: a score is not finite.
+        ValueError: `k` does not fit the types.
 
     The cost is O(m log m + m log k) for m incidences, whatever the number of edges.
     """
@@ -289,7 +291,8 @@ def top_k(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: st
         raise ValueError(f"k is {list(k)}; expected {graph.n_types} thresholds of at least 1")
     scores = scores.detach().float()
     if not bool(torch.isfinite(scores).all()):
-        raise ValueError(f"{int((~torch.isfinite(scores)).sum())} node scores are not finite; training has diverged")
+        bad = int((~torch.isfinite(scores)).sum())
+        raise DivergedError(f"{bad} of {len(scores)} node scores are not finite; try a lower learning rate")
     order = torch.argsort(scores, stable=True)
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order), device=scores.device)

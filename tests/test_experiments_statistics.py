@@ -205,6 +205,8 @@ def test_the_forms_hold_the_same_cells():
     ]  # fmt: skip
     assert r"a \& b\_1 & .100 $\pm$.010 [.08, .12] \\" in tables.as_latex(head, lines)
     assert tables.as_text(head, lines).splitlines()[2] == "c|d      –"
+    frame = tables.as_frame(head, lines)
+    assert list(frame.index) == ["a & b_1", "c|d"] and list(frame["HR@10"]) == [line[1] for line in lines]
     kept = [["a", ".100 [.08,\u00a0.12]"]]  # as on a page, where an interval stays on one line
     assert all(".100 [.08, .12]" in form(head, kept) for form in tables.FORMATS.values())
 

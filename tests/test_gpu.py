@@ -15,18 +15,24 @@ import torch
 
 from ramgnn import runs
 from ramgnn.__main__ import main
+from ramgnn.baselines import fitting
+from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrain_encoder
+from ramgnn.baselines.registry import TRAINED
 from ramgnn.checkpoint import Checkpoint
 from ramgnn.composition import OPERATORS
 from ramgnn.config import Config, FinetuneConfig
 from ramgnn.datasets import planted
 from ramgnn.encoder import RAMGNN
+from ramgnn.evaluation import rank_test
 from ramgnn.explain import Explainer
+from ramgnn.graph import MultiRelationalGraph
 from ramgnn.pretrain import Bags, hidden_types, pair_loss, pretrain, sample_pairs, select, similarity_loss
 from ramgnn.readings import named
 from ramgnn.recommender import InteractionGraph, sample_negatives
 from ramgnn.sampler import average_neighbour_distance, rank_transform, top_k
 from ramgnn.training import fit
 from tests.small import random_graph, small_config, small_dataset
+from tests.test_baselines_trained import EPOCHS, QUICK, blocks
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 GRAPH = random_graph(60, 3, 9, 3, 4)
@@ -170,3 +176,30 @@ def test_from_the_command_line(tmp_path, capsys):
     assert main(["evaluate", "--run", folder]) == 0
     assert main(["recommend", "--run", folder, "--user", "Ada", "-n", "2", "--reasons"]) == 0
     assert "held-out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_baseline_scores_alike_and_learns(name):
+    """The same start on both devices, so the same scores; then training on the GPU finds the block of every user."""
+    (kind, known), data = TRAINED[name], blocks()
+    settings, users = known(**QUICK[name]), np.array([7, 0, 7, 3])
+    here, there = (fitting.start(kind, data, settings, 1, device)[0].eval() for device in ("cpu", "cuda"))
+    a, b = here(users), there(users)
+    assert b.is_cuda
+    torch.testing.assert_close(a, b.cpu(), atol=1e-4, rtol=1e-4)
+    if hasattr(here, "score_pairs"):
+        items = np.random.default_rng(0).integers(data.n_items, size=(4, 6))
+        a, b = here.score_pairs(users, items), there.score_pairs(users, items)
+        torch.testing.assert_close(a, b.cpu(), atol=1e-4, rtol=1e-4)
+    model = fitting.fit(kind, data, settings, 0, EPOCHS.get(name, 25), False, "cuda")
+    assert rank_test(model, data).mean() < 6
+
+
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_an_encoder_lowers_its_loss(kind):
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    options = EncoderSettings(dim=8, epochs=15, steps=2, negatives=2, weight_decay=0.0, dropout=0.0)
+    found = pretrain_encoder(graph, kind, options, "item", 3, "cuda", False)
+    losses = [row["loss"] for row in found.history]
+    assert sum(losses[-3:]) < sum(losses[:3])
+    assert found.embeddings().nodes.is_cuda and found.embeddings().values.is_cuda

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ramgnn.datasets.base import Relation
+from ramgnn.errors import DivergedError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.sampler import (
     Bandit,
@@ -107,7 +108,7 @@ def test_equal_scores_go_to_the_nearest_index():
 
 def test_bad_scores_and_thresholds_are_refused():
     graph = films()
-    with pytest.raises(ValueError, match="1 node scores are not finite"):
+    with pytest.raises(DivergedError, match="1 of 5 node scores are not finite"):
         top_k(graph, torch.tensor([0.1, 0.2, float("nan"), 0.3, 0.4]), [1, 1])
     with pytest.raises(ValueError, match="expected 2 thresholds of at least 1"):
         top_k(graph, torch.rand(5), [1, 0])

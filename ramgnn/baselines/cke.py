@@ -147,7 +147,7 @@ class CKE(fitting.Model):
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> CKE:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(CKE, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(CKE, dataset, settings or Settings(), seed, epochs, progress, device)

@@ -99,7 +99,7 @@ class FISM(fitting.Model):
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> FISM:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(FISM, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(FISM, dataset, settings or Settings(), seed, epochs, progress, device)

@@ -152,17 +152,26 @@ def train(
     return history
 
 
-def start(kind: type[AnyModel], dataset: RecDataset, settings: Any, seed: int) -> tuple[AnyModel, torch.Generator]:
-    """An untrained model and the generator that its training draws from, both from one seed."""
+def start(
+    kind: type[AnyModel], dataset: RecDataset, settings: Any, seed: int, device: str = "cpu"
+) -> tuple[AnyModel, torch.Generator]:
+    """An untrained model and the generator that its training draws from, both from one seed, on one device.
+
+    The model starts from the same numbers on every device; what is drawn afterwards differs between them.
+    """
     torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    return kind(dataset, settings), generator
+    model = kind(dataset, settings).to(device)
+    for part in vars(model).values():
+        if isinstance(part, torch.optim.Optimizer):
+            part.load_state_dict(part.state_dict())  # Adagrad's sums exist already and have to follow the parameters
+    return model, torch.Generator(device).manual_seed(seed)
 
 
 def fit(
-    kind: type[AnyModel], dataset: RecDataset, settings: Any, seed: int, epochs: int | None, progress: bool
-) -> AnyModel:
+    kind: type[AnyModel], dataset: RecDataset, settings: Any, seed: int, epochs: int | None, progress: bool,
+    device: str = "cpu",
+) -> AnyModel:  # fmt: skip
     """A model trained for `epochs`, or for `settings.epochs` when None."""
-    model, generator = start(kind, dataset, settings, seed)
+    model, generator = start(kind, dataset, settings, seed, device)
     train(model, generator, settings.epochs if epochs is None else epochs, progress=progress, name=kind.__name__)
     return model

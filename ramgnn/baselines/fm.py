@@ -89,7 +89,7 @@ class FM(fitting.Model):
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> FM:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(FM, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(FM, dataset, settings or Settings(), seed, epochs, progress, device)

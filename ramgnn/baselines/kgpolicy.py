@@ -189,7 +189,7 @@ class KGPolicy(fitting.Model):
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> KGPolicy:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(KGPolicy, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(KGPolicy, dataset, settings or Settings(), seed, epochs, progress, device)

@@ -78,7 +78,7 @@ class LightGCN(fitting.Model):
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> LightGCN:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(LightGCN, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(LightGCN, dataset, settings or Settings(), seed, epochs, progress, device)

@@ -75,7 +75,7 @@ class MF(fitting.Model):
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> MF:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(MF, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(MF, dataset, settings or Settings(), seed, epochs, progress, device)

@@ -123,7 +123,7 @@ class NFM(fitting.Model):
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> NFM:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(NFM, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(NFM, dataset, settings or Settings(), seed, epochs, progress, device)

@@ -303,7 +303,7 @@ def _stretches(first: Tensor, count: Tensor, chosen: Tensor | None = None) -> tu
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> RCF:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(RCF, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(RCF, dataset, settings or Settings(), seed, epochs, progress, device)

@@ -129,7 +129,7 @@ def _sequences(dataset: RecDataset, length: int) -> tuple[Tensor, Tensor, Tensor
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,
-    progress: bool = False,
+    progress: bool = False, device: str = "cpu",
 ) -> SASRec:  # fmt: skip
     """Train it; `epochs` stands in for those of the settings."""
-    return fitting.fit(SASRec, dataset, settings or Settings(), seed, epochs, progress)
+    return fitting.fit(SASRec, dataset, settings or Settings(), seed, epochs, progress, device)

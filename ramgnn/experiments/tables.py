@@ -7,6 +7,8 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from ramgnn import paper
 from ramgnn.errors import NotFoundError
 from ramgnn.experiments.contenders import CONTENDERS
@@ -178,6 +180,11 @@ def printed_cells(one: Table, data: str) -> dict[tuple[str, str], str]:
 
 
 # ---- forms ----------------------------------------------------------------------------------------------------------
+
+
+def as_frame(head: Sequence[str], lines: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """A table of pandas with the rows' labels as index, for a notebook; its cells are text, as everywhere."""
+    return pd.DataFrame(lines, columns=list(head)).set_index(head[0])
 
 
 def as_text(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
