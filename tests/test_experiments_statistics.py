@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from ramgnn.experiments.statistics import (
     summarise,
     user_gains,
 )
-from ramgnn.experiments.store import Result, Store
+from ramgnn.experiments.store import Result, Store, Trial
 
 USERS = 300
 
@@ -184,6 +185,16 @@ def test_a_table_has_ours_and_the_papers_and_says_what_is_missing(stored):
     assert lines[0][1] == "1 of 10" and "±" not in lines[0][2] and lines[1][2] == tables.MISSING
 
 
+def test_the_best_of_the_first_trials(tmp_path):
+    store = Store(tmp_path)
+    for n, (value, state) in enumerate([(math.nan, "failed"), (0.3, "complete"), (0.9, "pruned"), (0.4, "complete")]):
+        store.put_trial("ml-100k", "mult", Trial(n, {}, value, 1, state, 1.0, {}), {})
+    store.put_trial("ml-100k", "add", Trial(0, {}, 0.5, 1, "complete", 1.0, {}), {})
+    found = tables.best_after(tables.table("table5"), store, "ml-100k", (1, 3, 4, 40), least=2)
+    assert list(found.index) == ["mult"] and list(found.columns) == [1, 3, 4, 40]
+    assert math.isnan(found.iloc[0, 0]) and found.iloc[0, 1:].tolist() == [0.3, 0.4, 0.4]
+
+
 def test_rows_are_those_that_the_data_has():
     labels = [r.model for r in tables.rows_on(tables.table("table4"), "kkbox")]
     assert "gcn person" in labels and "gcn director" not in labels
@@ -278,3 +289,9 @@ def test_claims_are_named_once_and_can_be_judged_for_the_letter():
         names = [c.name for c in verdicts.claims(ours)]
         assert len(names) == len(set(names)) and {n[:3] for n in names} == {"RQ1", "RQ2", "RQ3", "RQ4", "RQ5"}
         assert all(m in tables.CONTENDERS for c in verdicts.claims(ours) for m in c.models)
+
+
+def test_the_paper_says_other_things_about_kkbox():
+    there, here = ({c.name: c.text for c in verdicts.claims(data=data)} for data in ("kkbox", "ml-100k"))
+    assert set(there) - set(here) == {"RQ3.5"} and set(here) < set(there)
+    assert "29 for user ages and 37" in there["RQ4.1"] and "9 for user ages and 13" in here["RQ4.1"]
