@@ -31,7 +31,7 @@ TIES = ("average", "optimistic", "pessimistic")
 METRICS = ("HR", "MRR", "NDCG")
 SESSIONS = ("same time", "within an hour", "later")
 MOST_SCORES = 2**22  # scores held at once: 16 MiB in float32; larger blocks are slower, they leave the cache
-MOST_KEPT = 2**25  # counts of draws that are kept: 64 MiB, ten thousand draws of three thousand users
+MOST_KEPT = 2**26  # counts of draws that are kept: 128 MiB, twenty thousand draws of three thousand users
 
 
 class ScoreError(RamgnnError, ValueError):

@@ -138,9 +138,10 @@ def family(
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979. The
     smallest p that n draws can give is 2 / (n + 1), so n has to be larger than forty times the number of comparisons
-    if one of them is to be told from chance.
+    if one of them is to be told from chance. With 200 times their number a pair may have four draws on the other side
+    of zero, so that a single unlucky one does not decide.
     """
-    n = max(n, 41 * len(pairs) * len(metrics))
+    n = max(n, 200 * len(pairs) * len(metrics))
     found = []
     for metric in metrics:
         names = dict.fromkeys(name for pair in pairs for name in pair)
