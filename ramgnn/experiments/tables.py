@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from ramgnn import paper
 from ramgnn.errors import NotFoundError
 from ramgnn.experiments.contenders import CONTENDERS
 from ramgnn.experiments.statistics import METRICS, TOGETHER, summarise
-from ramgnn.experiments.store import Result, Store
+from ramgnn.experiments.store import Result, Store, best
 
 MISSING = "–"
 
@@ -184,9 +184,10 @@ def best_after(
     """
     found = {}
     for row in rows_on(one, data):
-        values = [t.value if t.state == "complete" else np.nan for t in store.trials(data, row.model)]
-        if len(values) >= least:
-            found[row.label] = np.fmax.accumulate(values)[[min(n, len(values)) - 1 for n in numbers]]
+        trials = store.trials(data, row.model)
+        if len(trials) >= least:
+            first = [best(trials[:n]) for n in numbers]
+            found[row.label] = [one.value if one else math.nan for one in first]
     return pd.DataFrame(found, list(numbers)).rename_axis("trials").T
 
 
