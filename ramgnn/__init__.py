@@ -1,3 +1,66 @@
-"""RAM-GNN rebuilt: recommendations from multi-relational graphs, with reasons."""
+"""RAM-GNN rebuilt: recommendations from multi-relational graphs, with reasons.
+
+From data frames to recommendations:
+
+    import ramgnn
+
+    data = ramgnn.from_frames(interactions, items, users)     # or ramgnn.load("movietweetings")
+    model = ramgnn.fit(data)                                  # or ramgnn.fit(data, "ease"), "itemknn", "lightgcn", …
+    print(ramgnn.evaluate(model).table())                     # HR, MRR, NDCG on held-out items, with intervals
+    recommendations = model.recommend()                       # a data frame: the ten best items for every user
+    print(model.explain("ann", "Alien (1979)"))               # why this item?
+    ramgnn.save(model, "runs/mine")                           # ramgnn.load_run("runs/mine") reads it again
+
+`interactions` needs a column of users and one of items, and may have one of times; `items` and `users` are one row each,
+and their other columns are what is known of them. Columns are recognised by their names, or named: see
+``help(ramgnn.from_frames)``. A cell may hold several values: a list, or text such as ``"Horror|Sci-Fi"``.
+
+    model.recommend("ann", n=5)         for one user, or a list of users
+    model.similar_items("m1")           items like this one
+    model.score("ann", ["m1", "m2"])    how well items suit a user
+    ramgnn.compare(model, other)        which of two models is better, and could chance do that?
+    ramgnn.Config                       every setting: ramgnn.fit(data, settings={"pretrain.dim": 32})
+    ramgnn.baselines.names()            the models to compare with; ramgnn.baselines.register adds yours
+    ramgnn.datasets.names()             the data sets that `load` knows
+
+Nothing heavy is imported until it is used. The model itself, equation by equation, is in `ramgnn.attention`, `sampler`,
+`encoder`, `pretrain` and `recommender`; the command line is ``ramgnn --help``.
+"""
+
+from importlib import import_module
 
 __version__ = "0.1.0"
+
+_FACE = {
+    "load": "api",
+    "from_frames": "api",
+    "fit": "api",
+    "evaluate": "api",
+    "compare": "api",
+    "save": "api",
+    "load_run": "api",
+    "Config": "config",
+}
+
+__all__ = ["Config", "baselines", "compare", "datasets", "evaluate", "fit", "from_frames", "load", "load_run", "save"]
+
+
+def __getattr__(name: str):
+    """A part of the face, or a module, imported when it is first asked for."""
+    if name in _FACE:
+        value = getattr(import_module(f"{__name__}.{_FACE[name]}"), name)
+    elif name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    else:
+        try:
+            value = import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

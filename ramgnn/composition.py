@@ -14,7 +14,10 @@ OPERATORS = ("add", "mult", "corr")
 
 
 def compose(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
-    """φ(e_j, e_n), Eq. 5.
+    r"""The composition of a neighbour with the relation that it is a neighbour by: what a message says, before weights.
+
+    .. math:: e_i = \varphi(e_j, e_t, e_v) \tag{3}
+    .. math:: e_i = \varphi(e_j, e_n), \quad \text{which is } e_j + e_n,\; e_j * e_n \text{ or } e_j \star e_n \tag{5}
 
     Args:
         tail: ``(..., d)`` embeddings e_j of the tail nodes.
@@ -44,20 +47,6 @@ def transform(x: Tensor, operator: str) -> Tensor:
     return torch.view_as_real(torch.fft.rfft(x)).flatten(-2)
 
 
-def transform_backward(gradient: Tensor, d: int, operator: str) -> Tensor:
-    """The gradient towards ``(n, d)`` embeddings from that of what `transform` made of them.
-
-    The frequencies 1 to (d - 1) / 2 stand for two each in the inverse transform, and for one each in the gradient.
-    """
-    if operator != "corr":
-        return gradient
-    if len(gradient) == 0:
-        return gradient.new_zeros(0, d)
-    spectrum = torch.view_as_complex(gradient.unflatten(-1, (-1, 2)).contiguous())
-    spectrum[..., 1 : (d + 1) // 2] /= 2
-    return torch.fft.irfft(spectrum, n=d, norm="forward")
-
-
 def combine(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
     """Compose transformed embeddings ``(..., c)``; the result may be scaled and summed before `restore`."""
     if operator == "add":
@@ -66,17 +55,6 @@ def combine(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
         return tail * relation
     x, y = (torch.view_as_complex(v.unflatten(-1, (-1, 2))) for v in (tail, relation))
     return torch.view_as_real(x.conj() * y).flatten(-2)
-
-
-def combine_backward(gradient: Tensor, tail: Tensor, relation: Tensor, operator: str) -> tuple[Tensor, Tensor]:
-    """The gradients of `combine` towards both sides, from that of its result; all real, ``(m, c)``."""
-    if operator == "add":
-        return gradient, gradient
-    if operator == "mult":
-        return gradient * relation, gradient * tail
-    g, x, y = (torch.view_as_complex(v.unflatten(-1, (-1, 2))) for v in (gradient, tail, relation))
-    # of conj(x)·y: towards x it is conj(g)·y, towards y it is g·x
-    return torch.view_as_real(g.conj_physical().mul_(y)).flatten(-2), torch.view_as_real(g * x).flatten(-2)
 
 
 def restore(x: Tensor, d: int, operator: str) -> Tensor:

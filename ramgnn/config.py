@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
-from typing import Any
+from numbers import Integral, Real
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ramgnn.errors import NotFoundError, RamgnnError
 
@@ -39,35 +41,36 @@ class PretrainConfig:
             that type left out; or ``"seen"`` ones, which messages run along.
         sim_weight, weight_decay: λ_γ and λ_1 of Eq. 17.
         epochs, steps, lr: epochs, optimiser steps in each, and Adam's learning rate.
-        after: end so many epochs after the sampler has come to rest for every type; None goes on to `epochs`.
+        stop_after_converged: end so many epochs after the sampler has come to rest for every type; None goes on to
+            `epochs`.
     """
 
     dim: int = 64
     layers: int = 2
-    composition: str = "corr"
-    relation: str = "halves"
-    softmax: str = "all"
+    composition: Literal["add", "mult", "corr"] = "corr"
+    relation: Literal["halves", "projection", "sum"] = "halves"
+    softmax: Literal["all", "type"] = "all"
     attention: bool = True
-    sigma: str = "tanh"
-    combine: str = "sum"
-    sampler: str = "rns"
+    sigma: Literal["tanh", "leaky_relu", "sigmoid"] = "tanh"
+    combine: Literal["sum", "concat"] = "sum"
+    sampler: Literal["rns", "fixed", "none", "random"] = "rns"
     k: int = 5
     step: int = 2
     k_max: int | None = None
-    and_over: str = "nodes"
-    reward: str = "relative"
-    stop: str = "absolute"
-    topk: str = "type"
-    loss: str = "bce"
-    similarity: str = "inner"
+    and_over: Literal["nodes", "edges"] = "nodes"
+    reward: Literal["raw", "relative", "rank"] = "relative"
+    stop: Literal["printed", "absolute"] = "absolute"
+    topk: Literal["type", "value"] = "type"
+    loss: Literal["bce", "positives"] = "bce"
+    similarity: Literal["inner", "mlp"] = "inner"
     positives: int = 1
     negatives: int = 5
-    type_weight: str = "equal"
-    target: str = "hidden"
+    type_weight: Literal["equal", "edges"] = "equal"
+    target: Literal["hidden", "seen"] = "hidden"
     sim_weight: float = 1.0
     weight_decay: float = 0.1
     epochs: int = 100
-    after: int | None = None
+    stop_after_converged: int | None = None
     steps: int = 4
     lr: float = 0.01
 
@@ -84,7 +87,7 @@ class FinetuneConfig:
         propagation: Eq. 19 and 21 (R10): ``printed``, with σ and W4, or ``linear``, LightGCN's.
         combine: ⊕ of Eq. 19 and 21 when printed: ``sum`` or ``concat`` with a projection.
         readout: which layers enter Eq. 22 (R11): ``last``, ``mean`` or ``concat``.
-        loss: Eq. 23 (R12): ``bpr`` or ``softmax`` over the whole catalogue.
+        loss: Eq. 23 (R12): ``bpr``, ``softmax`` over the whole catalogue, or one of your own (`ramgnn.losses`).
         temperature: scores are divided by it in the softmax loss.
         negatives: sampled negatives per positive for ``bpr``.
         edge_dropout: share of interactions left out of each propagation in training.
@@ -93,20 +96,20 @@ class FinetuneConfig:
         epochs: at most; validation chooses how many.
         patience: validations without a gain before it stops; validated every `every` epochs.
         scale: pretrained embeddings are rescaled to this root mean square entry; 0 takes them as they are.
-        spread: standard deviation of random start embeddings.
+        init_std: standard deviation of random start embeddings.
         lr: Adam's learning rate; l2: λ_2 of Eq. 23.
-        average: decay, per optimiser step, of the running average of all parameters that validation and the result
+        ema_decay: decay, per optimiser step, of the running average of all parameters that validation and the result
             are computed with; 0 takes the parameters as they are.
     """
 
-    start: str = "pretrained"
+    start: Literal["pretrained", "random"] = "pretrained"
     scale: float = 0.05
-    spread: float = 0.1
-    values: str = "mean"
+    init_std: float = 0.1
+    values: Literal["mean", "none"] = "mean"
     layers: int = 1
-    propagation: str = "linear"
-    combine: str = "sum"
-    readout: str = "mean"
+    propagation: Literal["linear", "printed"] = "linear"
+    combine: Literal["sum", "concat"] = "sum"
+    readout: Literal["last", "mean", "concat"] = "mean"
     loss: str = "softmax"
     temperature: float = 0.3
     negatives: int = 1
@@ -117,7 +120,7 @@ class FinetuneConfig:
     patience: int = 10
     lr: float = 0.006
     l2: float = 0.01
-    average: float = 0.99
+    ema_decay: float = 0.99
 
 
 @dataclass(frozen=True)
@@ -140,30 +143,32 @@ class Config:
         rest = {k: v for k, v in stored.items() if k not in ("pretrain", "finetune")}
         return cls(pretrain=PretrainConfig(**stored["pretrain"]), finetune=FinetuneConfig(**stored["finetune"]), **rest)
 
-    def set(self, assignments: list[str]) -> Config:
-        """A copy with settings changed by text such as ``pretrain.dim=32`` or ``finetune.loss=bpr``.
+    def override(self, changes: Sequence[str] | Mapping[str, Any]) -> Config:
+        """A copy with settings changed, by text such as ``["pretrain.dim=32"]`` or values ``{"pretrain.dim": 32}``.
 
         Raises:
             RamgnnError: the text is not of that form or the value is not of the setting's kind.
             NotFoundError: there is no such setting.
         """
         config = self
-        for text in assignments:
-            name, equals, value = text.partition("=")
-            if not equals:
-                raise RamgnnError(f"cannot read the setting {text!r}; expected NAME=VALUE, as in pretrain.dim=32")
+        for name, value, text in _assignments(changes):
             stage, dot, key = name.rpartition(".")
-            part = getattr(config, stage, None) if stage in ("pretrain", "finetune") else None if dot else config
-            known = {f.name for f in fields(part)} - {"pretrain", "finetune"} if part else set()
+            part = getattr(config, stage, None) if stage in STAGES else None if dot else config
+            known = {f.name for f in fields(part)} - set(STAGES) if part else set()
             if part is None or key not in known:
-                every = [f"pretrain.{f.name}" for f in fields(PretrainConfig)]
-                every += [f"finetune.{f.name}" for f in fields(FinetuneConfig)] + ["seed", "device", "name"]
-                raise NotFoundError("setting", name, get_close_matches(name, every, 3, 0.5))
-            changed = replace(part, **{key: _read(value, getattr(part, key), text)})
+                raise NotFoundError("setting", name, get_close_matches(name, self.names(), 3, 0.5))
+            value = _read(value, getattr(part, key), text)
+            changed = replace(part, **{key: value})
             config = replace(config, **{stage: changed}) if dot else changed
-        return config.check()
+        return config.validate()
 
-    def check(self) -> Config:
+    @staticmethod
+    def names() -> list[str]:
+        """The names of all settings, as `override` takes them: ``pretrain.dim`` and so on."""
+        names = [f"{stage}.{f.name}" for stage, part in STAGES.items() for f in fields(part)]
+        return [*names, "seed", "device", "name"]
+
+    def validate(self) -> Config:
         """Return self when every choice is a known one and every number is possible.
 
         Raises:
@@ -171,66 +176,87 @@ class Config:
         """
         for stage, part in (("pretrain", self.pretrain), ("finetune", self.finetune)):
             for key, allowed in CHOICES[stage].items():
-                if getattr(part, key) not in allowed:
-                    raise RamgnnError(f"{stage}.{key} is {getattr(part, key)!r}; expected {' or '.join(allowed)}")
+                value = getattr(part, key)
+                if (stage, key) == ("finetune", "loss"):
+                    allowed = _losses(value)
+                if value not in allowed:
+                    raise RamgnnError(f"{stage}.{key} is {value!r}; expected {' or '.join(allowed)}")
             for key, least in LEAST[stage].items():
                 value = getattr(part, key)
-                if value is not None and value < least:
+                if value is not None and not value >= least:
                     raise RamgnnError(f"{stage}.{key} is {value}; expected at least {least}")
         if self.pretrain.relation == "halves" and self.pretrain.dim % 2:
             raise RamgnnError(f"pretrain.dim is {self.pretrain.dim}; relation=halves needs an even number")
-        for key in ("edge_dropout", "average"):
+        for key in ("edge_dropout", "ema_decay"):
             if not 0 <= (value := getattr(self.finetune, key)) < 1:
                 raise RamgnnError(f"finetune.{key} is {value}; expected 0 up to below 1")
         return self
 
 
-def _read(text: str, old: Any, whole: str) -> Any:
-    """Turn text into the kind of value that a setting has."""
+def _assignments(changes: Sequence[str] | Mapping[str, Any]) -> list[tuple[str, Any, str]]:
+    """Changes as ``(name, value, text)``; a value given as text is text still."""
+    if isinstance(changes, Mapping):
+        return [(name, value, f"{name}={value}") for name, value in changes.items()]
+    if isinstance(changes, str):
+        changes = [changes]
+    rows = []
+    for text in changes:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise RamgnnError(f"cannot read the setting {text!r}; expected NAME=VALUE, as in pretrain.dim=32")
+        rows.append((name, value, text))
+    return rows
+
+
+def _losses(name: str) -> tuple[str, ...]:
+    """The losses that fine-tuning knows; a user's own are looked up only for a name that is not one of the two."""
+    if name in CHOICES["finetune"]["loss"]:
+        return CHOICES["finetune"]["loss"]
+    from ramgnn.losses import LISTWISE, PAIRWISE  # imports torch
+
+    return (*PAIRWISE, *LISTWISE)
+
+
+def _read(value: Any, old: Any, text: str) -> Any:
+    """A value of the kind that a setting has, from text where it is given as text.
+
+    Raises:
+        RamgnnError: it is of another kind; `text` is the whole assignment.
+    """
+    whole = old is None or type(old) is int
     try:
-        if isinstance(old, bool):
-            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
-        if old is None or isinstance(old, int):
-            return None if text.lower() == "none" else int(text)
-        return type(old)(text)
+        if isinstance(value, str):
+            if isinstance(old, bool):
+                return {"true": True, "false": False, "1": True, "0": False}[value.lower()]
+            if whole:
+                return None if value.lower() == "none" else int(value)
+            return type(old)(value)
+        if whole and (value is None or (isinstance(value, Integral) and not isinstance(value, bool))):
+            return value if value is None else int(value)
+        if (isinstance(old, bool) and isinstance(value, bool)) or (type(old) is float and isinstance(value, Real)):
+            return type(old)(value)
     except (ValueError, KeyError):
-        kind = "a whole number" if old is None or type(old) is int else f"a {type(old).__name__}"
-        raise RamgnnError(f"cannot read {whole!r}; expected {kind}") from None
+        pass
+    kind = "a whole number" if whole else f"a {type(old).__name__}"
+    raise RamgnnError(f"cannot read {text!r}; expected {kind}")
 
 
+STAGES = {"pretrain": PretrainConfig, "finetune": FinetuneConfig}
+
+# what a setting may be, where it is one of a few words
 CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
-    "pretrain": {
-        "composition": ("add", "mult", "corr"),
-        "relation": ("halves", "projection", "sum"),
-        "softmax": ("all", "type"),
-        "sigma": ("tanh", "leaky_relu", "sigmoid"),
-        "combine": ("sum", "concat"),
-        "sampler": ("rns", "fixed", "none", "random"),
-        "and_over": ("nodes", "edges"),
-        "reward": ("raw", "relative", "rank"),
-        "stop": ("printed", "absolute"),
-        "topk": ("type", "value"),
-        "loss": ("bce", "positives"),
-        "similarity": ("inner", "mlp"),
-        "type_weight": ("equal", "edges"),
-        "target": ("hidden", "seen"),
-    },
-    "finetune": {
-        "start": ("pretrained", "random"),
-        "values": ("mean", "none"),
-        "propagation": ("linear", "printed"),
-        "combine": ("sum", "concat"),
-        "readout": ("last", "mean", "concat"),
-        "loss": ("bpr", "softmax"),
-    },
+    stage: {name: get_args(hint) for name, hint in get_type_hints(part).items() if get_origin(hint) is Literal}
+    for stage, part in STAGES.items()
 }
+CHOICES["finetune"]["loss"] = ("bpr", "softmax")  # and what a user registers, see `_losses`
 LEAST: dict[str, dict[str, float]] = {
     "pretrain": {
-        "dim": 2, "layers": 1, "k": 1, "step": 1, "k_max": 1, "positives": 1, "negatives": 1, "epochs": 0, "after": 0,
+        "dim": 2, "layers": 1, "k": 1, "step": 1, "k_max": 1, "positives": 1, "negatives": 1, "epochs": 0,
+        "stop_after_converged": 0,
         "steps": 1, "lr": 0, "sim_weight": 0, "weight_decay": 0,
     },
     "finetune": {
-        "scale": 0, "spread": 0, "layers": 0, "negatives": 1, "batch": 1, "epochs": 0, "every": 1,
+        "scale": 0, "init_std": 0, "layers": 0, "negatives": 1, "batch": 1, "epochs": 0, "every": 1,
         "patience": 1, "lr": 0, "l2": 0, "temperature": 1e-6,
     },
 }  # fmt: skip

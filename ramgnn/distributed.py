@@ -83,19 +83,19 @@ def _is_about_a_peer(error: RuntimeError) -> bool:
     return isinstance(error, dist.DistError) or any(x in text for x in ("gloo", "connection", "peer", "nccl"))
 
 
-def part(n: int) -> slice:
-    """The share that this process has of n things in a row."""
+def shard(n: int) -> slice:
+    """The shard that this process has of n things in a row."""
     return slice(n * rank() // size(), n * (rank() + 1) // size())
 
 
-def add_up(*tensors: Tensor, largest: bool = False) -> None:
+def all_reduce(*tensors: Tensor, largest: bool = False) -> None:
     """Replace each tensor by its sum (or its largest value) over all processes, in place."""
     if size() > 1:
         for x in tensors:
             dist.all_reduce(x, dist.ReduceOp.MAX if largest else dist.ReduceOp.SUM)
 
 
-def add_up_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
+def all_reduce_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
     """Add up the gradients of all parameters that have one, in one message."""
     if size() == 1:
         return

@@ -1,4 +1,4 @@
-"""RAM-GNN, Eq. 15: compose, attend, add the kept neighbours up, combine with the node itself, layer on layer."""
+"""RAM-GNN, Eq. 4 and 15: compose, attend, add the neighbours up, combine with the node itself, layer on layer."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ramgnn.attention import SIGMAS, WIDEST, RelationAttention, attend, attend_all, attend_windows
-from ramgnn.composition import combine, restore, transform
+from ramgnn.attention import SIGMAS, RelationAttention, attention_weights, softmax_groups, weighted_message
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.sampler import NodeScore, Selection, similarity_logit
+from ramgnn.kernels.attention import can_run, incidence_logits, neighbour_sum
+from ramgnn.kernels.losses import inner_products
+from ramgnn.kernels.neighbours import SampledNeighbours
+from ramgnn.kernels.ragged import segment_sum
+from ramgnn.sampler import NodeScore, similarity_logit
 
 
 class RelationEmbedding(nn.Module):
-    """e_n, Eq. 4: the embedding of a relation from its type and its value (reading R1).
+    r"""The embedding of a relation from its type and its value (reading R1).
+
+    .. math:: e_n = [e_t \,\|\, e_v] \tag{4}
 
     With ``halves``, e_t and e_v have d/2 entries each and are concatenated. With ``projection`` both have d and a
     matrix brings the concatenation back to d. With ``sum`` both have d and are added.
@@ -33,75 +38,115 @@ class RelationEmbedding(nn.Module):
             nn.init.normal_(table.weight, std=dim**-0.5)
 
     def forward(self, value_type: Tensor) -> Tensor:
-        """``(n_values,)`` the type of each value, to ``(n_values, d)`` e_n."""
-        e_t, e_v = self.types(value_type), self.values.weight
+        """e_n, Eq. 4: ``(n_values,)`` the type of each value, to ``(n_values, d)``."""
+        e_t, e_v = self.types(value_type), self.values.weight  # (n_values, d_t), (n_values, d_v)
         if self.how == "sum":
             return e_t + e_v
-        joined = torch.cat([e_t, e_v], 1)
-        return joined if self.project is None else self.project(joined)
+        e_n = torch.cat([e_t, e_v], 1)  # (n_values, d_t + d_v)
+        return e_n if self.project is None else self.project(e_n)
 
 
 class RAMLayer(nn.Module):
-    """One layer of Eq. 15: e_i ← σ(W_val Σ α_jn φ(e_j, e_n) ⊕ e_i), with α inside the sum (reading R8)."""
+    r"""One layer: what a node hears from its neighbours, joined with the node itself.
+
+    .. math:: e_i \leftarrow \sigma\Big(\sum_{(j, n)} \alpha_{jn} W_{val}\, \varphi(e_j, e_n) \oplus e_i\Big) \tag{15}
+
+    α stands inside the sum, and ⊕ adds, or concatenates and projects (reading R8).
+
+    To change an equation in a subclass, replace `attention` (Eq. 6) or override `weights` (Eq. 7), `message` (Eq. 8) or
+    `update` (Eq. 15). Training, sampling and explaining then use yours: with another Eq. 6 at the cost of a row for
+    each incidence, with another Eq. 7 or 8 edge by edge, which is for small graphs.
+    """
 
     def __init__(self, config: PretrainConfig) -> None:
         super().__init__()
         d = config.dim
         self.config = config
-        self.attention = RelationAttention(d, config.sigma) if config.attention else None
+        self.attention = RelationAttention(d, config.sigma) if config.attention else None  # None: equal weights
         self.w_val = nn.Linear(d, d, bias=False)
         self.join = nn.Linear(2 * d, d, bias=False) if config.combine == "concat" else None
         self.sigma = SIGMAS[config.sigma]
 
-    def logits(self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> Tensor:
-        """``(m,)`` a_jn of Eq. 6; all zero, so all weights equal, without attention."""
-        if self.attention is None:
-            return e.new_zeros(graph.n_incidences)
-        return self.attention(e, relation, graph.node, graph.value)
+    def __init_subclass__(cls, **options) -> None:
+        super().__init_subclass__(**options)
+        if "sum_over_edges" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__} overrides sum_over_edges, which only puts the equations together and which training "
+                "does not call; override weights, message or update, or replace attention"
+            )
 
     def forward(
         self,
         e: Tensor,
         relation: Tensor,
         graph: MultiRelationalGraph,
-        kept: Selection | None,
-        hidden: int | None = None,
+        neighbours: SampledNeighbours | None,
+        masked_type: int | None = None,
     ) -> Tensor:
         """One layer.
 
         Args:
             e: ``(n_nodes, d)``; relation: ``(n_values, d)`` e_n.
-            kept: the kept neighbours, or None for all.
-            hidden: a relation type whose messages are left out.
+            neighbours: the sampled neighbours, or None for all.
+            masked_type: a relation type whose messages are left out.
 
         Returns:
             ``(n_nodes, d)``.
         """
-        total = self.aggregate(e, relation, graph, kept, hidden)
-        # the inverse transform and W_val after the sum: once per head
-        neighbours = self.w_val(restore(total, e.shape[1], self.config.composition))
-        if self.join is not None:
-            return self.sigma(self.join(torch.cat([neighbours, e], 1)))
-        return self.sigma(neighbours + e)
+        if can_run(self, RAMLayer):
+            heard = neighbour_sum(self, e, relation, graph, neighbours, masked_type)  # (n_nodes, d), without edges
+        else:
+            heard = self.sum_over_edges(e, relation, graph, *list_edges(graph, neighbours, masked_type))
+        return self.update(heard, e)
 
-    def aggregate(
-        self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph, kept: Selection | None, hidden: int | None
+    def sum_over_edges(
+        self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph, head: Tensor, tail: Tensor
     ) -> Tensor:
-        """Σ α_jn φ(e_j, e_n) over the neighbours of each head, Eq. 3–8, before `restore`: ``(n_nodes, c)``."""
-        operator, over = self.config.composition, self.config.softmax
-        if kept is not None and self._within_bounds(e, relation, graph):
-            types = [t for t in range(graph.n_types) if t != hidden]
-            return attend_windows(e, relation, self.attention, kept, types, operator, over)
-        tail, rel = transform(e, operator), transform(relation, operator)
-        logits = self.logits(e, relation, graph)
-        messages = combine(F.embedding(graph.node, tail), F.embedding(graph.value, rel), operator)
-        if kept is None:
-            return attend_all(logits, messages, graph, hidden)
-        return attend(logits, messages, kept if hidden is None else kept.without(hidden), over)
+        """Σ α_jn W_val φ(e_j, e_n), edge by edge, as the paper writes it: ``(n_nodes, d)``.
 
-    def _within_bounds(self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> bool:
-        """Whether one maximum serves the exponentials of all logits."""
-        return self.attention is None or self.attention.widest(e, relation, graph.node, graph.value) <= WIDEST
+        Args:
+            head: ``(E,)`` the node at the head of each edge; tail: ``(E,)`` the incidence (j, n) at its tail.
+        """
+        n_nodes, value = graph.n_nodes, graph.value[tail]
+        e_j, e_n = e[graph.node[tail]], relation[value]  # (E, d), (E, d)
+        a = self.attention(e_j, e_n) if self.attention is not None else e_j.new_zeros(len(e_j))  # (E,)  Eq. 6
+        alpha = self.weights(a, head, graph.value_type[value], graph)  # (E,)    Eq. 7
+        heard = segment_sum(self.message(alpha, e_j, e_n), head, n_nodes)  # (n_nodes, d)  Eq. 8, and the sum of Eq. 15
+        if self.config.softmax == "type":  # one softmax for each type: the types are averaged
+            bag = softmax_groups(head, graph.value_type[value], graph.n_types, "type").unique()
+            n_present = torch.bincount(bag // graph.n_types, minlength=n_nodes)  # (n_nodes,)
+            heard = heard / n_present.clamp(min=1).unsqueeze(1)
+        return heard
+
+    def weights(self, a: Tensor, head: Tensor, relation_type: Tensor, graph: MultiRelationalGraph) -> Tensor:
+        """α_jn of each edge, Eq. 7: ``(E,)`` logits, heads and types to ``(E,)``."""
+        group = softmax_groups(head, relation_type, graph.n_types, self.config.softmax)
+        return attention_weights(a, group, graph.n_nodes * graph.n_types)
+
+    def message(self, alpha: Tensor, e_j: Tensor, e_n: Tensor) -> Tensor:
+        """The message of each edge, Eq. 8: ``(E,)``, ``(E, d)`` and ``(E, d)`` to ``(E, d)``."""
+        return weighted_message(alpha, e_j, e_n, self.w_val, self.config.composition)
+
+    def update(self, heard: Tensor, e: Tensor) -> Tensor:
+        """σ(heard ⊕ e_i), Eq. 15: ``(n_nodes, d)`` twice to ``(n_nodes, d)``."""
+        if self.join is not None:
+            return self.sigma(self.join(torch.cat([heard, e], 1)))  # (n_nodes, 2d) to (n_nodes, d)
+        return self.sigma(heard + e)
+
+
+def list_edges(
+    graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """The edges that messages run along: ``(E,)`` heads and ``(E,)`` tail incidences; all of them without a sampler.
+
+    Raises:
+        RamgnnError: there are more than `MultiRelationalGraph.edges` lists.
+    """
+    head, tail = graph.edges() if neighbours is None else (neighbours.head, neighbours.incidence)
+    if masked_type is None:
+        return head, tail
+    sends = graph.type[tail] != masked_type
+    return head[sends], tail[sends]
 
 
 class RAMGNN(nn.Module):
@@ -109,11 +154,14 @@ class RAMGNN(nn.Module):
 
     Attributes:
         nodes: the table of e_i^(0), ``(n_nodes, d)``.
-        relations: e_t and e_v.
+        relations: e_t and e_v, Eq. 4.
         layers: the stack of Eq. 15.
         score: the MLP of Eq. 9, on e^(0).
         head: the second MLP that Eq. 16 needs when its similarity is read as the scalar one.
+        layer_class: what the layers are; a subclass may have another one.
     """
+
+    layer_class: type[RAMLayer] = RAMLayer
 
     def __init__(self, graph: MultiRelationalGraph, config: PretrainConfig) -> None:
         super().__init__()
@@ -121,27 +169,39 @@ class RAMGNN(nn.Module):
         self.nodes = nn.Embedding(graph.n_nodes, config.dim)
         nn.init.normal_(self.nodes.weight, std=config.dim**-0.5)
         self.relations = RelationEmbedding(graph, config.dim, config.relation)
-        self.layers = nn.ModuleList(RAMLayer(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(self.layer_class(config) for _ in range(config.layers))
         self.score = NodeScore(config.dim)
         self.head = NodeScore(config.dim) if config.similarity == "mlp" else None
         self.scale = nn.Parameter(torch.tensor(5.0)) if config.similarity == "inner" else None
         self.shift = nn.Parameter(torch.tensor(-2.0)) if config.similarity == "inner" else None
 
-    def forward(self, graph: MultiRelationalGraph, kept: Selection | None, hidden: int | None = None) -> Tensor:
-        """Final embeddings ``(n_nodes, d)``, Eq. 15 stacked; without the messages of the type `hidden`, if given."""
-        e, relation = self.nodes.weight, self.relations(graph.value_type)
+    def forward(
+        self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
+    ) -> Tensor:
+        """Final embeddings ``(n_nodes, d)``, Eq. 15 stacked; without the messages of one type, if it is masked."""
+        e, relation = self.nodes.weight, self.relations(graph.value_type)  # (n_nodes, d), (n_values, d)
         for layer in self.layers:
-            e = layer(e, relation, graph, kept, hidden)
+            e = layer(e, relation, graph, neighbours, masked_type)
         return e
 
-    def logits(self, graph: MultiRelationalGraph, kept: Selection | None) -> list[Tensor]:
-        """The attention logits of each layer, ``(m,)`` each."""
-        e, relation, found = self.nodes.weight, self.relations(graph.value_type), []
+    def over_edges(
+        self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
+    ) -> Tensor:
+        """`forward` edge by edge, without kernels: the version to read, and to test the other one against."""
+        e, relation = self.nodes.weight, self.relations(graph.value_type)
+        head, tail = list_edges(graph, neighbours, masked_type)
+        for layer in self.layers:
+            e = layer.update(layer.sum_over_edges(e, relation, graph, head, tail), e)
+        return e
+
+    def logits(self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None) -> list[Tensor]:
+        """The attention logits of each layer, ``(m,)`` each: one for every incidence."""
+        e, relation, logits = self.nodes.weight, self.relations(graph.value_type), []
         for layer, following in zip(self.layers, [*self.layers[1:], None], strict=True):
-            found.append(layer.logits(e, relation, graph))
-            if following is not None:  # the last layer's output is not asked for
-                e = layer(e, relation, graph, kept)
-        return found
+            logits.append(incidence_logits(layer.attention, e, relation, graph))
+            if following is not None:  # nobody needs the last layer's output here
+                e = layer(e, relation, graph, neighbours)
+        return logits
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """The logit of "i and j are neighbours" for Eq. 16 (reading R7).
@@ -159,46 +219,6 @@ class RAMGNN(nn.Module):
         if self.head is None:
             return self.scale * inner_products(F.normalize(e, dim=1), i, j) + self.shift
         return similarity_logit(self.head(e), i, j)
-
-
-def inner_products(e: Tensor, i: Tensor, j: Tensor) -> Tensor:
-    """e_i · e_j for pairs of nodes, without holding a row for each pair.
-
-    Args:
-        e: ``(n_nodes, d)``; i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
-
-    Returns:
-        ``(b, c)``.
-    """
-    return _InnerProducts.apply(e, i, j)
-
-
-class _InnerProducts(torch.autograd.Function):
-    """`inner_products`, in blocks; towards e, the gradient is two bag-sums with the gradients as weights."""
-
-    BLOCK = 2048  # heads at a time: with six tails of 64 floats 3 MB, which stays in the processor's cache
-
-    @staticmethod
-    def forward(ctx, e, i, j):
-        ctx.save_for_backward(e, i, j)
-        blocks = zip(i.split(_InnerProducts.BLOCK), j.split(_InnerProducts.BLOCK), strict=True)
-        found = [F.embedding(tail, e).mul_(F.embedding(head, e).unsqueeze(1)).sum(2) for head, tail in blocks]
-        return torch.cat(found) if found else e.new_zeros(j.shape)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient):
-        e, i, j = ctx.saved_tensors
-        if j.numel() == 0:
-            return torch.zeros_like(e), None, None
-        gradient = gradient.contiguous()
-        weight, tail = gradient.flatten(), j.flatten()
-        towards_head = F.embedding_bag(j, e, mode="sum", per_sample_weights=gradient)
-        by_tail = torch.sort(tail, stable=True)[1]
-        count = torch.bincount(tail, minlength=len(e))
-        head = i.repeat_interleave(j.shape[1])[by_tail]
-        towards_tail = F.embedding_bag(head, e, count.cumsum(0) - count, mode="sum", per_sample_weights=weight[by_tail])
-        return towards_tail.index_add_(0, i, towards_head), None, None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 
 
@@ -12,16 +11,6 @@ class RamgnnError(Exception):
 
 class DivergedError(RamgnnError, ArithmeticError):
     """Training has diverged: the loss is no longer finite, so these settings do not work."""
-
-
-def check_loss(loss: float, name: str, epoch: int, setting: str) -> None:
-    """Do nothing while a loss is finite; `setting` is the learning rate to lower when it is not.
-
-    Raises:
-        DivergedError: it is not.
-    """
-    if not math.isfinite(loss):
-        raise DivergedError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower {setting}")
 
 
 class DataError(RamgnnError, ValueError):

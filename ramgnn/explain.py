@@ -8,15 +8,19 @@ not an exact share of the score.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ramgnn.pretrain import Pretrained
-from ramgnn.sampler import Selection
-from ramgnn.training import Fitted
+from ramgnn.errors import RamgnnError
+from ramgnn.pretrained import Pretrained
+from ramgnn.sampler import SampledNeighbours
+
+if TYPE_CHECKING:
+    from ramgnn.training import Fitted
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,13 @@ class Via:
 
     Attributes:
         node: its index; label: what a reader sees.
-        kept: whether the sampler keeps it as a neighbour through this value.
+        sampled: whether the sampler keeps it as a neighbour through this value.
         similarity: cosine of the final embeddings, in [-1, 1].
     """
 
     node: int
     label: str
-    kept: bool
+    sampled: bool
     similarity: float
 
 
@@ -41,8 +45,8 @@ class Reason:
 
     Attributes:
         type, value: names of the relation type and the value.
-        attention: α summed over the neighbours kept through this value; the values of one node sum to 1.
-        via: the nodes that share it, kept ones first, then the most similar.
+        attention: α summed over the neighbours sampled through this value; the values of one node sum to 1.
+        via: the nodes that share it, sampled ones first, then the most similar.
     """
 
     type: str
@@ -77,32 +81,60 @@ class Explanation:
 
 
 @dataclass(frozen=True)
-class Side:
-    """One side's graph with its attention, computed once and asked often."""
+class SideAttention:
+    """One side's graph with its attention, computed once and asked often.
+
+    Attributes:
+        pretrained: the encoder and its graph.
+        neighbours: the sampled neighbours; alpha: ``(E,)`` the last layer's α of each edge to them, Eq. 7.
+    """
 
     pretrained: Pretrained
-    kept: Selection
+    neighbours: SampledNeighbours
     alpha: Tensor
 
     @classmethod
-    def of(cls, pretrained: Pretrained | None) -> Side | None:
-        """The final selection and the last layer's attention."""
-        return cls(pretrained, *pretrained.attention()) if pretrained is not None else None
+    def from_pretrained(cls, pretrained: Pretrained | None) -> SideAttention | None:
+        """The final neighbours and the last layer's attention; None without pre-training.
+
+        Raises:
+            RamgnnError: the encoder has no attention.
+        """
+        if pretrained is None:
+            return None
+        if not pretrained.has_attention:
+            raise RamgnnError(
+                f"the encoder {pretrained.encoder!r} has no attention, so there are no reasons to give; "
+                "a model trained with RAM-GNN's encoder has them"
+            )
+        return cls(pretrained, *pretrained.attention())
+
+    def _edges_of(self, node: int) -> slice:
+        return slice(int(self.neighbours.head_ptr[node]), int(self.neighbours.head_ptr[node + 1]))
 
     def by_value(self, node: int) -> dict[int, float]:
-        """The attention of each value of a node, the largest first; zero for a value without a kept neighbour."""
-        graph = self.pretrained.graph
-        found = {v: 0.0 for v in graph.value[graph.incidences_of(node)].tolist()}
-        bag = slice(int(self.kept.head_ptr[node]), int(self.kept.head_ptr[node + 1]))
-        for m, a in zip(self.kept.incidence[bag].tolist(), self.alpha[bag].tolist(), strict=True):
-            found[int(graph.value[m])] += a
-        return dict(sorted(found.items(), key=lambda x: -x[1]))
+        """The attention of each value of a node, the largest first; zero for a value without a sampled neighbour."""
+        graph, edges = self.pretrained.graph, self._edges_of(node)
+        attention = {v: 0.0 for v in graph.value[graph.incidences_of(node)].tolist()}
+        for m, a in zip(self.neighbours.incidence[edges].tolist(), self.alpha[edges].tolist(), strict=True):
+            attention[int(graph.value[m])] += a
+        return dict(sorted(attention.items(), key=lambda x: -x[1]))
 
-    def kept_through(self, node: int) -> set[tuple[int, int]]:
-        """The kept neighbours of a node as ``(neighbour, value)``."""
+    def sampled_through(self, node: int) -> set[tuple[int, int]]:
+        """The sampled neighbours of a node as ``(neighbour, value)``."""
         graph = self.pretrained.graph
-        own = self.kept.of(node)
-        return set(zip(graph.node[own].tolist(), graph.value[own].tolist(), strict=True))
+        incidence = self.neighbours.of(node)
+        return set(zip(graph.node[incidence].tolist(), graph.value[incidence].tolist(), strict=True))
+
+    def rows(self, node: int) -> list[tuple[int, str, str, float, float]]:
+        """The sampled neighbours as ``(neighbour, type, value, attention, distance)``, most attention first."""
+        graph, edges = self.pretrained.graph, self._edges_of(node)
+        columns = (self.neighbours.incidence[edges], self.alpha[edges], self.neighbours.distance[edges])
+        rows = []
+        for m, a, d in zip(*(x.tolist() for x in columns), strict=True):
+            v = int(graph.value[m])
+            rows.append((int(graph.node[m]), graph.types[graph.value_type[v]], graph.value_labels[v], a, d))
+        return sorted(rows, key=lambda row: (-row[3], row[0]))
 
 
 class Explainer:
@@ -114,21 +146,18 @@ class Explainer:
 
     def __init__(self, fitted: Fitted) -> None:
         self.fitted, self.dataset = fitted, fitted.dataset
-        self.item, self.user = Side.of(fitted.item), Side.of(fitted.user)
+        self.item, self.user = (SideAttention.from_pretrained(x) for x in (fitted.item, fitted.user))
         self.matrix = self.dataset.matrix()
         self.by_item = self.matrix.tocsc()
 
     def recommend(self, user: int, n: int = 10, exclude_seen: bool = True) -> list[tuple[int, float]]:
-        """The `n` items with the highest ŷ_ui as ``(item, score)``, best first; ties by index."""
-        scores = self.scores(user)
-        if exclude_seen:
-            scores[self.dataset.history(user)] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:n]
-        return [(int(i), float(scores[i])) for i in best if np.isfinite(scores[i])]
+        """The `n` items with the highest ŷ_ui as ``(item, score)`` by index, best first."""
+        items, scores = self.fitted.top_items(np.array([user]), n, exclude_seen)
+        return [(int(i), float(score)) for i, score in zip(items[0], scores[0], strict=True) if i >= 0]
 
     def scores(self, user: int) -> np.ndarray:
         """ŷ_ui for every item, ``(n_items,)``."""
-        return self.fitted.final(np.array([user]))[0].double().cpu().numpy()
+        return self.fitted.all_scores(np.array([user]))[0]
 
     def explain(self, user: int, item: int, most: int = 5) -> Explanation:
         """Why `item` for `user`, with at most `most` nodes behind each reason."""
@@ -157,34 +186,30 @@ class Explainer:
 
     @staticmethod
     def _reasons(
-        side: Side | None, node: int, others: np.ndarray, similarity: np.ndarray, labels: tuple[str, ...], most: int
+        side: SideAttention | None,
+        node: int,
+        others: np.ndarray,
+        similarity: np.ndarray,
+        labels: tuple[str, ...],
+        most: int,
     ) -> tuple[Reason, ...]:
         """Values that a node shares with the others."""
         if side is None:
             return ()
-        graph, kept, found = side.pretrained.graph, side.kept_through(node), []
+        graph, sampled, reasons = side.pretrained.graph, side.sampled_through(node), []
         for v, attention in side.by_value(node).items():
             group = graph.node[graph.value_ptr[v] : graph.value_ptr[v + 1]].cpu().numpy()
             shared = [int(j) for j in np.intersect1d(group, others) if j != node]
             if shared:
-                shared.sort(key=lambda j: ((j, v) not in kept, -similarity[j], j))
-                via = tuple(Via(j, labels[j], (j, v) in kept, float(similarity[j])) for j in shared[:most])
-                found.append(Reason(graph.types[graph.value_type[v]], graph.value_labels[v], attention, via))
-        return tuple(found)
+                shared.sort(key=lambda j: ((j, v) not in sampled, -similarity[j], j))
+                via = tuple(Via(j, labels[j], (j, v) in sampled, float(similarity[j])) for j in shared[:most])
+                reasons.append(Reason(graph.types[graph.value_type[v]], graph.value_labels[v], attention, via))
+        return tuple(reasons)
 
     def neighbours(self, side: str, node: int) -> list[tuple[int, str, str, float, float]]:
-        """The kept neighbours of a node as ``(neighbour, type, value, attention, distance)``, most attention first."""
-        of = {"item": self.item, "user": self.user}[side]
-        if of is None:
-            return []
-        graph = of.pretrained.graph
-        bag = slice(int(of.kept.head_ptr[node]), int(of.kept.head_ptr[node + 1]))
-        rows = []
-        columns = (of.kept.incidence[bag].tolist(), of.alpha[bag].tolist(), of.kept.distance[bag].tolist())
-        for m, a, d in zip(*columns, strict=True):
-            v = int(graph.value[m])
-            rows.append((int(graph.node[m]), graph.types[graph.value_type[v]], graph.value_labels[v], a, d))
-        return sorted(rows, key=lambda row: (-row[3], row[0]))
+        """The sampled neighbours of a node as `SideAttention.rows`; none without pre-training on that side."""
+        attention = {"item": self.item, "user": self.user}[side]
+        return [] if attention is None else attention.rows(node)
 
 
 def _cosine(table: Tensor, row: int) -> np.ndarray:

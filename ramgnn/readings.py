@@ -126,7 +126,7 @@ def as_printed() -> Config:
             batch=4096,
             lr=0.005,
             l2=1e-4,
-            average=0.0,
+            ema_decay=0.0,
         ),
     )
 

@@ -6,9 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -18,16 +20,35 @@ from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import Embeddings
 from ramgnn.evaluation import ndcg, rank_test
+from ramgnn.explain import Explainer, Explanation
+from ramgnn.finetune import Finetuned, finetune
+from ramgnn.fitted import FittedModel
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.pretrain import Pretrained, pretrain
-from ramgnn.recommender import FinalEmbeddings, Finetuned, Recommender, finetune, random_start
+from ramgnn.matching import find
+from ramgnn.pretrain import pretrain
+from ramgnn.pretrained import Pretrained, random_embeddings
+from ramgnn.recommender import FinalEmbeddings, Recommender
 
 SIDES = ("item", "user")
 
 
+class Pretrainer(Protocol):
+    """What pre-trains one graph for `fit`: `pretrain_side`, or another encoder's (`ramgnn.baselines.encoders`)."""
+
+    def __call__(
+        self,
+        graph: MultiRelationalGraph,
+        side: str,
+        config: Config,
+        progress: bool = True,
+        checkpoint: Checkpoint | None = None,
+    ) -> Pretrained:
+        """Pre-train on the graph of ``side`` ``"item"`` or ``"user"``."""
+
+
 @dataclass
-class Fitted:
-    """A trained recommender and everything that led to it.
+class Fitted(FittedModel):
+    """A trained RAM-GNN and everything that led to it.
 
     Attributes:
         dataset: the data; config: the settings.
@@ -48,10 +69,32 @@ class Fitted:
     interrupted: str | None = None
 
     @property
+    def name(self) -> str:
+        """What it is called in tables: the name of its encoder."""
+        return next((p.encoder for p in (self.item, self.user) if p is not None), "ram-gnn")
+
+    @property
     def final(self) -> FinalEmbeddings | None:
         """The final embeddings to score with; those of validation when the last stage was never begun."""
         last = self.finetuned or self.validation
         return last.final if last else None
+
+    @property
+    def scorer(self) -> FinalEmbeddings | None:
+        """What gives scores: the same as `final`."""
+        return self.final
+
+    def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
+        """Why an item for a user: shared values with their attention, and what stands near (`ramgnn.explain`)."""
+        user, item = find(self.dataset, "user", user), find(self.dataset, "item", item)
+        return self.explainer.explain(user, item, n)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Answers questions about reasons and neighbours by index; made at the first question."""
+        if self.final is None:
+            self.all_scores(np.zeros(0, np.int64))  # says why there is nothing to explain
+        return Explainer(self)
 
     def pretrained(self, side: str) -> Pretrained | None:
         """Pre-training on the graph of ``side`` ``"item"`` or ``"user"``."""
@@ -60,8 +103,8 @@ class Fitted:
     def history(self) -> dict[str, Any]:
         """All histories as plain values, for JSON."""
         parts = {"item": self.item, "user": self.user, "validation": self.validation, "finetune": self.finetuned}
-        found: dict[str, Any] = {name: part.history_dict() for name, part in parts.items() if part is not None}
-        return found | {"seconds": self.seconds, "interrupted": self.interrupted}
+        histories: dict[str, Any] = {name: part.history_dict() for name, part in parts.items() if part is not None}
+        return histories | {"seconds": self.seconds, "interrupted": self.interrupted}
 
 
 def fit(
@@ -70,7 +113,7 @@ def fit(
     epochs: int | None = None,
     progress: bool = True,
     checkpoints: str | os.PathLike | None = None,
-    pretrainer: Callable[..., Pretrained] | None = None,
+    pretrainer: Pretrainer | None = None,
 ) -> Fitted:
     """Train on a data set.
 
@@ -83,19 +126,20 @@ def fit(
         progress: show bars.
         checkpoints: a folder; each stage writes a checkpoint into it after every epoch, and a call with the same data,
             settings and folder goes on from there, to the same numbers as if it had never been stopped.
-        pretrainer: what pre-trains a graph instead of `pretrain_side`, with the same arguments; another encoder, say.
+        pretrainer: what pre-trains a graph instead of `pretrain_side`; another encoder, say.
 
     Ctrl-C ends the stage it falls in; later stages are not begun, and what was reached is returned.
     """
-    config.check()
+    config.validate()
     pretrainer = pretrainer or pretrain_side
     fitted = Fitted(dataset, config)
     graphs = {side: graph_of(dataset, side) for side in SIDES}
     if config.finetune.start == "pretrained":
         for side in SIDES:
             if graphs[side] is not None:
-                setattr(fitted, side, _timed(fitted, f"pre-training {side}s", pretrainer, graphs[side], side, config,
-                                             progress, _checkpoint(checkpoints, side)))  # fmt: skip
+                checkpoint = _checkpoint(checkpoints, side)
+                run = pretrainer, graphs[side], side, config, progress, checkpoint
+                setattr(fitted, side, _timed(fitted, f"pre-training {side}s", *run))
                 if fitted.interrupted:
                     return fitted
     if epochs is None:
@@ -121,6 +165,11 @@ def graph_of(dataset: RecDataset, side: str) -> MultiRelationalGraph | None:
     return MultiRelationalGraph.from_dataset(dataset, side) if dataset.relations(side) else None
 
 
+def seed_of(config: Config, side: str) -> int:
+    """The seed that the graph of one side is pre-trained with."""
+    return 2 * config.seed + SIDES.index(side)
+
+
 def pretrain_side(
     graph: MultiRelationalGraph,
     side: str,
@@ -128,9 +177,9 @@ def pretrain_side(
     progress: bool = True,
     checkpoint: Checkpoint | None = None,
 ) -> Pretrained:
-    """Pre-train on one graph with the seed of that side."""
-    seed, device = 2 * config.seed + SIDES.index(side), distributed.device_of(config.device)
-    return pretrain(graph, config.pretrain, seed, device, progress, f"{side}s", checkpoint)
+    """Pre-train RAM-GNN on the graph of one side."""
+    device = distributed.device_of(config.device)
+    return pretrain(graph, config.pretrain, seed_of(config, side), device, progress, f"{side}s", checkpoint)
 
 
 def build(
@@ -139,26 +188,55 @@ def build(
     graphs: dict[str, MultiRelationalGraph | None],
     pretrained: dict[str, Pretrained | None],
 ) -> Recommender:
-    """The recommender with its start values: what pre-training found, random where there is nothing."""
+    """The recommender with its start values: those of pre-training, random where there is none."""
     generator = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
     device = distributed.device_of(config.device)
     sides: dict[str, tuple[Embeddings, MultiRelationalGraph | None]] = {}
     for side in ("user", "item"):
-        graph, found = graphs[side], pretrained[side]
-        graph = graph.to(device) if graph is not None else None
-        if found is not None:
-            start = found.embeddings().rescaled(config.finetune.scale)
+        graph = graphs[side].to(device) if graphs[side] is not None else None
+        if pretrained[side] is not None:
+            start = pretrained[side].embeddings().rescaled(config.finetune.scale)
         else:
-            start = random_start(config.pretrain.dim, dataset.n_nodes(side), graph, generator, config.finetune.spread)
+            n_nodes, std = dataset.n_nodes(side), config.finetune.init_std
+            start = random_embeddings(config.pretrain.dim, n_nodes, graph, generator, std)
         sides[side] = (start, graph)
     return Recommender(dataset, config.finetune, sides["user"], sides["item"], config.pretrain.dim).to(device)
+
+
+def finetune_validated(
+    view: RecDataset,
+    config: Config,
+    graphs: dict[str, MultiRelationalGraph | None],
+    pretrained: dict[str, Pretrained | None],
+    progress: bool = True,
+    checkpoint: Checkpoint | None = None,
+    report: Callable[[int, float], None] | None = None,
+) -> Finetuned:
+    """Fine-tune on a validation view; NDCG@10 on its held-out items says which epoch is the best.
+
+    Args:
+        view: `RecDataset.validation` of a data set.
+        report: told epoch and metric of each validation; may raise to end the training.
+    """
+    model = build(view, config, graphs, pretrained)
+    epoch = 0
+
+    def validate(final: FinalEmbeddings) -> float:
+        nonlocal epoch
+        epoch += config.finetune.every
+        value = ndcg(rank_test(final, view), 10)
+        if report is not None:
+            report(epoch, value)
+        return value
+
+    return finetune(model, config.finetune, config.seed, validate, None, progress, "validation", checkpoint)
 
 
 def _validate(
     fitted: Fitted,
     graphs: dict[str, MultiRelationalGraph | None],
-    pretrainer: Callable[..., Pretrained],
+    pretrainer: Pretrainer,
     progress: bool,
     checkpoints: str | os.PathLike | None,
 ) -> Finetuned:
@@ -168,15 +246,9 @@ def _validate(
     if view.derive_users is not None:
         graphs = graphs | {"user": graph_of(view, "user")}
         if pretrained["user"] is not None:
-            own = _checkpoint(checkpoints, "validation-user")
-            pretrained["user"] = pretrainer(graphs["user"], "user", config, progress, own)
-    model = build(view, config, graphs, pretrained)
-
-    def score(final: FinalEmbeddings) -> float:
-        return ndcg(rank_test(final, view), 10)
-
-    checkpoint = _checkpoint(checkpoints, "validation")
-    return finetune(model, config.finetune, config.seed, score, None, progress, "validation", checkpoint)
+            checkpoint = _checkpoint(checkpoints, "validation-user")
+            pretrained["user"] = pretrainer(graphs["user"], "user", config, progress, checkpoint)
+    return finetune_validated(view, config, graphs, pretrained, progress, _checkpoint(checkpoints, "validation"))
 
 
 def _timed(fitted: Fitted, stage: str, run, *arguments):

@@ -75,7 +75,7 @@ def test_ease_options():
         with pytest.raises(RamgnnError, match="l2"):
             ease.fit(dataset, l2=l2)
     with pytest.raises(RamgnnError, match=r"EASE on 20 items needs about 0\.0 GB .* limit of 1e-09 GB"):
-        ease.fit(dataset, most_gb=1e-9)
+        ease.fit(dataset, max_gb=1e-9)
 
 
 @pytest.mark.parametrize("name", FIT)

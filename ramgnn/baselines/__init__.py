@@ -1,11 +1,9 @@
-"""Models to compare with, one file each; `ramgnn.baselines.registry` has them by name.
+"""Models to compare with, one file each: `names` lists them, `get` finds one, `register` adds yours.
 
 Closed forms have ``fit(dataset, …)``, which gives back a scorer for `ramgnn.evaluation`. Trained models have
 ``Settings``, a class that is trained epoch by epoch (`ramgnn.baselines.fitting`), and ``fit(dataset, settings, seed)``.
 """
 
-from ramgnn.baselines import ease, popularity
+from ramgnn.baselines.registry import Baseline, get, names, register
 
-FIT = {"popularity": popularity.fit, "ease": ease.fit}  # what `train` shows beside a run: fitted in a second
-
-__all__ = ["FIT"]
+__all__ = ["Baseline", "get", "names", "register"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 
@@ -28,6 +29,7 @@ class ALS:
     __call__ = scores
 
 
+@register("als")
 def fit(
     dataset: RecDataset,
     factors: int = 64,

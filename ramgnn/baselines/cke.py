@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.baselines import fitting
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.recommender import sample_negatives
+from ramgnn.interactions import sample_negatives
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Settings:
     epochs: int = 100
 
 
+@register("cke", settings=Settings)
 class CKE(fitting.Model):
     """ŷ_ui = u · (v_i + e_i), e_i the entity of item i in TransR.
 

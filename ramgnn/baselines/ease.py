@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 
@@ -30,7 +31,8 @@ class Ease:
     __call__ = scores
 
 
-def fit(dataset: RecDataset, l2: float = 100.0, most_gb: float = 8.0) -> Ease:
+@register("ease")
+def fit(dataset: RecDataset, l2: float = 100.0, max_gb: float = 8.0) -> Ease:
     """Find B that rebuilds the interactions from the other items of each user.
 
         min_B ‖X - X B‖² + λ ‖B‖²  with B_jj = 0
@@ -44,17 +46,17 @@ def fit(dataset: RecDataset, l2: float = 100.0, most_gb: float = 8.0) -> Ease:
     Args:
         dataset: data set whose training interactions are used.
         l2: λ, above 0. Steck's range is some hundreds; 100 was best on the validation items of ML-100K.
-        most_gb: refuse to begin when fitting would take more memory than this.
+        max_gb: refuse to begin when fitting would take more memory than this.
 
     Raises:
         RamgnnError: l2 is not above 0, or the catalogue is too large.
     """
     if not l2 > 0:
         raise RamgnnError(f"l2 is {l2}; expected a number above 0, or the matrix may have no inverse")
-    if (need := 20 * dataset.n_items**2 / 1e9) > most_gb:
+    if (need := 20 * dataset.n_items**2 / 1e9) > max_gb:
         raise RamgnnError(
             f"EASE on {dataset.n_items:,} items needs about {need:.1f} GB of memory, more than the limit "
-            f"of {most_gb:g} GB; keep fewer items, or raise most_gb where the machine has that much"
+            f"of {max_gb:g} GB; keep fewer items, or raise max_gb where the machine has that much"
         )
     history = dataset.matrix()
     gram = (history.T.astype(np.float64) @ history).toarray()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.baselines import fitting
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 
 
@@ -38,6 +39,7 @@ class Settings:
     std: float = 0.05
 
 
+@register("fism", settings=Settings)
 class FISM(fitting.Model):
     """ŷ_ui = |S|^-α (Σ_{j ∈ S} q_j) · p_i with S the user's history, without i in training.
 

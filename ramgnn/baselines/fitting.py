@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.errors import check_loss
-from ramgnn.recommender import sample_negatives
+from ramgnn.interactions import sample_negatives
+from ramgnn.kernels.ragged import offsets
+from ramgnn.loop import EarlyStopping, check_loss, run_epochs
 
 
 class Model(nn.Module):
@@ -36,9 +36,14 @@ class Model(nn.Module):
         self.register_buffer("items", pairs["item"], persistent=False)
         size = torch.bincount(pairs["user"], minlength=self.n_users)
         self.register_buffer("size", size, persistent=False)
-        self.register_buffer("first", size.cumsum(0) - size, persistent=False)
+        self.register_buffer("first", offsets(size)[:-1], persistent=False)
         known = torch.sort(pairs["user"] * dataset.n_items + pairs["item"])[0]
         self.register_buffer("known", known, persistent=False)
+
+    @classmethod
+    def untrained(cls, dataset: RecDataset, settings: Any) -> Model:
+        """A model whose parameters are about to be read from a file; skip what only training needs."""
+        return cls(dataset, settings)
 
     def epoch(self, generator: torch.Generator) -> float:
         """Train for one epoch; the mean loss of a pair."""
@@ -90,6 +95,7 @@ class History:
         validation: ``(epoch, metric)`` of each validation.
         best: the best metric; best_epoch: its epoch. Without validation NaN and the last epoch.
         seconds: wall time.
+        interrupted: True when Ctrl-C ended it early.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -97,6 +103,7 @@ class History:
     best: float = math.nan
     best_epoch: int = 0
     seconds: float = 0.0
+    interrupted: bool = False
 
 
 def train(
@@ -119,35 +126,34 @@ def train(
         patience: stop after so many validations without a gain.
         report: told epoch and metric of each validation; may raise to end the training.
 
+    Ctrl-C ends it and keeps what was reached.
+
     Raises:
         DivergedError: the loss is not finite.
     """
-    history, started = History(), time.perf_counter()
-    best, since = -math.inf, 0
-    with tqdm(total=epochs, desc=name, disable=not progress, unit="epoch") as bar:
-        for epoch in range(1, epochs + 1):
-            model.train()
-            loss = model.epoch(generator)
-            check_loss(loss, name, epoch, "lr")
-            history.losses.append(loss)
-            bar.set_postfix_str(f"loss {loss:.4f}", False)
-            bar.update()
-            if validate is None or (epoch % every and epoch < epochs):
-                continue
+    history, stopping, started = History(), EarlyStopping(patience), time.perf_counter()
+
+    def train_epoch(epoch: int) -> str:
+        model.train()
+        loss = model.epoch(generator)
+        check_loss(loss, name, epoch, "lr")
+        history.losses.append(loss)
+        if validate is not None and (epoch % every == 0 or epoch == epochs):
             model.eval()
             metric = validate(model)
             history.validation.append((epoch, metric))
-            if metric > best:
-                best, since, history.best, history.best_epoch = metric, 0, metric, epoch
-            else:
-                since += 1
+            stopping.update(epoch, metric)
             if report is not None:
                 report(epoch, metric)
-            if since >= patience:
-                break
+        return f"loss {loss:.4f}"
+
+    history.interrupted = run_epochs(
+        train_epoch, epochs, name=name, finished=lambda: stopping.finished, progress=progress
+    )
     model.eval()
-    if validate is None:
-        history.best_epoch = len(history.losses)
+    history.best_epoch = stopping.best_epoch if validate is not None else len(history.losses)
+    if stopping.best_epoch:
+        history.best = stopping.best
     history.seconds = time.perf_counter() - started
     return history
 

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from ramgnn.baselines import fitting
 from ramgnn.baselines.features import Features, sums
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 
 
@@ -35,6 +36,7 @@ class Settings:
     std: float = 0.01
 
 
+@register("fm", settings=Settings)
 class FM(fitting.Model):
     """ŷ_ui = Σ_f w_f + Σ_{f<g} v_f · v_g over all features f, g of user and item; mean of −ln σ(ŷ_ui − ŷ_uj).
 

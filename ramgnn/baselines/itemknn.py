@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 
@@ -32,6 +33,7 @@ class ItemKNN:
     __call__ = scores
 
 
+@register("itemknn")
 def fit(dataset: RecDataset, k: int = 100, shrink: float = 0.0, half_life: float | None = None) -> ItemKNN:
     """Cosine similarities of the items' columns, and each user's history with its weights.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch_geometric.nn import SAGEConv
 
 from ramgnn.baselines import fitting, mf
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 
 
@@ -46,6 +46,7 @@ class Settings:
     epochs: int = 50
 
 
+@register("kgpolicy", settings=Settings)
 class KGPolicy(fitting.Model):
     """ŷ_ui = p_u · q_i with BPR, the negative j found by a policy on the graph of users, items and attribute values.
 
@@ -66,6 +67,8 @@ class KGPolicy(fitting.Model):
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:
         super().__init__(dataset)
+        from torch_geometric.nn import SAGEConv  # takes a second to import, and only this model needs it
+
         self.settings, d = settings, settings.dim
         start = torch.initial_seed() % 2**31
         trained = mf.fit(dataset, mf.Settings(dim=d), seed=start, epochs=settings.pretrain_epochs)
@@ -78,6 +81,11 @@ class KGPolicy(fitting.Model):
         self.optimiser = torch.optim.Adam([*self.p.parameters(), *self.q.parameters()], lr=settings.lr)
         sampler = [*self.x.parameters(), *self.layers.parameters()]
         self.sampler_optimiser = torch.optim.Adam(sampler, lr=settings.sampler_lr)
+
+    @classmethod
+    def untrained(cls, dataset: RecDataset, settings: Settings) -> KGPolicy:
+        """Without the pre-training of MF, whose vectors would be replaced at once."""
+        return cls(dataset, replace(settings, pretrain_epochs=0))
 
     def _index(self, dataset: RecDataset) -> None:
         """Nodes: items, users, values of items, values of users. Edges in both directions, by source."""

@@ -10,8 +10,11 @@ from torch import Tensor
 
 from ramgnn.baselines import fitting
 from ramgnn.config import FinetuneConfig
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
-from ramgnn.recommender import Optimiser, Recommender, random_start, train_epoch
+from ramgnn.finetune import AveragedAdam, train_epoch
+from ramgnn.pretrained import random_embeddings
+from ramgnn.recommender import Recommender
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Settings:
     epochs: int = 100
 
 
+@register("lightgcn", settings=Settings)
 class LightGCN(fitting.Model):
     """ŷ_ui = x_u · x_i with x the mean over l = 0 … L of E^(l) = D^-½ A D^-½ E^(l-1).
 
@@ -56,12 +60,12 @@ class LightGCN(fitting.Model):
         self.config = FinetuneConfig(
             start="random", values="none", layers=settings.layers, propagation="linear", readout="mean",
             loss=settings.loss, temperature=settings.temperature, negatives=1, edge_dropout=0.0, batch=settings.batch,
-            lr=settings.lr, l2=settings.l2, average=0.0,
+            lr=settings.lr, l2=settings.l2, ema_decay=0.0,
         )  # fmt: skip
         generator = torch.Generator().manual_seed(torch.initial_seed())
-        sides = [(random_start(settings.dim, n, None, generator), None) for n in (self.n_users, self.n_items)]
+        sides = [(random_embeddings(settings.dim, n, None, generator), None) for n in (self.n_users, self.n_items)]
         self.recommender = Recommender(dataset, self.config, *sides, settings.dim)
-        self.optimiser = Optimiser(self.recommender, self.config)
+        self.optimiser = AveragedAdam(self.recommender, self.config)
         self._final = None
 
     def epoch(self, generator: torch.Generator) -> float:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.baselines import fitting
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 
 
@@ -34,6 +35,7 @@ class Settings:
     std: float = 0.05
 
 
+@register("mf", settings=Settings)
 class MF(fitting.Model):
     """ŷ_ui = p_u · q_i, with Σ −ln σ(ŷ_ui − ŷ_uj) + λ/2 (‖P‖² + ‖Q‖²) for each batch of pairs.
 

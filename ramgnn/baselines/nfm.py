@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from ramgnn.baselines import fitting
 from ramgnn.baselines.features import Features, sums
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 
 BLOCK = 2**17  # pairs of user and item that are scored at once
@@ -43,6 +44,7 @@ class Settings:
     std: float = 0.01
 
 
+@register("nfm", settings=Settings)
 class NFM(fitting.Model):
     """ŷ_ui = Σ_f w_f + h · MLP(½ ((Σ v_f)² − Σ v_f²)) over the features of user and item; mean of −ln σ(ŷ_ui − ŷ_uj).
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 
 
@@ -26,6 +27,7 @@ class Popularity:
     __call__ = scores
 
 
+@register("popularity")
 def fit(dataset: RecDataset) -> Popularity:
     """Count the training interactions of each item; a pair that stands twice counts once."""
     return Popularity(np.asarray(dataset.matrix().sum(0), np.float64).ravel())

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.baselines import fitting
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 
@@ -61,6 +62,7 @@ class Entries(NamedTuple):
     type: Tensor
 
 
+@register("rcf", settings=Settings)
 class RCF(fitting.Model):
     """ŷ_ui = h · ReLU(W (μ ∘ q_i) + b) with μ = p_u + Σ_t γ_t m_t over t_0 and the relation types t of items.
 

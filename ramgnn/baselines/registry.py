@@ -1,31 +1,168 @@
-"""Every baseline by name. Importing this imports all of them, PyTorch Geometric included."""
+"""Baselines by name. Each registers itself in the one file that holds it; yours may do the same.
 
-from ramgnn.baselines import (
-    als,
-    cke,
-    ease,
-    fism,
-    fm,
-    itemknn,
-    kgpolicy,
-    lightgcn,
-    mf,
-    nfm,
-    popularity,
-    rcf,
-    sasrec,
-)
+A closed form is a function that gives back a scorer, a frozen dataclass of arrays:
 
-CLOSED = {"popularity": popularity.fit, "itemknn": itemknn.fit, "ease": ease.fit, "als": als.fit}
+    @register("most recent")
+    def fit(dataset: RecDataset, half_life: float = 30.0) -> MostRecent: ...
 
-TRAINED = {
-    "mf": (mf.MF, mf.Settings),
-    "fm": (fm.FM, fm.Settings),
-    "nfm": (nfm.NFM, nfm.Settings),
-    "fism": (fism.FISM, fism.Settings),
-    "cke": (cke.CKE, cke.Settings),
-    "lightgcn": (lightgcn.LightGCN, lightgcn.Settings),
-    "kgpolicy": (kgpolicy.KGPolicy, kgpolicy.Settings),
-    "rcf": (rcf.RCF, rcf.Settings),
-    "sasrec": (sasrec.SASRec, sasrec.Settings),
-}
+A model that is trained epoch by epoch is a subclass of `ramgnn.baselines.fitting.Model` with a dataclass of settings:
+
+    @register("my model", settings=Settings)
+    class MyModel(fitting.Model): ...
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from ramgnn.errors import NotFoundError, RamgnnError
+
+if TYPE_CHECKING:
+    from ramgnn.baselines.fitted import FittedBaseline
+    from ramgnn.datasets.base import RecDataset
+
+NOT_SETTINGS = ("dataset", "seed", "progress", "max_gb")  # parameters of a closed form that change no result, and seeds
+Fits = TypeVar("Fits", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A registered model.
+
+    Attributes:
+        name: what it is called by.
+        fits: the function of a closed form, or the class of a model that is trained.
+        settings_class: the dataclass of settings of a model that is trained; None for a closed form.
+    """
+
+    name: str
+    fits: Callable[..., Any]
+    settings_class: type | None = None
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is trained epoch by epoch; otherwise it is a closed form."""
+        return self.settings_class is not None
+
+    @property
+    def about(self) -> str:
+        """One line: the first of its module's docstring, or of its own."""
+        module = inspect.getmodule(self.fits)
+        text = (module and inspect.getdoc(module)) or inspect.getdoc(self.fits) or ""
+        return text.split("\n")[0]
+
+    def defaults(self) -> dict[str, Any]:
+        """All settings with the values that they have unless something else is said."""
+        if self.trained:
+            return dataclasses.asdict(self.settings_class())
+        parameters = inspect.signature(self.fits).parameters
+        known = {k: p.default for k, p in parameters.items() if p.default is not p.empty and k not in NOT_SETTINGS}
+        return known
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the result depends on a seed."""
+        return self.trained or "seed" in inspect.signature(self.fits).parameters
+
+    def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings, where all of them are known.
+
+        Raises:
+            NotFoundError: one is not; the message lists those that there are.
+        """
+        known = self.defaults()
+        for name in settings:
+            if name not in known:
+                hint = f"its settings are {', '.join(known)}" if known else "it has no settings"
+                raise NotFoundError(f"setting of {self.name!r} called", name, get_close_matches(name, known), hint)
+        return dict(settings)
+
+    def scorer_class(self) -> type | None:
+        """The class of the scorer that fitting gives back, as far as the code says so."""
+        if self.trained:
+            return self.fits
+        returned = get_type_hints(self.fits).get("return")
+        return returned if isinstance(returned, type) else None
+
+    def fit(
+        self,
+        dataset: RecDataset,
+        settings: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        epochs: int | None = None,
+        progress: bool = False,
+        device: str = "cpu",
+    ) -> FittedBaseline:
+        """Fit it to a data set.
+
+        Args:
+            settings: what differs from `defaults`.
+            epochs: how many, where it is trained; those of the settings by default.
+
+        Raises:
+            NotFoundError: there is no such setting.
+            RamgnnError: `epochs` or another device is asked of a closed form.
+        """
+        from ramgnn.baselines.fitted import fit_baseline  # imports torch
+
+        return fit_baseline(self, dataset, self.check(settings or {}), seed, epochs, progress, device)
+
+
+_BASELINES: dict[str, Baseline] = {}
+
+
+def register(name: str, settings: type | None = None) -> Callable[[Fits], Fits]:
+    """Register a closed form's ``fit`` or, with its dataclass of settings, a `ramgnn.baselines.fitting.Model`.
+
+    Raises:
+        RamgnnError: another model has the name already. (A cell of a notebook that is run again is no other model.)
+    """
+
+    def add(fits: Fits) -> Fits:
+        before = _BASELINES.get(name)
+        if before is not None and _place(before.fits) != _place(fits):
+            raise RamgnnError(f"the name {name!r} is taken by {'.'.join(_place(before.fits))}; choose another one")
+        _BASELINES[name] = Baseline(name, fits, settings)
+        return fits
+
+    return add
+
+
+def _place(fits: Callable[..., Any]) -> tuple[str, str]:
+    return fits.__module__, fits.__qualname__
+
+
+def names() -> dict[str, str]:
+    """Every registered baseline with one line on it."""
+    _import_all()
+    return {name: baseline.about for name, baseline in _BASELINES.items()}
+
+
+def get(name: str) -> Baseline:
+    """The baseline of that name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if name not in _BASELINES:
+        _import_all()
+    if name not in _BASELINES:
+        hint = f"the baselines are {', '.join(_BASELINES)}; one of your own is known once its module is imported"
+        raise NotFoundError("baseline", name, get_close_matches(name, _BASELINES), hint)
+    return _BASELINES[name]
+
+
+def _import_all() -> None:
+    """Import every module of `ramgnn.baselines`, so that all have registered themselves."""
+    import ramgnn.baselines as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.ispkg:
+            import_module(f"{package.__name__}.{module.name}")

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.baselines import fitting
+from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.recommender import MOST_SCORES
+from ramgnn.kernels.losses import MAX_SCORES
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Settings:
     epochs: int = 30
 
 
+@register("sasrec", settings=Settings)
 class SASRec(fitting.Model):
     """ŷ_ui = F_u · e_i with F_u the last output of a causal transformer over the user's last L items.
 
@@ -85,7 +87,7 @@ class SASRec(fitting.Model):
             self.optimiser.zero_grad()
             # blocks of places, so that their scores take no more than 32 MiB; each gives its share of the gradient
             detached = state.detach().requires_grad_()
-            for part in torch.arange(len(state), device=state.device).split(max(1, MOST_SCORES // self.n_items)):
+            for part in torch.arange(len(state), device=state.device).split(max(1, MAX_SCORES // self.n_items)):
                 scores = detached[part] @ self.items_and_none.weight[: self.n_items].T
                 loss = F.cross_entropy(scores, target[part], reduction="sum") / len(state)
                 loss.backward()

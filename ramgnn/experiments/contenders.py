@@ -219,7 +219,7 @@ def described(who: Contender, settings: dict[str, Any]) -> dict[str, Any]:
         defaults = {
             k: p.default
             for k, p in known.items()
-            if p.default is not p.empty and k not in ("seed", "progress", "most_gb")
+            if p.default is not p.empty and k not in ("seed", "progress", "max_gb")
         }
         return defaults | who.settings | settings
     if who.kind == "trained":

@@ -8,16 +8,21 @@ everywhere in this package.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.config import Config, PretrainConfig
-from ramgnn.encoder import RelationEmbedding, inner_products
+from ramgnn.encoder import RAMGNN, RelationEmbedding
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.kernels.losses import inner_products
+from ramgnn.kernels.ragged import offsets, segment_sum
+from ramgnn.kernels.sums import neighbour_sum
 
 COMPOSITIONS = ("sub", "mult", "corr")
 ROLES = ("index", "head")
@@ -55,7 +60,7 @@ class EncoderSettings:
     item_type: str | None = None
     user_type: str | None = None
 
-    def check(self) -> EncoderSettings:
+    def validate(self) -> EncoderSettings:
         """Return self when every choice is a known one and every number is possible.
 
         Raises:
@@ -66,7 +71,7 @@ class EncoderSettings:
                 raise RamgnnError(f"{name} is {getattr(self, name)!r}; expected {' or '.join(allowed)}")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise RamgnnError(f"dropout is {self.dropout}; expected 0 up to below 1")
-        Config(pretrain=self.pretraining()).check()
+        Config(pretrain=self.pretraining()).validate()
         return self
 
     def pretraining(self) -> PretrainConfig:
@@ -89,28 +94,29 @@ class Groups:
 
     Args:
         graph: the graph.
-        hidden: a relation type to leave out; None for none.
+        masked_type: a relation type to leave out; None for none.
 
     Attributes:
         node, value: ``(m,)`` the incidences, sorted by value, then node.
         size: ``(n_values,)`` how many nodes have each value.
         before: ``(m,)`` how many nodes of the same value have a lower index.
-        own: ``(n_nodes, n_types)`` how many values each node has.
+        n_own: ``(n_nodes, n_types)`` how many values each node has.
         degree: ``(n_nodes, n_types)`` how many neighbours, counted once per shared value.
     """
 
-    def __init__(self, graph: MultiRelationalGraph, hidden: int | None = None) -> None:
-        rows = graph.type != hidden if hidden is not None else slice(None)
+    def __init__(self, graph: MultiRelationalGraph, masked_type: int | None = None) -> None:
+        rows = graph.type != masked_type if masked_type is not None else slice(None)
         self.shape = graph.n_nodes, graph.n_types
         self.node, self.value = graph.node[rows], graph.value[rows]
         bag = self.node * graph.n_types + graph.value_type[self.value]
         self.by_node = torch.argsort(self.node, stable=True)  # and, within a node, by type and value
-        self.size, first = _count(self.value, graph.n_values)
-        per_node, first_of_node = _count(self.node, graph.n_nodes)
-        per_bag, first_of_bag = _count(bag, graph.n_nodes * graph.n_types)
+        self.size = torch.bincount(self.value, minlength=graph.n_values)
+        per_bag = torch.bincount(bag, minlength=graph.n_nodes * graph.n_types)
+        first, first_of_bag = offsets(self.size)[:-1], offsets(per_bag)[:-1]
+        first_of_node = offsets(torch.bincount(self.node, minlength=graph.n_nodes))[:-1]
         self.before = torch.arange(len(self.node), device=self.node.device) - first[self.value]
-        self.own = per_bag.view(self.shape)
-        self.degree = torch.zeros_like(per_bag).index_add_(0, bag, self.size[self.value] - 1).view(self.shape)
+        self.n_own = per_bag.view(self.shape)
+        self.degree = segment_sum(self.size[self.value] - 1, bag, len(per_bag)).view(self.shape)
         # lists to sum over, and where each begins: int32 is half the memory to read
         self._nodes_of = self.node.int(), first.int()
         self._bags_of = bag.int(), first.int()
@@ -119,7 +125,7 @@ class Groups:
 
     def to_values(self, x: Tensor) -> Tensor:
         """``(n_nodes, c)`` to ``(n_values, c)``: the sum over the nodes of each value."""
-        return _Sum.apply(x, self._nodes_of, self._values_of)
+        return neighbour_sum(x, self._nodes_of, self._values_of)
 
     def to_nodes(self, y: Tensor, weight: Tensor | None = None) -> Tensor:
         """``(n_values, c)`` to ``(n_nodes, c)``: the sum over the values of each node.
@@ -128,47 +134,25 @@ class Groups:
             weight: ``(m,)`` a constant factor for each incidence; None for 1.
         """
         if weight is None:
-            return _Sum.apply(y, self._values_of, self._nodes_of)
+            return neighbour_sum(y, self._values_of, self._nodes_of)
         weight = weight.to(y.dtype)
-        return _Sum.apply(y, (*self._values_of, weight[self.by_node]), (*self._nodes_of, weight))
+        return neighbour_sum(y, (*self._values_of, weight[self.by_node]), (*self._nodes_of, weight))
 
     def neighbours(self, x: Tensor) -> Tensor:
         """``(n_nodes, c)``: the sum of x over the neighbours of each node."""
-        return self.to_nodes(self.to_values(x)) - self.own.sum(1, keepdim=True) * x
+        return self.to_nodes(self.to_values(x)) - self.n_own.sum(1, keepdim=True) * x
 
     def means_by_type(self, x: Tensor) -> Tensor:
         """``(n_nodes, n_types, c)``: the mean of x over the neighbours under each type; zero where there are none."""
-        total = _Sum.apply(self.to_values(x), self._values_by_type, self._bags_of).view(*self.shape, -1)
-        return (total - self.own.unsqueeze(2) * x.unsqueeze(1)) / self.degree.clamp(min=1).unsqueeze(2)
-
-
-class _Sum(torch.autograd.Function):
-    """Sums of rows over lists, weighted or not; the backward pass sums over the lists of the other direction."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, there: tuple[Tensor, ...], back: tuple[Tensor, ...]) -> Tensor:
-        ctx.back = back
-        return _bag_sum(x, *there)
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return _bag_sum(gradient.contiguous(), *ctx.back), None, None
-
-
-def _bag_sum(x: Tensor, rows: Tensor, starts: Tensor, weight: Tensor | None = None) -> Tensor:
-    return F.embedding_bag(rows, x, starts, mode="sum", per_sample_weights=weight)
-
-
-def _count(bag: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """How many rows each of n bags has, and where it begins once they are sorted."""
-    count = torch.bincount(bag, minlength=n)
-    return count, count.cumsum(0) - count
+        total = neighbour_sum(self.to_values(x), self._values_by_type, self._bags_of).view(*self.shape, -1)
+        return (total - self.n_own.unsqueeze(2) * x.unsqueeze(1)) / self.degree.clamp(min=1).unsqueeze(2)
 
 
 class Encoder(nn.Module):
     """Node embeddings from a graph, in RAM-GNN's place: the same start table, similarity and loss, no sampler.
 
-    Subclasses set `DROPOUT`, the published one, and `VECTORS`, whether relations have vectors; they define `encode`.
+    Subclasses set `DROPOUT`, the published one, and `VECTORS`, whether relations have vectors; they define `encode`,
+    and `register_encoder` gives them a name. Yours may be one of them.
 
     Attributes:
         nodes: the table of e_i^(0), ``(n_nodes, d)``.
@@ -204,24 +188,48 @@ class Encoder(nn.Module):
         """
         raise NotImplementedError
 
-    def forward(self, graph: MultiRelationalGraph, kept: None = None, hidden: int | None = None) -> Tensor:
-        """Final embeddings ``(n_nodes, d)`` of all neighbours, without the messages of the type `hidden`, if given."""
+    def forward(self, graph: MultiRelationalGraph, neighbours: None = None, masked_type: int | None = None) -> Tensor:
+        """Final embeddings ``(n_nodes, d)`` from all neighbours, without the messages of one type, if it is masked."""
         if self._graph is not graph:
             self._graph, self._groups = graph, {}
-        if hidden not in self._groups:
-            self._groups[hidden] = Groups(graph, hidden)
-        return self.encode(self._groups[hidden], self.relations(graph.value_type) if self.VECTORS else None)
+        if masked_type not in self._groups:
+            self._groups[masked_type] = Groups(graph, masked_type)
+        return self.encode(self._groups[masked_type], self.relations(graph.value_type) if self.VECTORS else None)
+
+    @classmethod
+    def graph_for(cls, graph: MultiRelationalGraph, settings: EncoderSettings, side: str) -> MultiRelationalGraph:
+        """The graph that the encoder is trained on, given all of one side's: that one, unless a subclass takes less."""
+        return graph
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """The logit of "i and j are neighbours": ``(b,)`` heads and ``(b, c)`` tails to ``(b, c)``, as in RAM-GNN."""
         return self.scale * inner_products(F.normalize(e, dim=1), i, j) + self.shift
 
 
+ENCODERS: dict[str, type[Encoder | RAMGNN]] = {}
+AnyEncoder = TypeVar("AnyEncoder", bound=type)
+
+
+def register_encoder(name: str) -> Callable[[AnyEncoder], AnyEncoder]:
+    """Give an encoder a name, by which `ramgnn.fit` and saved runs find it; the last one of a name counts.
+
+    An encoder is a subclass of `Encoder` or, with layers of your own and the sampler, of `ramgnn.encoder.RAMGNN`.
+    """
+
+    def register(encoder: AnyEncoder) -> AnyEncoder:
+        if not issubclass(encoder, Encoder | RAMGNN):
+            raise TypeError(f"{encoder.__name__} is no encoder; make it a subclass of Encoder or RAMGNN")
+        ENCODERS[name] = encoder
+        return encoder
+
+    return register
+
+
 def linear(dim: int) -> nn.Linear:
     """A square matrix without bias, started as Glorot and Bengio do."""
-    found = nn.Linear(dim, dim, bias=False)
-    nn.init.xavier_uniform_(found.weight)
-    return found
+    matrix = nn.Linear(dim, dim, bias=False)
+    nn.init.xavier_uniform_(matrix.weight)
+    return matrix
 
 
 def batch_norm(dim: int) -> nn.BatchNorm1d:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, batch_norm, linear
+from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, batch_norm, linear, register_encoder
 from ramgnn.composition import combine, compose, restore, transform
 from ramgnn.graph import MultiRelationalGraph
 
 
+@register_encoder("compgcn")
 class CompGCN(Encoder):
     """h_i' = tanh(BN(⅔ W_N Σ_{(j, n)} φ(h_j, z_n) / √(c_i c_j) + ⅓ W_S φ(h_i, z_self))), z' = W_rel z.
 
@@ -56,8 +57,8 @@ class CompGCNLayer(nn.Module):
         """``(n_nodes, d)`` nodes and ``(n_values, d)`` relations to ``(n_nodes, d)``."""
         scale = groups.degree.sum(1, keepdim=True).clamp(min=1).to(x.dtype).rsqrt()
         neighbours = self.of_neighbours(scale * composed_neighbours(x, z, scale, groups, self.composition))
-        own = x - self.loop if self.composition == "sub" else compose(x, self.loop, self.composition)
-        return torch.tanh(self.norm(self.dropout(neighbours) * 2 / 3 + self.of_self(own) / 3))
+        looped = x - self.loop if self.composition == "sub" else compose(x, self.loop, self.composition)
+        return torch.tanh(self.norm(self.dropout(neighbours) * 2 / 3 + self.of_self(looped) / 3))
 
 
 def composed_neighbours(x: Tensor, z: Tensor, scale: Tensor, groups: Groups, composition: str) -> Tensor:

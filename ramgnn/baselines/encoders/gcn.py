@@ -5,10 +5,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, linear
+from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, linear, register_encoder
+from ramgnn.datasets.base import Relation
 from ramgnn.graph import MultiRelationalGraph
 
 
+@register_encoder("gcn")
 class GCN(Encoder):
     """H' = σ(D̃^-½ (A + I) D̃^-½ H W), σ = ReLU between layers and nothing after the last; no bias.
 
@@ -27,6 +29,11 @@ class GCN(Encoder):
         super().__init__(graph, settings)
         self.weights = nn.ModuleList(linear(settings.dim) for _ in range(settings.layers))
 
+    @classmethod
+    def graph_for(cls, graph: MultiRelationalGraph, settings: EncoderSettings, side: str) -> MultiRelationalGraph:
+        """The graph of one relation type, that of the settings."""
+        return single_type(graph, settings.item_type if side == "item" else settings.user_type)
+
     def encode(self, groups: Groups, relation: Tensor | None = None) -> Tensor:
         """All layers: ``(n_nodes, d)``."""
         x = self.nodes.weight
@@ -40,3 +47,20 @@ def propagate(x: Tensor, groups: Groups) -> Tensor:
     scale = (groups.degree.sum(1, keepdim=True) + 1).to(x.dtype).rsqrt()
     x = x * scale
     return (groups.neighbours(x) + x) * scale
+
+
+def single_type(graph: MultiRelationalGraph, name: str | None) -> MultiRelationalGraph:
+    """The graph with one of its relation types only; by default the one with most edges.
+
+    Raises:
+        NotFoundError: it has no such type.
+    """
+    if name is None:
+        name = max(graph.types, key=graph.n_edges)
+    t = graph.type_index(name)
+    rows = slice(int(graph.type_ptr[t]), int(graph.type_ptr[t + 1]))
+    values = (graph.value_type == t).nonzero()[:, 0].cpu()
+    labels = tuple(graph.value_labels[v] for v in values.tolist())
+    node, value = graph.node[rows].cpu().numpy(), (graph.value[rows].cpu() - int(values.min())).numpy()
+    relation = Relation(name, node, value, labels)
+    return MultiRelationalGraph.from_relations(graph.n_nodes, [relation], graph.node_labels).to(graph.node.device)

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, linear
+from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, linear, register_encoder
 from ramgnn.graph import MultiRelationalGraph
 
 
+@register_encoder("rgcn")
 class RGCN(Encoder):
     """h_i' = σ(W_0 h_i + Σ_t 1/c_it Σ_{j ∈ N_t(i)} W_t h_j), σ = ReLU between layers and nothing after the last.
 
@@ -25,7 +26,7 @@ class RGCN(Encoder):
     def __init__(self, graph: MultiRelationalGraph, settings: EncoderSettings) -> None:
         super().__init__(graph, settings)
         d = settings.dim
-        self.own = nn.ModuleList(linear(d) for _ in range(settings.layers))  # W_0
+        self.w0 = nn.ModuleList(linear(d) for _ in range(settings.layers))  # W_0
         self.typed = nn.ParameterList(torch.empty(graph.n_types, d, d) for _ in range(settings.layers))  # W_t
         for matrices in self.typed:
             for w in matrices:
@@ -34,8 +35,8 @@ class RGCN(Encoder):
     def encode(self, groups: Groups, relation: Tensor | None = None) -> Tensor:
         """All layers: ``(n_nodes, d)``."""
         x = self.nodes.weight
-        for n, (own, typed) in enumerate(zip(self.own, self.typed, strict=True)):
+        for n, (w0, typed) in enumerate(zip(self.w0, self.typed, strict=True)):
             x = F.relu(x) if n else x
             messages = groups.means_by_type(x).flatten(1) @ typed.flatten(0, 1)  # the sum over types
-            x = own(x) + self.dropout(messages)
+            x = w0(x) + self.dropout(messages)
         return x

@@ -5,10 +5,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, linear
+from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, linear, register_encoder
 from ramgnn.graph import MultiRelationalGraph
 
 
+@register_encoder("vrgcn")
 class VRGCN(Encoder):
     """h_i' = σ(W 1/c_i (Σ_{j: i is head} (h_j − r) + Σ_{j: i is tail} (h_j + r)) + W_0 h_i), r' = W_r r.
 
@@ -34,7 +35,7 @@ class VRGCN(Encoder):
     def __init__(self, graph: MultiRelationalGraph, settings: EncoderSettings) -> None:
         super().__init__(graph, settings)
         d = settings.dim
-        self.own = nn.ModuleList(linear(d) for _ in range(settings.layers))  # W_0
+        self.w0 = nn.ModuleList(linear(d) for _ in range(settings.layers))  # W_0
         self.weights = nn.ModuleList(linear(d) for _ in range(settings.layers))
         self.of_relation = nn.ModuleList(linear(d) for _ in range(settings.layers - 1))  # W_r
 
@@ -43,11 +44,11 @@ class VRGCN(Encoder):
         x, r = self.nodes.weight, relation
         degree = groups.degree.sum(1, keepdim=True).clamp(min=1)
         signs = signed_counts(groups, self.settings.roles)
-        for n, (own, w) in enumerate(zip(self.own, self.weights, strict=True)):
+        for n, (w0, w) in enumerate(zip(self.w0, self.weights, strict=True)):
             if n:
                 x, r = F.relu(x), self.of_relation[n - 1](r)
             x = self.dropout(x)
-            x = own(x) + w((groups.neighbours(x) + groups.to_nodes(r, signs)) / degree)
+            x = w0(x) + w((groups.neighbours(x) + groups.to_nodes(r, signs)) / degree)
         return x
 
 

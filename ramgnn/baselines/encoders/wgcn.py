@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, batch_norm, linear
+from ramgnn.baselines.encoders.base import Encoder, EncoderSettings, Groups, batch_norm, linear, register_encoder
 from ramgnn.graph import MultiRelationalGraph
 
 
+@register_encoder("wgcn")
 class WGCN(Encoder):
     """H' = tanh(BN((α_0 H + Σ_t α_t A_t H) W)), with a scalar α_t per type and layer, and α_0 for the node itself.
 

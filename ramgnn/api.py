@@ -1,0 +1,168 @@
+"""The face of the package: everything that somebody with three data frames needs, in eight words.
+
+`ramgnn.load` or `ramgnn.from_frames` gives a data set, `fit` a model, `evaluate` says how good it is, `compare` which
+of two is better, `save` and `load_run` keep it. The model answers ``recommend``, ``score``, ``similar_items`` and
+``explain`` (`ramgnn.fitted.FittedModel`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ramgnn import runs
+from ramgnn.baselines import registry
+from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrainer
+from ramgnn.config import Config
+from ramgnn.datasets import load
+from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.frames import from_frames
+from ramgnn.datasets.source import Source
+from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
+from ramgnn.evaluation import evaluate as evaluate_scorer
+from ramgnn.fitted import FittedModel
+from ramgnn.training import fit as fit_ram_gnn
+
+__all__ = ["compare", "evaluate", "fit", "from_frames", "load", "load_run", "save"]
+
+
+def fit(
+    dataset: RecDataset,
+    model: str = "ram-gnn",
+    settings: Mapping[str, Any] | None = None,
+    *,
+    config: Config | None = None,
+    encoder: str = "ram-gnn",
+    encoder_settings: EncoderSettings | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    device: str | None = None,
+    progress: bool = True,
+    checkpoints: str | os.PathLike | None = None,
+) -> FittedModel:
+    """Train a model on the training interactions of a data set; the held-out ones are never looked at.
+
+    Args:
+        dataset: what `load` or `from_frames` gave.
+        model: ``"ram-gnn"``, or a baseline: ``ramgnn.baselines.names()`` lists them.
+        settings: what shall differ from the defaults, ``{"pretrain.dim": 32}`` for RAM-GNN (``Config.names()`` lists
+            them) or, for example, ``{"l2": 200}`` for ``"ease"``.
+        config: RAM-GNN's settings, `Config()` by default.
+        encoder: what pre-trains the graphs in RAM-GNN's place, by its registered name; encoder_settings: its own.
+        seed: of everything that is drawn.
+        epochs: train so many; RAM-GNN otherwise asks validation how many, a baseline takes its default.
+        device: ``"cpu"``, ``"cuda"`` and so on.
+        progress: show bars.
+        checkpoints: of RAM-GNN: a folder; a call with the same data, settings and folder goes on where one was stopped.
+
+    Ctrl-C ends the training; what was reached until then is in the model that comes back.
+
+    Raises:
+        NotFoundError: there is no such model, encoder or setting; carries near matches.
+        RamgnnError: a setting has a value that it cannot have, or goes with another model.
+    """
+    if model != "ram-gnn":
+        ram_gnn_only = {"config": config, "encoder_settings": encoder_settings, "checkpoints": checkpoints}
+        ram_gnn_only |= {"encoder": None if encoder == "ram-gnn" else encoder}
+        if wrong := [name for name, x in ram_gnn_only.items() if x is not None]:
+            raise RamgnnError(f"{' and '.join(wrong)} goes with RAM-GNN alone, not with {model!r}; leave it out")
+        return _baseline(model).fit(dataset, settings, seed or 0, epochs, progress, device or "cpu")
+    config = config or Config()
+    changes = dict(settings or {})
+    changes |= {"seed": seed} if seed is not None else {}
+    changes |= {"device": device} if device is not None else {}
+    chosen = None
+    if encoder != "ram-gnn":
+        chosen = pretrainer(encoder, encoder_settings)
+    elif encoder_settings is not None:
+        raise RamgnnError("encoder_settings goes with another encoder; RAM-GNN's are settings, as in pretrain.dim")
+    return fit_ram_gnn(dataset, config.override(changes), epochs, progress, checkpoints, chosen)
+
+
+def _baseline(name: str) -> registry.Baseline:
+    """The baseline of that name, or an error that names RAM-GNN and the encoders too."""
+    try:
+        return registry.get(name)
+    except NotFoundError as error:
+        hint = f"there are ram-gnn and {', '.join(registry.names())}"
+        if name in ENCODERS:
+            hint = f"{name!r} is an encoder: fit(dataset, encoder={name!r})"
+        raise NotFoundError("model", name, error.near, hint) from None
+
+
+def evaluate(
+    model: FittedModel | Scorer, dataset: RecDataset | None = None, ties: str = "average", progress: bool = False
+) -> Evaluation:
+    """Rank every held-out item; ``evaluate(model).table()`` shows HR, MRR and NDCG with intervals.
+
+    Args:
+        model: what `fit` gave, or any scorer: a function of an array of b user indices to ``(b, n_items)`` scores.
+        dataset: the data; that of the model by default.
+        ties: how equal scores rank: ``"average"``, ``"optimistic"`` or ``"pessimistic"``.
+
+    Raises:
+        RamgnnError: there is nothing held out, or nothing to score with.
+    """
+    if isinstance(model, FittedModel):
+        dataset = model.dataset if dataset is None else dataset
+        if model.scorer is None:
+            raise RamgnnError("the training was stopped before there was a recommender to evaluate; train again")
+        model = model.scorer
+    if dataset is None:
+        raise RamgnnError("a scorer alone does not know its data; pass the data set as well")
+    if len(dataset.test) == 0:
+        raise RamgnnError(f"data set {dataset.name!r} has no held-out items, so there is nothing to evaluate on")
+    return evaluate_scorer(model, dataset, ties, progress=progress)
+
+
+def compare(
+    a: FittedModel | Evaluation, b: FittedModel | Evaluation, ks: Sequence[int] = (10,), n: int = 10_000
+) -> pd.DataFrame:
+    """Is a better than b on the same held-out items, or could chance do that?
+
+    Returns:
+        One row for each metric: both values, their difference with its 95 % interval over users, the p-value of a
+        paired permutation test, and for how many users a is better and worse.
+
+    Raises:
+        RamgnnError: the two were not evaluated on the same held-out items.
+    """
+    a, b = (x if isinstance(x, Evaluation) else evaluate(x) for x in (a, b))
+    tests = [paired_test(a, b, metric, k, n) for k in ks for metric in METRICS]
+    columns = ["metric", "a", "b", "difference", "low", "high", "p_value", "better", "worse"]
+    return pd.DataFrame([[getattr(t, c) for c in columns] for t in tests], columns=columns).set_index("metric")
+
+
+def save(
+    model: FittedModel,
+    folder: str | os.PathLike,
+    source: Source | None = None,
+    evaluation: Evaluation | None = None,
+) -> Path:
+    """Write a model with its data into a run folder, which `load_run` and the command line read.
+
+    Args:
+        source: how to load the same data again, kept as information; evaluation: kept beside it.
+
+    Raises:
+        RamgnnError: the folder cannot be written, or the model has a state that cannot be saved.
+    """
+    return runs.save(folder, model, source, evaluation)
+
+
+def load_run(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
+    """Read a model back from a run folder, on this machine or another one.
+
+    Args:
+        dataset: the data, where you have it at hand; the folder holds a copy.
+
+    Raises:
+        DataError: the folder holds no whole run, or the data are others than those it was trained on.
+        NotFoundError: the model is somebody's own; import the module that registers it first.
+    """
+    return runs.load(folder, dataset, device)

@@ -1,0 +1,151 @@
+"""A fitted baseline: the same questions as a fitted RAM-GNN, and a state that can be saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix, issparse
+from torch import Tensor, nn
+
+from ramgnn.baselines import fitting
+from ramgnn.baselines.registry import Baseline
+from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import DataError, RamgnnError
+from ramgnn.evaluation import Scorer
+from ramgnn.fitted import FittedModel
+
+
+@dataclass
+class FittedBaseline(FittedModel):
+    """A baseline with the data it was fitted to.
+
+    Attributes:
+        dataset: the data; name: of the baseline; scorer: gives the scores.
+        settings: what differs from the defaults; seed: of everything that was drawn; epochs: trained, 0 for a closed
+            form.
+        losses: mean loss of each epoch; seconds: wall time; interrupted: True when Ctrl-C ended the training early.
+    """
+
+    dataset: RecDataset
+    name: str
+    scorer: Scorer
+    settings: dict[str, Any]
+    seed: int = 0
+    epochs: int = 0
+    losses: tuple[float, ...] = ()
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+def fit_baseline(
+    baseline: Baseline,
+    dataset: RecDataset,
+    settings: Mapping[str, Any],
+    seed: int = 0,
+    epochs: int | None = None,
+    progress: bool = False,
+    device: str = "cpu",
+) -> FittedBaseline:
+    """Fit a registered baseline; see `Baseline.fit`."""
+    started = time.perf_counter()
+    if not baseline.trained:
+        if epochs is not None or device != "cpu":
+            what = "epochs" if epochs is not None else f"device {device!r}"
+            raise RamgnnError(f"{baseline.name} is a closed form, computed at once on the CPU; leave out {what}")
+        scorer = baseline.fits(dataset, **settings, **({"seed": seed} if baseline.seeded else {}))
+        return FittedBaseline(
+            dataset, baseline.name, scorer, dict(settings), seed, seconds=round(time.perf_counter() - started, 3)
+        )
+    chosen = baseline.settings_class(**settings)
+    model, generator = fitting.start(baseline.fits, dataset, chosen, seed, device)
+    n_epochs = chosen.epochs if epochs is None else epochs
+    history = fitting.train(model, generator, n_epochs, progress=progress, name=baseline.name)
+    return FittedBaseline(
+        dataset, baseline.name, model, dict(settings), seed, len(history.losses), tuple(history.losses),
+        round(time.perf_counter() - started, 3), history.interrupted,
+    )  # fmt: skip
+
+
+# ---- what a scorer consists of, to save it ---------------------------------------------------------------------------
+
+
+def scorer_state(scorer: Scorer) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The arrays of a scorer, and its plain values.
+
+    A model's are its parameters and buffers; those of a dataclass are its fields: arrays, sparse matrices, numbers.
+
+    Raises:
+        RamgnnError: it is neither.
+    """
+    if isinstance(scorer, nn.Module):
+        return dict(scorer.state_dict()), {}
+    kind = type(scorer).__name__
+    if not is_dataclass(scorer):
+        raise RamgnnError(f"{kind} cannot be saved: make it a dataclass of arrays, or a torch.nn.Module")
+    tensors, values = {}, {}
+    for name in (f.name for f in fields(scorer)):
+        x = getattr(scorer, name)
+        if issparse(x):
+            x = csr_matrix(x)
+            parts = {"data": x.data, "indices": x.indices, "indptr": x.indptr, "shape": np.array(x.shape)}
+            tensors |= {f"{name}.{part}": torch.from_numpy(np.ascontiguousarray(y)) for part, y in parts.items()}
+        elif isinstance(x, np.ndarray):
+            tensors[name] = torch.from_numpy(np.ascontiguousarray(x))
+        elif isinstance(x, Tensor):
+            tensors[name] = x
+        elif x is None or isinstance(x, bool | int | float | str):
+            values[name] = x
+        else:
+            raise RamgnnError(
+                f"{kind}.{name} is a {type(x).__name__} and cannot be saved; use an array, a sparse matrix or a number"
+            )
+    return tensors, values
+
+
+def restore_scorer(
+    baseline: Baseline,
+    dataset: RecDataset,
+    settings: Mapping[str, Any],
+    tensors: dict[str, Tensor],
+    values: dict[str, Any],
+    device: str = "cpu",
+) -> Scorer:
+    """The inverse of `scorer_state`.
+
+    Raises:
+        RamgnnError: the baseline's code does not say what its scorer is.
+        DataError: the state is not that of such a scorer.
+    """
+    kind = baseline.scorer_class()
+    if kind is None or not (baseline.trained or is_dataclass(kind)):
+        raise RamgnnError(
+            f"{baseline.name} does not say what it gives back, so its state cannot be read; annotate its function: "
+            "def fit(dataset, …) -> MyScorer, with MyScorer a dataclass"
+        )
+    try:
+        if baseline.trained:
+            with torch.random.fork_rng(devices=[]):  # start values are drawn, and replaced at once
+                model = kind.untrained(dataset, baseline.settings_class(**settings))
+            model.load_state_dict(tensors)
+            return model.to(device).eval()
+        hints = {f.name for f in fields(kind)}
+        arrays: dict[str, Any] = {}
+        for name in hints - set(values):
+            if name in tensors:
+                arrays[name] = tensors[name].cpu().numpy()
+            else:
+                data, indices, indptr, shape = (
+                    tensors[f"{name}.{x}"].cpu().numpy() for x in ("data", "indices", "indptr", "shape")
+                )
+                arrays[name] = csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
+        return kind(**arrays, **values)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"the stored state is not that of {baseline.name}: {str(error).splitlines()[0]}",
+            fix="train again, or load it with the version that saved it",
+        ) from error

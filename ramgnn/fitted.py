@@ -1,0 +1,214 @@
+"""What every fitted model can be asked, by the ids that the data came with: recommend, score, similar items, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import RamgnnError
+from ramgnn.evaluation import Scorer
+from ramgnn.matching import find
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from ramgnn.explain import Explanation
+
+MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32
+
+
+class FittedModel:
+    """A trained model with the data it was trained on; the same questions for RAM-GNN and for every baseline.
+
+    Users and items are named by their ids, as they came with the data, or by labels such as ``"Alien (1979)"``.
+
+    Attributes:
+        dataset: the data.
+        name: of the model.
+        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores.
+    """
+
+    dataset: RecDataset
+    name: str
+    scorer: Scorer | None
+
+    def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> pd.DataFrame:
+        """The `n` best items for one user, several, or all.
+
+        Args:
+            users: an id or a label, a list of them, or None for everybody.
+            n: how many items for each user; fewer where there are not so many left.
+            exclude_seen: leave out what the user has in the training data.
+
+        Returns:
+            One row for each recommendation, the best first: columns ``user``, ``rank`` from 1, ``item``, ``title`` where
+            items have labels of their own, ``score``. Of equal scores the item that comes first in the data is first.
+
+        Raises:
+            NotFoundError: there is no such user; carries near matches.
+        """
+        blocks = list(self.recommend_blocks(users, n, exclude_seen))
+        return pd.concat(blocks, ignore_index=True)
+
+    def recommend_blocks(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> Iterator[pd.DataFrame]:
+        """`recommend`, a block of users at a time: for more users than fit into memory at once."""
+        if n < 1:
+            raise RamgnnError(f"n is {n}; expected at least one item")
+        indices = self._indices("user", users)
+        step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
+        for start in range(0, max(len(indices), 1), step):
+            yield self._as_frame(indices[start : start + step], n, exclude_seen)
+
+    def _as_frame(self, indices: np.ndarray, n: int, exclude_seen: bool) -> pd.DataFrame:
+        """The recommendations for some users, by index, as `recommend` gives them."""
+        items, scores = self.top_items(indices, n, exclude_seen)
+        there = items >= 0
+        row, place = np.nonzero(there)
+        item = items[there]
+        columns = {"user": self.dataset.brought_ids("user", indices[row]), "rank": place + 1}
+        columns |= {"item": self.dataset.brought_ids("item", item)} | self._titles(item) | {"score": scores[there]}
+        return pd.DataFrame(columns)
+
+    def _titles(self, items: np.ndarray) -> dict[str, list[str]]:
+        """A column of labels, where items have labels that are not their ids."""
+        dataset = self.dataset
+        if dataset.item_labels == dataset.item_ids:
+            return {}
+        return {"title": [dataset.item_labels[i] for i in items]}
+
+    def top_items(self, users: np.ndarray, n: int, exclude_seen: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """The `n` best items of some users, all by index: ``(b, n)`` items and ``(b, n)`` scores, best first.
+
+        Where fewer are left the rest is -1 and NaN. Ties go by index.
+        """
+        scores = self.all_scores(users)
+        if exclude_seen:
+            scores[self.dataset.matrix()[users].nonzero()] = -np.inf
+        n_left = min(n, scores.shape[1])
+        items = np.full((len(users), n), -1)
+        values = np.full((len(users), n), np.nan)
+        if len(users) and n_left:
+            items[:, :n_left] = _largest(scores, n_left)
+            values[:, :n_left] = np.take_along_axis(scores, items[:, :n_left], 1)
+            gone = values == -np.inf
+            items[gone], values[gone] = -1, np.nan
+        return items, values
+
+    def all_scores(self, users: np.ndarray) -> np.ndarray:
+        """The scores of all items for some users, by index: ``(b, n_items)`` float64.
+
+        Raises:
+            RamgnnError: the training was stopped before there was anything to score with.
+        """
+        if self.scorer is None:
+            raise RamgnnError("the training was stopped before there was a recommender to ask; train again")
+        scores = self.scorer(np.asarray(users, np.int64))
+        if isinstance(scores, Tensor):
+            scores = scores.detach().cpu().numpy()
+        return np.array(scores, np.float64)  # a copy: the scorer's own array stays as it is
+
+    def score(self, users: Any = None, items: Any = None) -> pd.DataFrame:
+        """How well items suit users: one row for each user, one column for each item.
+
+        Args:
+            users, items: an id or a label, a list of them, or None for all.
+
+        Raises:
+            NotFoundError: there is no such user or item; carries near matches.
+        """
+        rows, columns = self._indices("user", users), self._indices("item", items)
+        step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
+        blocks = [self.all_scores(rows[k : k + step])[:, columns] for k in range(0, len(rows), step)]
+        scores = np.concatenate(blocks) if blocks else np.zeros((0, len(columns)))
+        index = pd.Index(self.dataset.brought_ids("user", rows), name="user")
+        return pd.DataFrame(scores, index, pd.Index(self.dataset.brought_ids("item", columns), name="item"))
+
+    def similar_items(self, item: Any, n: int = 10) -> pd.DataFrame:
+        """The `n` items most like one: columns ``rank``, ``item``, ``title`` (where items have labels), ``similarity``.
+
+        Of a model with an embedding for each item the similarity is the cosine; of another one the correlation, over
+        users, of the scores that it gives both items. It lies in [-1, 1].
+
+        Raises:
+            NotFoundError: there is no such item; carries near matches.
+            RamgnnError: the model scores the item alike for all users, so nothing can be said.
+        """
+        if n < 1:
+            raise RamgnnError(f"n is {n}; expected at least one item")
+        index = find(self.dataset, "item", item)
+        similarity = self._similarity(index)
+        similarity[index] = -np.inf
+        best = np.argsort(-similarity, kind="stable")[: min(n, len(similarity) - 1)]
+        columns = {"rank": np.arange(1, len(best) + 1), "item": self.dataset.brought_ids("item", best)}
+        return pd.DataFrame(columns | self._titles(best) | {"similarity": similarity[best]})
+
+    def _similarity(self, item: int) -> np.ndarray:
+        """The similarity of one item, by index, with all: ``(n_items,)`` float64."""
+        if self.scorer is None:
+            self.all_scores(np.zeros(0, np.int64))  # raises
+        embeddings = getattr(self.scorer, "items", None)
+        if isinstance(embeddings, Tensor) and embeddings.ndim == 2 and len(embeddings) == self.dataset.n_items:
+            x = embeddings.detach().cpu().double().numpy()
+            norm = np.linalg.norm(x, axis=1)
+            return x @ x[item] / np.maximum(norm * norm[item], 1e-300)
+        return self._score_correlation(item)
+
+    def _score_correlation(self, item: int) -> np.ndarray:
+        """The correlation of an item's scores with those of all items, over users: ``(n_items,)``."""
+        n_users, n_items = self.dataset.n_users, self.dataset.n_items
+        step = max(1, MAX_SCORES // max(n_items, 1))
+        blocks = [np.arange(k, min(k + step, n_users)) for k in range(0, n_users, step)]
+        mean = sum(self.all_scores(users).sum(0) for users in blocks) / n_users
+        product, square = np.zeros(n_items), np.zeros(n_items)
+        for users in blocks:
+            centred = self.all_scores(users) - mean
+            product += centred.T @ centred[:, item]
+            square += np.square(centred).sum(0)
+        spread = np.sqrt(square / n_users)
+        if spread[item] <= 1e-9 * max(1.0, abs(mean[item])):
+            raise RamgnnError(f"{self.name} scores this item alike for all users, so it cannot say what resembles it")
+        return product / n_users / np.maximum(spread * spread[item], 1e-300)
+
+    def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
+        """Why an item for a user, with at most `n` items or people behind each reason.
+
+        Raises:
+            NotFoundError: there is no such user or item; carries near matches.
+            RamgnnError: the model has no reasons to give.
+        """
+        raise RamgnnError(f"{self.name} has no attention, so there are no reasons to give; RAM-GNN has them")
+
+    def save(self, folder: str | os.PathLike) -> Path:
+        """Write the model and its data into a run folder, which `ramgnn.load_run` reads."""
+        from ramgnn import runs  # knows all models, and so comes after them
+
+        return runs.save(folder, self)
+
+    def _indices(self, side: str, names: Any) -> np.ndarray:
+        """Users or items by id or label, one or several, as indices; all for None."""
+        if names is None:
+            return np.arange(self.dataset.n_nodes(side))
+        if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray | pd.Series | pd.Index | set):
+            names = [names]
+        return np.array(self.dataset.indices(side, list(names)), np.int64)
+
+
+def _largest(scores: np.ndarray, n: int) -> np.ndarray:
+    """The columns of the n largest entries of each row, largest first, ties by column: ``(b, n)``."""
+    if n >= scores.shape[1]:
+        return np.argsort(-scores, axis=1, kind="stable")[:, :n]
+    chosen = np.argpartition(-scores, n - 1, axis=1)[:, :n]
+    chosen.sort(axis=1)
+    least = np.take_along_axis(scores, chosen, 1).min(1, keepdims=True)
+    order = np.argsort(-np.take_along_axis(scores, chosen, 1), axis=1, kind="stable")
+    chosen = np.take_along_axis(chosen, order, 1)
+    # where more entries are as large as the last one than there are places, a full sort decides among them by column
+    for row in np.flatnonzero((scores >= least).sum(1) > n):
+        chosen[row] = np.argsort(-scores[row], kind="stable")[:n]
+    return chosen

@@ -1,0 +1,18 @@
+"""Speed, behind one door: everything in here computes what a plain function elsewhere says, faster or in less memory.
+
+Nothing in this folder is needed to understand the model. Each kernel names the function that it equals, and a test
+compares both in value and in gradient.
+
+=================  ==================================================  ==============================================
+kernel             what it computes                                    the plain version
+=================  ==================================================  ==============================================
+windows            the k nearest neighbours, without a list of edges   `ramgnn.sampler.nearest_neighbours`
+distances          sums and means of distances, from sorted scores     `ramgnn.sampler.distance`, added up edge by edge
+pairs              pairs of neighbours, drawn from incidences          a draw among the rows of ``graph.edges()``
+attention          Eq. 6–8 for any logits and messages, one row for    `ramgnn.encoder.RAMLayer.sum_over_edges`
+                   each incidence instead of each edge
+window_attention   the same in one piece, with its backward pass       `ramgnn.encoder.RAMLayer.sum_over_edges`
+losses             losses and their gradients, block by block          `ramgnn.losses`, and autograd
+sums, ragged       sums over lists of different lengths                a loop
+=================  ==================================================  ==============================================
+"""

@@ -1,0 +1,294 @@
+"""The sum over neighbours of Eq. 8 without a row for each edge: for sampled neighbours, or for all there are.
+
+`neighbour_sum` equals `ramgnn.encoder.RAMLayer.sum_over_edges`. It takes the fastest way that is right for a layer: in
+one piece (`ramgnn.kernels.window_attention`) where Eq. 6 is the package's own, or with logits and messages worked out
+once for each incidence (`attend`, `attend_all`) where a subclass has another one. A layer that changes Eq. 7 or 8 is
+not for this file: `can_run` says so, and the layer then lists its edges.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ramgnn import distributed
+from ramgnn.attention import SIGMAS, RelationAttention
+from ramgnn.composition import combine, restore, transform
+from ramgnn.graph import MultiRelationalGraph
+from ramgnn.kernels.neighbours import SampledNeighbours
+from ramgnn.kernels.ragged import list_of_each, segment_max, segment_sum
+from ramgnn.kernels.window_attention import attend_windows, sum_by_head
+
+if TYPE_CHECKING:
+    from ramgnn.encoder import RAMLayer
+
+MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal float32: one maximum serves all
+
+
+# ---- which way is right for a layer ----------------------------------------------------------------------------------
+
+
+def can_run(layer: RAMLayer, original: type[RAMLayer]) -> bool:
+    """Whether a layer's Eq. 7 and 8 are those of the package, so that `neighbour_sum` gives what the layer means."""
+    return is_unchanged(layer, original, "weights", "message") and _is_linear(layer.w_val, bias=False)
+
+
+def is_unchanged(module: nn.Module, original: type[nn.Module], *methods: str) -> bool:
+    """Whether methods of a module are those of the original class: not overridden, not replaced, no hook on it."""
+    replaced = any(name in vars(module) for name in methods)
+    overridden = any(getattr(type(module), name) is not getattr(original, name) for name in methods)
+    return not (replaced or overridden)
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks or module._backward_hooks)
+
+
+def _is_linear(module: nn.Module, bias: bool) -> bool:
+    """Whether a module is a plain matrix, with or without a bias, that nobody watches or changes."""
+    plain = type(module) is nn.Linear and is_unchanged(module, nn.Linear, "forward") and not _has_hooks(module)
+    return plain and (module.bias is not None) == bias
+
+
+def has_own_logit(attention: nn.Module | None) -> bool:
+    """Whether Eq. 6 is the package's, so that its matrices may be applied before rows are spread over incidences."""
+    return attention is None or (
+        is_unchanged(attention, RelationAttention, "forward")
+        and not _has_hooks(attention)
+        and attention.sigma is SIGMAS.get(attention.sigma_name)
+        and _is_linear(attention.key, bias=False)
+        and _is_linear(attention.query, bias=True)
+    )
+
+
+# ---- Eq. 6–8 ---------------------------------------------------------------------------------------------------------
+
+
+def neighbour_sum(
+    layer: RAMLayer,
+    e: Tensor,
+    relation: Tensor,
+    graph: MultiRelationalGraph,
+    neighbours: SampledNeighbours | None,
+    masked_type: int | None,
+) -> Tensor:
+    """Σ α_jn W_val φ(e_j, e_n) over the neighbours of each head: ``(n_nodes, d)``.
+
+    Args:
+        e: ``(n_nodes, d)``; relation: ``(n_values, d)`` e_n.
+        neighbours: the sampled ones; None for all.
+        masked_type: a relation type that sends no messages; None for none.
+
+    W_val and the inverse transform of φ are linear, so both are applied after the sum: once for each head.
+    """
+    operator, softmax_over = layer.config.composition, layer.config.softmax
+    if neighbours is not None and _fits_one_piece(layer.attention, e, relation, graph):
+        types = [t for t in range(graph.n_types) if t != masked_type]
+        total = attend_windows(e, relation, layer.attention, neighbours, types, operator, softmax_over)
+    else:
+        tail, rel = transform(e, operator), transform(relation, operator)
+        logits = incidence_logits(layer.attention, e, relation, graph)
+        messages = combine(F.embedding(graph.node, tail), F.embedding(graph.value, rel), operator)
+        if neighbours is None:
+            total = attend_all(logits, messages, graph, masked_type, softmax_over)
+        else:
+            sampled = neighbours if masked_type is None else neighbours.without(masked_type)
+            total = attend(logits, messages, sampled, softmax_over)
+    return layer.w_val(restore(total, e.shape[1], operator))
+
+
+def _fits_one_piece(
+    attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
+) -> bool:
+    own = has_own_logit(attention)
+    return own and (attention is None or logit_spread(attention, e, relation, graph) <= MAX_LOGIT_SPREAD)
+
+
+def logit_spread(
+    attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
+) -> float:
+    """How far apart two logits can be at most, or are where σ has no bounds."""
+    if attention.sigma_name != "leaky_relu":
+        return float(attention.p.detach().abs().sum()) * (2 if attention.sigma_name == "tanh" else 1)
+    with torch.no_grad():
+        logits = _hoisted_logits(attention, e, relation, graph)
+        return float(logits.max() - logits.min()) if len(logits) else 0.0
+
+
+def incidence_logits(
+    attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
+) -> Tensor:
+    """a_jn of every incidence (j, n), Eq. 6: ``(m,)``; equals ``attention(e[graph.node], relation[graph.value])``.
+
+    Without attention all are zero, so that all weights are equal.
+    """
+    if attention is None:
+        return e.new_zeros(graph.n_incidences)
+    if not has_own_logit(attention):
+        return attention(F.embedding(graph.node, e), F.embedding(graph.value, relation))
+    return _hoisted_logits(attention, e, relation, graph)
+
+
+def _hoisted_logits(
+    attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
+) -> Tensor:
+    """Eq. 6 with the products taken before rows are spread over incidences: n + n_values rows instead of 2 m."""
+    key, query = attention.key(e), attention.query(relation)  # (n_nodes, d), (n_values, d)
+    return attention.sigma(F.embedding(graph.node, key) + F.embedding(graph.value, query)) @ attention.p
+
+
+def attend(logits: Tensor, messages: Tensor, neighbours: SampledNeighbours, softmax_over: str = "all") -> Tensor:
+    """The sum over sampled neighbours of α_jn times the message, as a ratio of two sums.
+
+    Equals ``segment_sum(attention_weights(logits[tail], head, n) * messages[tail], head, n)`` over the edges.
+
+    Args:
+        logits: ``(m,)`` a_jn of each incidence, Eq. 6; messages: ``(m, c)``.
+        softmax_over: what Eq. 7 runs over (reading R2): ``"all"`` neighbours of a head, or those of each ``"type"``, in
+            which case the types are averaged.
+
+    Returns:
+        ``(n_nodes, c)``; zero for a head without neighbours.
+    """
+    ptr = neighbours.head_ptr if softmax_over == "all" else neighbours.ptr
+    if neighbours.incidence.numel() == 0:
+        return messages.new_zeros(len(neighbours.head_ptr) - 1, messages.shape[1])
+    if float(logits.detach().max() - logits.detach().min()) <= MAX_LOGIT_SPREAD:
+        weight = (logits - logits.detach().max()).exp().unsqueeze(1)
+        table = torch.cat([weight * messages, weight], 1)
+        total = F.embedding_bag(neighbours.incidence, table, ptr[:-1], mode="sum")
+        numerator, denominator = total[:, :-1], total[:, -1:]
+    else:
+        # logits so far apart that each head needs a maximum of its own: one scalar for each edge, no row
+        weight, denominator = _exponentials(logits[neighbours.incidence], ptr)
+        numerator = F.embedding_bag(
+            neighbours.incidence, messages, ptr[:-1], mode="sum", per_sample_weights=weight
+        )
+        denominator = denominator.unsqueeze(1)
+    result = numerator / denominator.where(denominator > 0, torch.ones_like(denominator))
+    if softmax_over == "type":
+        present = (neighbours.ptr.diff() > 0).view(-1, neighbours.n_types)
+        result = result.view(-1, neighbours.n_types, result.shape[1]).sum(1)
+        result = result / present.sum(1, keepdim=True).clamp(min=1)
+    return result
+
+
+def _exponentials(a: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
+    """exp(a − the list's largest a) of each entry ``(e,)``, and their sums ``(n,)``."""
+    group, n = list_of_each(ptr.diff()), len(ptr) - 1
+    weight = (a - segment_max(a.detach(), group, n)[group]).exp()
+    return weight, segment_sum(weight, group, n)
+
+
+def attend_all(
+    logits: Tensor,
+    messages: Tensor,
+    graph: MultiRelationalGraph,
+    masked_type: int | None = None,
+    softmax_over: str = "all",
+) -> Tensor:
+    """`attend` over *every* neighbour: the sum over a node's values of the group's sum less the node itself.
+
+    Args:
+        logits: ``(m,)``; messages: ``(m, c)``; graph: the graph they are incidences of.
+        masked_type: a relation type whose edges are left out.
+
+    Returns:
+        ``(n_nodes, c)``. Works for a genre of 36,000 songs as well: the cost is that of the incidences.
+    """
+    if len(logits) == 0:
+        return messages.new_zeros(graph.n_nodes, messages.shape[1])
+    groups = _sums_of_others(logits, messages, graph)
+    counts = graph.group_size[graph.value] > 1  # alone in the group: no neighbour
+    if masked_type is not None:
+        counts &= graph.type != masked_type
+    if softmax_over == "all":
+        return _ratio(*groups, counts, graph)[0]
+    by_type = [_ratio(*groups, counts & (graph.type == t), graph) for t in range(graph.n_types)]
+    present = sum((denominator > 0).to(messages.dtype) for _, denominator in by_type)
+    return sum(mean for mean, _ in by_type) / present.clamp(min=1)
+
+
+def _sums_of_others(logits: Tensor, messages: Tensor, graph: MultiRelationalGraph) -> tuple[Tensor, Tensor]:
+    """For each incidence the sums over the others of its group, ``(m, c + 1)``, and the logarithm of their scale.
+
+    "Less itself" must not take a large number from one that is hardly larger. So the incidence with the largest logit
+    of each group gets a sum of its own, over the rest; whoever is not it has that largest one left in the difference.
+    """
+    value, a = graph.value, logits.detach()
+    first = _one_largest(a, value, graph.n_values)
+    second = _one_largest(a.masked_fill(first, -torch.inf), value, graph.n_values)
+    scale = torch.stack([segment_max(a.masked_fill(~x, -torch.inf), value, graph.n_values) for x in (first, second)])
+    scale = scale.where(scale > -torch.inf, 0)  # of a group of none, or of one
+    sums = []
+    for part, largest in ((torch.ones_like(first), scale[0]), (~first, scale[1])):
+        weight = (logits - largest[value]).where(part, logits.new_tensor(-torch.inf)).exp().unsqueeze(1)
+        table = torch.cat([weight * messages, weight], 1)
+        sums.append((table, segment_sum(table, value, graph.n_values)[value]))
+    (self_row, whole), (_, rest) = sums
+    others = torch.where(first.unsqueeze(1), rest, whole - self_row)
+    return others, torch.where(first, scale[1][value], scale[0][value])
+
+
+def _ratio(others: Tensor, scale: Tensor, counts: Tensor, graph: MultiRelationalGraph) -> tuple[Tensor, Tensor]:
+    """Sums of groups added up by head and divided: ``(n_nodes, c)`` and the denominators ``(n_nodes, 1)``.
+
+    Args:
+        counts: ``(m,)`` the incidences through which a head hears anybody.
+    """
+    scale = scale.masked_fill(~counts, -torch.inf)
+    largest = segment_max(scale, graph.node, graph.n_nodes)  # one scale for each head, for the groups that it is in
+    factor = (scale - largest.where(largest > -torch.inf, 0)[graph.node]).exp().unsqueeze(1)
+    total = segment_sum((others * factor).where(counts.unsqueeze(1), 0), graph.node, graph.n_nodes)
+    numerator, denominator = total[:, :-1], total[:, -1:]
+    return numerator / denominator.where(denominator > 0, torch.ones_like(denominator)), denominator
+
+
+def _one_largest(x: Tensor, group: Tensor, n: int) -> Tensor:
+    """``(m,)`` True for one entry of each group that has its largest x; False everywhere in a group of -inf."""
+    at_top = (x == segment_max(x, group, n)[group]) & (x > -torch.inf)
+    position = torch.arange(len(x), device=x.device)
+    chosen = position.new_full((n,), len(x)).scatter_reduce(0, group, position.where(at_top, len(x)), "amin")
+    return position == chosen[group]
+
+
+# ---- how much attention each relation type gets ----------------------------------------------------------------------
+
+
+def sampled_attention_by_type(logits: Tensor, neighbours: SampledNeighbours, softmax_over: str = "all") -> Tensor:
+    """`ramgnn.attention.attention_by_type` over sampled neighbours: ``(n_types,)`` float64, summing to 1.
+
+    Args:
+        logits: ``(m,)`` a_jn of each incidence, Eq. 6.
+    """
+    if softmax_over == "type":  # each type of a head has a total of one
+        by_head = (neighbours.counts > 0).double()
+    elif len(logits) == 0:
+        return logits.new_zeros(neighbours.n_types, dtype=torch.float64)
+    else:
+        weight = (logits.detach().double() - logits.detach().max()).exp().unsqueeze(1)[neighbours.sorted_incidence]
+        windows = [neighbours.windows(t) for t in range(neighbours.n_types)]
+        by_head = torch.cat([sum_by_head(w, weight[w.positions]) for w in windows], 1)
+        distributed.all_reduce(by_head)
+    return _mean_share(by_head)
+
+
+def full_attention_by_type(logits: Tensor, graph: MultiRelationalGraph, softmax_over: str = "all") -> Tensor:
+    """`ramgnn.attention.attention_by_type` over every neighbour, from sums over groups: ``(n_types,)`` float64."""
+    if softmax_over == "type":
+        weight = torch.ones(len(logits), dtype=torch.float64, device=logits.device)
+    else:
+        weight = (logits - logits.max()).double().exp()
+    others = segment_sum(weight, graph.value, graph.n_values)[graph.value] - weight
+    bag = graph.node * graph.n_types + graph.type
+    by_head = segment_sum(others, bag, graph.n_nodes * graph.n_types).view(graph.n_nodes, -1)
+    return _mean_share((by_head > 0).double() if softmax_over == "type" else by_head)
+
+
+def _mean_share(by_head: Tensor) -> Tensor:
+    """Weights by head and type as the mean fraction of each type: ``(n_nodes, n_types)`` to ``(n_types,)``."""
+    by_head = by_head / by_head.sum(1, keepdim=True).clamp(min=1e-300)
+    return by_head.sum(0) / by_head.sum().clamp(min=1e-300)

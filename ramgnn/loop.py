@@ -1,0 +1,97 @@
+"""The loop over epochs that every training here runs in: bar, Ctrl-C, checkpoints, and when to stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from ramgnn.errors import DivergedError
+
+
+def run_epochs(
+    train_epoch: Callable[[int], str],
+    epochs: int,
+    *,
+    name: str,
+    done: int = 0,
+    finished: Callable[[], bool] | None = None,
+    save: Callable[[], None] | None = None,
+    progress: bool = True,
+    label: str | None = None,
+) -> bool:
+    """Train epoch after epoch.
+
+    Args:
+        train_epoch: trains one epoch, counted from 1, notes what is worth keeping, and returns what the bar shows.
+        epochs: how many there are at most; done: how many of them are done already.
+        name: of the training, in messages.
+        finished: asked before each epoch whether to stop early.
+        save: called after each epoch; writes a checkpoint.
+        progress: show a bar; label: what stands before it, `name` by default.
+
+    Returns:
+        True when Ctrl-C ended it; what was reached until then is kept.
+    """
+    bar = tqdm(total=epochs, initial=done, desc=label or name, disable=not progress, unit="epoch")
+    try:
+        for epoch in range(done + 1, epochs + 1):
+            if finished is not None and finished():
+                break
+            shown = train_epoch(epoch)
+            done = epoch
+            if save is not None:
+                save()
+            bar.set_postfix_str(shown, False)
+            bar.update()
+    except KeyboardInterrupt:
+        bar.close()
+        tqdm.write(f"{name}: stopped by you after {done} epochs; what was reached is kept")
+        return True
+    finally:
+        bar.close()
+    return False
+
+
+def check_loss(loss: float, name: str, epoch: int, learning_rate: str) -> None:
+    """Do nothing while a loss is finite.
+
+    Args:
+        learning_rate: the name of the setting to lower when it is not.
+
+    Raises:
+        DivergedError: it is not.
+    """
+    if not math.isfinite(loss):
+        raise DivergedError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower {learning_rate}")
+
+
+@dataclass
+class EarlyStopping:
+    """Remembers the best validation, and stops after too many without a gain.
+
+    Attributes:
+        patience: how many validations without a gain end the training.
+        best: the best metric so far; best_epoch: its epoch, 0 before the first.
+        since: validations since then.
+    """
+
+    patience: int
+    best: float = -math.inf
+    best_epoch: int = 0
+    since: int = 0
+
+    def update(self, epoch: int, metric: float) -> bool:
+        """Note a validation; True when it is the best so far."""
+        if metric > self.best:
+            self.best, self.best_epoch, self.since = metric, epoch, 0
+            return True
+        self.since += 1
+        return False
+
+    @property
+    def finished(self) -> bool:
+        """True when there were `patience` validations without a gain."""
+        return self.since >= self.patience

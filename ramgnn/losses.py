@@ -1,0 +1,86 @@
+"""What the recommender is trained on: the paper's pairwise loss, Eq. 23, and a softmax over the catalogue.
+
+A loss of your own is a plain function with the arguments of one of these two, and a name:
+
+    @pairwise_loss("hinge")
+    def hinge(positive, negative):
+        return (1 - positive.unsqueeze(1) + negative).clamp(min=0).mean()
+
+``finetune.loss=hinge`` then trains with it. Autograd does the rest; the two losses here have kernels
+(`ramgnn.kernels.losses`) that give the same gradients in less memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class PairwiseLoss(Protocol):
+    """Compares items that a user had with drawn ones that the user did not have."""
+
+    def __call__(self, positive: Tensor, negative: Tensor) -> Tensor:
+        """``(b,)`` scores ŷ_ui of training items and ``(b, n)`` ŷ_uj of drawn ones to a scalar, a mean over pairs."""
+
+
+class ListwiseLoss(Protocol):
+    """Compares all items of the catalogue with each other."""
+
+    def __call__(self, scores: Tensor, target: Tensor) -> Tensor:
+        """``(b, n_items)`` scores, and 1 for training items, else 0, to a scalar, a mean over training items."""
+
+
+PAIRWISE: dict[str, PairwiseLoss] = {}
+LISTWISE: dict[str, ListwiseLoss] = {}
+
+
+def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
+    """Register a `PairwiseLoss` under a name for ``finetune.loss``; the last one of a name counts."""
+
+    def register(loss: PairwiseLoss) -> PairwiseLoss:
+        LISTWISE.pop(name, None)
+        PAIRWISE[name] = loss
+        return loss
+
+    return register
+
+
+def listwise_loss(name: str) -> Callable[[ListwiseLoss], ListwiseLoss]:
+    """Register a `ListwiseLoss` under a name for ``finetune.loss``; the last one of a name counts."""
+
+    def register(loss: ListwiseLoss) -> ListwiseLoss:
+        PAIRWISE.pop(name, None)
+        LISTWISE[name] = loss
+        return loss
+
+    return register
+
+
+@pairwise_loss("bpr")
+def bpr_loss(positive: Tensor, negative: Tensor) -> Tensor:
+    r"""Bayesian personalised ranking, with a prediction on both sides of the minus (reading R12).
+
+    .. math:: L = \operatorname{mean}\; -\ln \sigma(\hat y_{ui} - \hat y_{uj}) \tag{23}
+
+    Args:
+        positive: ``(b,)`` ŷ_ui; negative: ``(b, n)`` ŷ_uj of the sampled negatives.
+    """
+    return F.softplus(negative - positive.unsqueeze(1)).mean()  # -ln σ(x) = softplus(-x)
+
+
+@listwise_loss("softmax")
+def softmax_loss(scores: Tensor, target: Tensor) -> Tensor:
+    r"""Multinomial cross-entropy over the catalogue, the other reading of Eq. 23 (R12).
+
+    .. math:: L = \frac{1}{\sum_{ui} t_{ui}} \sum_u \sum_i -t_{ui} \ln \operatorname{softmax}(\hat y_u)_i
+
+    Args:
+        scores: ``(b, n_items)``; target: ``(b, n_items)`` t, 1 for training items, else 0.
+
+    Every interaction weighs the same: the sum over a user's items is not divided by their number, but the whole by
+    the number of interactions in the batch.
+    """
+    return -(F.log_softmax(scores, 1) * target).sum() / target.sum().clamp(min=1)

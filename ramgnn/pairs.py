@@ -1,0 +1,67 @@
+"""Pairs of nodes for the losses of pre-training: neighbours, y = 1, and random nodes, y = 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ramgnn import distributed
+from ramgnn.config import PretrainConfig
+from ramgnn.graph import MultiRelationalGraph
+from ramgnn.kernels.pairs import PositiveSampler
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Sampled pairs for the losses.
+
+    Attributes:
+        head: ``(b,)`` node indices.
+        tail: ``(b, 1 + negatives)`` node indices: a neighbour of the head, y = 1, then random nodes, y = 0.
+        weight: ``(b,)`` summing to 1.
+        relation_type: ``(b,)`` the relation type that head and neighbour share.
+    """
+
+    head: Tensor
+    tail: Tensor
+    weight: Tensor
+    relation_type: Tensor
+
+    def shard(self) -> Pairs:
+        """Those that this process works on."""
+        rows = distributed.shard(len(self.head))
+        return Pairs(self.head[rows], self.tail[rows], self.weight[rows], self.relation_type[rows])
+
+    def of_type(self, relation_type: int) -> Pairs:
+        """Those of one relation type, their weights scaled to sum to 1."""
+        rows = self.relation_type == relation_type
+        weight = self.weight[rows]
+        weight = weight / weight.sum().clamp(min=1e-12)
+        return Pairs(self.head[rows], self.tail[rows], weight, self.relation_type[rows])
+
+
+def sample_pairs(
+    graph: MultiRelationalGraph,
+    config: PretrainConfig,
+    generator: torch.Generator,
+    positive_sampler: PositiveSampler | None = None,
+) -> Pairs:
+    """Positive and negative pairs for every node.
+
+    For each node and each relation type under which it has a neighbour, a tail is drawn among its edges of that type,
+    each equally likely. Every positive comes with `negatives` tails drawn uniformly from all other nodes. With
+    ``type_weight="equal"`` all relation types have the same total weight; with ``"edges"`` one in proportion to their
+    edges. Positives and negatives weigh the same.
+
+    Args:
+        positive_sampler: ``PositiveSampler.from_graph(graph, …)``, worked out once where pairs are drawn often.
+    """
+    sampler = positive_sampler or PositiveSampler.from_graph(graph, config.type_weight)
+    bag, neighbour = sampler.draw(graph, config.positives, generator)  # (b,), (b,)
+    head, size = sampler.head[bag], (len(bag), config.negatives)
+    negatives = torch.randint(graph.n_nodes - 1, size, generator=generator, device=head.device)  # (b, negatives)
+    negatives += negatives >= head.unsqueeze(1)  # step over the head itself
+    tail = torch.cat([neighbour.unsqueeze(1), negatives], 1)  # (b, 1 + negatives)
+    return Pairs(head, tail, sampler.weight[bag] / config.positives, sampler.relation_type[bag])

@@ -1,0 +1,172 @@
+"""What pre-training needs of an encoder, and what it leaves: embeddings, thresholds, attention, and a history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ramgnn.config import PretrainConfig
+from ramgnn.encoder import Embeddings, RelationEmbedding
+from ramgnn.graph import MultiRelationalGraph
+from ramgnn.sampler import SampledNeighbours, every_neighbour, top_k
+
+
+class GraphEncoder(Protocol):
+    """What `pretrain` trains: RAM-GNN, one of the five other encoders, or your own `torch.nn.Module` with these parts.
+
+    Attributes:
+        nodes: the table of e_i^(0), ``(n_nodes, d)``.
+        relations: embeddings of types and values, or None for an encoder without.
+
+    A `score` as RAM-GNN has it, from ``(n_nodes, d)`` to ``(n_nodes,)``, is needed with a sampler only; `logits`, one
+    tensor ``(m,)`` for each layer, only to say how much attention each relation type gets, and to explain.
+    """
+
+    nodes: nn.Embedding
+    relations: RelationEmbedding | None
+
+    def __call__(
+        self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
+    ) -> Tensor:
+        """Final embeddings ``(n_nodes, d)``; without the messages of the masked relation type."""
+
+    def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
+        """The logit of "i and j are neighbours": ``(b,)`` heads and ``(b, c)`` tails to ``(b, c)``."""
+
+
+@dataclass
+class Epoch:
+    """What one epoch of pre-training left behind; one entry per relation type where there are several.
+
+    Attributes:
+        epoch: counted from 1.
+        loss, gnn_loss, sim_loss: L_final without the penalty, L_GNN and L_sim, means over the epoch's steps.
+        k: thresholds used.
+        distance: average neighbour distances, Eq. 12, as compared by the reward.
+        reward: +1 or −1; None in the first epoch and for a type at rest.
+        attention_by_type: how much attention each type gets, ``(layers, n_types)``; no layer for an encoder without.
+        edges: edges to sampled neighbours, per type.
+        seconds: wall time.
+    """
+
+    epoch: int
+    loss: float
+    gnn_loss: float
+    sim_loss: float
+    k: list[int]
+    distance: list[float]
+    reward: list[int | None]
+    attention_by_type: list[list[float]]
+    edges: list[int]
+    seconds: float
+
+
+@dataclass
+class Pretrained:
+    """The result of `pretrain`.
+
+    Attributes:
+        model: the encoder.
+        graph: the graph it was trained on.
+        config: the settings of its training.
+        k: the final thresholds.
+        history: one `Epoch` each.
+        stopped: the iteration at which the bandit came to rest for each type, or None.
+        interrupted: True when Ctrl-C ended it early.
+        types: names of the relation types.
+        resumed: how many of the epochs came from a checkpoint.
+        encoder: the name that the encoder is registered by; encoder_settings: its settings, where it has its own.
+        seed: what it was trained with, and what embeddings of values are drawn with where the encoder has none.
+        full_graph: the graph with all relation types, where the encoder was trained on a part of it.
+    """
+
+    model: GraphEncoder
+    graph: MultiRelationalGraph
+    config: PretrainConfig
+    k: list[int]
+    history: list[Epoch]
+    stopped: list[int | None]
+    interrupted: bool = False
+    types: tuple[str, ...] = field(default=())
+    resumed: int = 0
+    encoder: str = "ram-gnn"
+    encoder_settings: Any = None
+    seed: int = 0
+    full_graph: MultiRelationalGraph | None = None
+
+    def neighbours(self) -> SampledNeighbours | None:
+        """The neighbours sampled by the final scores and thresholds; None when the sampler is off."""
+        with torch.no_grad():
+            return sample_neighbours(self.model, self.graph, self.config, self.k)
+
+    def embeddings(self) -> Embeddings:
+        """Final node embeddings and the embeddings of types and values, detached.
+
+        An encoder without embeddings of values gets some that are drawn at random, and the recommender trains them: so
+        every encoder is followed by the same recommender.
+        """
+        self.model.eval()
+        with torch.no_grad():
+            nodes = self.model(self.graph, self.neighbours()).detach()
+        self.model.train()
+        relations = self.model.relations
+        if relations is not None:
+            return Embeddings(nodes, relations.types.weight.detach(), relations.values.weight.detach())
+        generator = torch.Generator().manual_seed(self.seed)
+        drawn = random_embeddings(nodes.shape[1] // 2, 0, self.full_graph or self.graph, generator)
+        return Embeddings(nodes, drawn.types.to(nodes.device), drawn.values.to(nodes.device))
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the encoder says how much each neighbour matters."""
+        return hasattr(self.model, "logits")
+
+    def attention(self, layer: int = -1) -> tuple[SampledNeighbours, Tensor]:
+        """The sampled neighbours and α_jn, Eq. 7, of each edge to them: ``(E,)`` float64.
+
+        Without a sampler every edge is listed, so the graph must be small.
+        """
+        with torch.no_grad():
+            neighbours = self.neighbours()
+            logits = self.model.logits(self.graph, neighbours)[layer]
+            neighbours = every_neighbour(self.graph) if neighbours is None else neighbours
+            tail = neighbours.incidence
+            a, relation_type = logits[tail].double(), self.graph.type[tail]
+            return neighbours, self.model.layers[layer].weights(a, neighbours.head, relation_type, self.graph)
+
+    def history_dict(self) -> dict[str, Any]:
+        """The history as plain values, for JSON."""
+        return {
+            "types": list(self.types),
+            "k": self.k,
+            "stopped": self.stopped,
+            "interrupted": self.interrupted,
+            "epochs": [asdict(e) for e in self.history],
+        }
+
+
+def sample_neighbours(
+    model: GraphEncoder,
+    graph: MultiRelationalGraph,
+    config: PretrainConfig,
+    k: list[int],
+    generator: torch.Generator | None = None,
+) -> SampledNeighbours | None:
+    """The sampler's choice by the present scores, by chance, or None for every neighbour."""
+    if config.sampler == "none":
+        return None
+    scores = model.score(model.nodes.weight.detach())  # (n_nodes,)  Eq. 9
+    if config.sampler == "random":
+        scores = torch.rand(len(scores), generator=generator, device=scores.device)
+    return top_k(graph, scores, k, config.topk)
+
+
+def random_embeddings(
+    dim: int, n_nodes: int, graph: MultiRelationalGraph | None, generator: torch.Generator, std: float = 0.1
+) -> Embeddings:
+    """Embeddings without pre-training: normal, with the standard deviation `std`, by default that of LightGCN."""
+    n_values, n_types = (graph.n_values, graph.n_types) if graph is not None else (0, 0)
+    return Embeddings(*(torch.randn(n, dim, generator=generator) * std for n in (n_nodes, n_types, n_values)))
