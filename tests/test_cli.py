@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -10,7 +12,8 @@ import sys
 import numpy as np
 import pytest
 
-from ramgnn.__main__ import main, parser
+from ramgnn.cli import main
+from ramgnn.cli.parser import build_parser
 
 SMALL = ["--set", "pretrain.dim=8", "pretrain.epochs=2", "pretrain.steps=1", "finetune.epochs=3", "finetune.every=1"]
 
@@ -57,12 +60,61 @@ def fails(capsys, *arguments):
     return text
 
 
-def test_help_lists_every_command_without_loading_torch():
-    code = "import sys; from ramgnn.__main__ import parser; parser().format_help(); print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
-    text = parser().format_help()
-    for command in ("data", "train", "evaluate", "recommend", "explain", "neighbors", "readings"):
-        assert command in text
+HEAVY = ("torch", "numpy", "pandas", "scipy", "ramgnn.baselines")
+
+
+def imported_by(*arguments) -> set[str]:
+    """Which heavy packages one call of the command line imports, in a process of its own."""
+    code = f"""
+import contextlib, io, sys
+from ramgnn.cli import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main({list(arguments)!r})
+print(*(name for name in {HEAVY!r} if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+COMMANDS = (
+    "data", "train", "evaluate", "recommend", "similar", "explain", "neighbors", "run", "results", "readings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["data", "list"], [], ["train", "--seed", "x"]])
+def test_what_needs_no_numbers_imports_nothing_heavy(arguments):
+    assert imported_by(*arguments) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_imports_nothing_heavy_and_has_examples(capsys, command):
+    assert imported_by(command, "--help") == set()
+    with pytest.raises(SystemExit) as done:
+        main([command, "--help"])
+    assert done.value.code == 0
+    assert (f"ramgnn {command} " in capsys.readouterr().out.partition("example")[2]) or command == "readings"
+
+
+def test_help_lists_every_command():
+    first_words = {line.split()[0] for line in build_parser().format_help().splitlines() if line.strip()}
+    assert set(COMMANDS) <= first_words
+
+
+def test_every_command_has_a_function():
+    """Handlers are registered by name, so nothing else would notice a wrong one before it is called."""
+    todo, handlers = [build_parser()], set()
+    while todo:
+        parser = todo.pop()
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                todo += action.choices.values()
+        if handler := parser.get_default("handler"):
+            handlers.add(handler)
+    assert len(handlers) == 12
+    for handler in handlers:
+        module, _, function = handler.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_module_and_version():
