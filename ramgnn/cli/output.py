@@ -11,7 +11,7 @@ import importlib.util
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -60,7 +60,8 @@ def table_writer(path: str) -> Iterator[Write]:
     except OSError as error:
         raise RamgnnError(f"cannot write {target}: {error.strerror or error}; choose another --out") from error
     finally:
-        part.unlink(missing_ok=True)  # there only when something went wrong
+        with suppress(OSError):
+            part.unlink()  # it is still there only when something went wrong
 
 
 def csv_writer(stream: TextIO, separator: str = ",") -> Write:

@@ -26,6 +26,16 @@ def text_table(frame: pd.DataFrame) -> str:
     return shown.to_string(index=False)
 
 
+def table_without_ids(frame: pd.DataFrame, label: str) -> str:
+    """The same without the column ``id`` where ids and labels do not differ.
+
+    Args:
+        frame: with a column ``id``.
+        label: the column of labels.
+    """
+    return text_table(frame if (frame["id"] != frame[label]).any() else frame.drop(columns="id"))
+
+
 def print_json(content: Any) -> None:
     """Print plain values, NumPy's and PyTorch's scalars among them, as JSON."""
     print(as_json(content, indent=1))
