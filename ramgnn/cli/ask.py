@@ -7,19 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from ramgnn import api
 from ramgnn.cli.printing import print_json, table_without_ids
+from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explanation, Reason
 from ramgnn.matching import find
+from ramgnn.training import Fitted
 
 # ---- similar ---------------------------------------------------------------------------------------------------------
 
 
 def similar(args: Namespace) -> None:
     """The items that are closest to one item after training."""
-    model = api.load_run(args.run)
+    model = load_model(args.run)
     dataset = model.dataset
     item = find(dataset, "item", args.item)
     frame = model.similar_items(dataset.item_ids[item], n=args.n)
@@ -39,7 +40,7 @@ def similar(args: Namespace) -> None:
 
 def explain(args: Namespace) -> None:
     """Why an item for a user."""
-    model = api.load_run(args.run)
+    model = load_model(args.run)
     dataset = model.dataset
     user, item = find(dataset, "user", args.user), find(dataset, "item", args.item)
     explanation = model.explain(dataset.user_ids[user], dataset.item_ids[item], args.n)
@@ -72,7 +73,7 @@ def _lines(reasons: tuple[Reason, ...]) -> list[str]:
     width = max(len(f"{r.type}: {r.value}") for r in reasons)
     return [
         f"  {r.attention:6.3f}  {r.type + ': ' + r.value:<{width}}  "
-        + "; ".join(f"{'* ' if node.kept else ''}{node.label}" for node in r.via)
+        + "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in r.via)
         for r in reasons
     ]
 
@@ -87,7 +88,7 @@ def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:
                 "value": r.value,
                 "attention": round(r.attention, 6),
                 "via": [
-                    {"id": ids[v.node], "label": v.label, "kept": v.kept, "similarity": round(v.similarity, 6)}
+                    {"id": ids[v.node], "label": v.label, "kept": v.sampled, "similarity": round(v.similarity, 6)}
                     for v in r.via
                 ],
             }
@@ -115,11 +116,13 @@ def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:
 
 def neighbors(args: Namespace) -> None:
     """The neighbours that the sampler keeps."""
-    model = api.load_run(args.run)
-    explainer, dataset = model.explainer, model.dataset
+    model = load_model(args.run)
+    if not isinstance(model, Fitted):
+        raise RamgnnError(f"{model.name} samples no neighbours, so there are none to show; RAM-GNN has them")
+    dataset = model.dataset
     side = "item" if args.item is not None else "user"
     node = find(dataset, side, getattr(args, side))
-    pretrained = explainer.fitted.pretrained(side)
+    pretrained = model.pretrained(side)
     if pretrained is None:
         raise RamgnnError(f"this run has no pre-training on the {side} graph, so no neighbours were sampled")
     ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
@@ -132,7 +135,7 @@ def neighbors(args: Namespace) -> None:
             "attention": round(attention, 4),
             "distance": round(distance, 4),
         }
-        for neighbor, relation_type, value, attention, distance in explainer.neighbours(side, node)
+        for neighbor, relation_type, value, attention, distance in model.explainer.neighbours(side, node)
     ]
     thresholds = dict(zip(pretrained.types, pretrained.k, strict=True))
     degrees = {t: int(pretrained.graph.degrees(t)[node]) for t in pretrained.types}

@@ -7,17 +7,18 @@ from typing import Any
 
 from ramgnn import api
 from ramgnn.cli.printing import intervals, print_json, ranking_text, text_table
+from ramgnn.cli.saved import load_model
 from ramgnn.evaluation import METRICS, paired_test, session_groups
 
 
 def evaluate(args: Namespace) -> None:
     """Print the metrics of a run with their intervals."""
-    model = api.load_run(args.run)
+    model = load_model(args.run)
     evaluation = api.evaluate(model, ties=args.ties)
     groups = evaluation.by(session_groups(model.dataset), args.at) if args.by else None
     tests = {}
     if args.compare:
-        other = api.evaluate(api.load_run(args.compare), ties=args.ties)
+        other = api.evaluate(load_model(args.compare), ties=args.ties)
         tests = {f"{m}@{k}": paired_test(evaluation, other, m, k) for k in args.at for m in METRICS}
     if args.json:
         report: dict[str, Any] = {

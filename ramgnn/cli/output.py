@@ -1,7 +1,7 @@
 """Recommendations into files, block by block, so that no more than one block of users is in memory.
 
-A file is written beside its place as ``NAME.part`` and moved there at the end: whoever finds it under its own name
-finds all of it, even if the process was killed.
+A file is written beside its place, under a name that ends in ``.part``, and moved there at the end: whoever finds it
+under its own name finds all of it, even if the process was killed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pandas.api.types import is_numeric_dtype
 from ramgnn.cli.checks import ending
 from ramgnn.cli.printing import as_json
 from ramgnn.errors import RamgnnError
+from ramgnn.files import make_folder, part_of
 
 Write = Callable[[pd.DataFrame], None]
 
@@ -51,9 +52,9 @@ def table_writer(path: str) -> Iterator[Write]:
         RamgnnError: the file cannot be written.
     """
     target = Path(path)
-    part = target.with_name(target.name + ".part")
+    part = part_of(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         with _WRITERS[ending(path)](part) as write:
             yield write
         os.replace(part, target)

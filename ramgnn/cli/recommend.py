@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from ramgnn import api
 from ramgnn.cli import output
 from ramgnn.cli.printing import as_json, print_json, table_without_ids
+from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.explain import Explanation
@@ -25,7 +25,7 @@ def recommend(args: Namespace) -> None:
     if args.out:
         output.check(args.out)
     typed = _read_ids(args.users) if args.users else []
-    model = api.load_run(args.run)
+    model = load_model(args.run)
     users, n_skipped = _users(args, typed, model.dataset)
     shown = model.dataset.user_ids if users is None else users
     blocks = _blocks(model, users, args)

@@ -40,7 +40,7 @@ def train(args: Namespace) -> int:
         data_source, config, epochs, fingerprint = runs.begun(folder)
     else:
         config = readings.ablation(readings.named(args.config), args.ablation)
-        config = replace(config, seed=args.seed, device=args.device or "cpu").set(args.set)
+        config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
         data_source, epochs, fingerprint = source(args), args.epochs, None
         folder = Path(args.out or f"runs/{data_source.name}-{config.name.replace(', ', '-')}-{config.seed}")
         if not args.overwrite:
