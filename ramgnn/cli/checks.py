@@ -36,13 +36,13 @@ def train(args: Namespace) -> None:
     """What only RAM-GNN has cannot be asked of a baseline."""
     if args.model == RAM_GNN:
         return
-    given = changed(args)
-    if "--resume" in given:
+    options = changed(args)
+    if "--resume" in options:
         args.subparser.error(f"--resume goes on with a run of RAM-GNN; {args.model} writes no checkpoints")
-    if names := [option for option in ("--config", "--ablation") if option in given]:
+    if names := [option for option in ("--config", "--ablation") if option in options]:
         args.subparser.error(
             f"{' and '.join(names)}: only RAM-GNN has these; leave them out with --model {args.model}, whose own "
-            "settings are given by --set"
+            "settings go to --set"
         )
 
 
