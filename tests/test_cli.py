@@ -17,6 +17,7 @@ import pytest
 
 from ramgnn.cli import main, output
 from ramgnn.cli.parser import build_parser
+from ramgnn.errors import RamgnnError
 
 SMALL = ["--set", "pretrain.dim=8", "pretrain.epochs=2", "pretrain.steps=1", "finetune.epochs=3", "finetune.every=1"]
 
@@ -333,9 +334,12 @@ def test_an_unknown_user_in_a_file_is_named_with_its_line_or_skipped(capsys, tra
     assert main([*call, "--skip-unknown", "--json"]) == 0
     shown = capsys.readouterr()
     assert [entry["user"] for entry in json.loads(shown.out)] == ["u3", "u5"]
-    assert "2 unknown ids were left out" in shown.err
+    assert "2 unknown ids left out" in shown.err
     out = str(tmp_path / "r.csv")
     assert ask(capsys, *call, "--skip-unknown", "--out", out) == {"out": out, "users": 2, "rows": 2, "skipped": 2}
+    (tmp_path / "ids").write_text("u3\nx\n")
+    assert main([*call, "--skip-unknown"]) == 0
+    assert "1 unknown id left out" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", io.StringIO("x\n"))
     assert "standard input, line 1: no user 'x'" in fails(capsys, "recommend", "--run", trained, "--users", "-")
     for content, said in (("", "there are no ids"), ("\n \n", "there are no ids"), ("x\ny\n", "all ids are unknown")):
@@ -556,14 +560,28 @@ def test_training_a_baseline_prints_the_same_table(capsys, tables, tmp_path):
         (["--model", "mf", "--set", "dims=3"], "did you mean 'dim'"),
         (["--model", "mf", "--set", "x=3"], "dim, lr, l2, batch, epochs, std"),
         (["--model", "mf", "--set", "dim"], "expected NAME=VALUE"),
+        (["--model", "mf", "--set", "dim=1.5"], "cannot read 'dim=1.5'; expected a whole number"),
+        (["--model", "ease", "--set", "l2=big"], "cannot read 'l2=big'; expected a number"),
         (["--model", "popularity", "--set", "l2=3"], "no setting of popularity called 'l2'"),
         (["--model", "mf", "--device", "abacus"], "cannot use the device 'abacus'"),
+        (["--model", "ease", "--epochs", "3"], "ease is fitted in one go on the CPU; leave out --epochs"),
+        (["--model", "ease", "--epochs", "3", "--device", "cuda"], "leave out --epochs, --device"),
     ],
 )
 def test_mistakes_about_baselines_get_a_clear_error(capsys, options, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert said in fails(capsys, "train", "--data", "toy", *options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_of_baselines_are_read_as_the_kind_they_are():
+    from ramgnn.cli.train import _baseline_settings
+
+    assert _baseline_settings("rcf", ["per_user=none", "dim=8", "lr=1"]) == {"per_user": None, "dim": 8, "lr": 1.0}
+    assert _baseline_settings("rcf", ["per_user=5"]) == {"per_user": 5}
+    assert _baseline_settings("itemknn", ["half_life=2", "k=7"]) == {"half_life": 2.0, "k": 7}
+    with pytest.raises(RamgnnError, match="expected a number or none"):
+        _baseline_settings("itemknn", ["half_life=true"])
 
 
 @pytest.mark.parametrize(

@@ -58,10 +58,10 @@ def _read_ids(path: str) -> list[tuple[int, str]]:
     file = "standard input" if path == "-" else path
     try:
         if path == "-":
-            lines = sys.stdin.read().splitlines()
+            lines = list(sys.stdin)
         else:
             with open(path, encoding="utf-8-sig") as stream:
-                lines = stream.read().splitlines()
+                lines = list(stream)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise DataError(f"cannot be read: {reason}", file=file, expected="one user id a line") from None
@@ -106,7 +106,7 @@ def _users(args: Namespace, typed: list[tuple[int, str]], dataset: RecDataset) -
     if len(unknown) == len(typed):
         raise DataError("all ids are unknown", file=file, expected=f"ids of the data, such as {dataset.user_ids[0]!r}")
     if unknown:
-        print(f"{len(unknown):,} unknown ids were left out", file=sys.stderr)
+        print(f"{len(unknown):,} unknown id{'s' if len(unknown) > 1 else ''} left out", file=sys.stderr)
     return list(dict.fromkeys(user for _, user in typed if user in known)), len(unknown)
 
 
@@ -147,11 +147,12 @@ def _by_user(blocks: Iterator[pd.DataFrame], users: Sequence[str]) -> Iterator[t
 def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Sequence[str], reasons: bool) -> None:
     """A table for each user."""
     dataset = model.dataset
+    index_of = {user: index for index, user in enumerate(dataset.user_ids)}
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
-        index = find(dataset, "user", user)
         if reasons:
             _add_reasons(model, user, rows)
-        print("\n" * (n > 0) + f"for user {dataset.user_labels[index]}, who had {len(dataset.history(index))} items:")
+        label, n_items = dataset.user_labels[index_of[user]], len(dataset.history(index_of[user]))
+        print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
         print(table_without_ids(pd.DataFrame(rows), "item") if rows else "no item is left to recommend")
 
 

@@ -122,9 +122,13 @@ def _how_to_resume(folder: Path) -> str:
 
 def _train_baseline(args: Namespace) -> int:
     """Fit a baseline with its own settings, evaluate it once and save it."""
+    from ramgnn.baselines.registry import CLOSED  # imports every baseline, which RAM-GNN does not need
+
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise RamgnnError(f"only RAM-GNN is trained by several processes; start --model {args.model} without torchrun")
     settings = _baseline_settings(args.model, args.set)
+    if args.model in CLOSED and (options := _only_trained(args)):
+        raise RamgnnError(f"{args.model} is fitted in one go on the CPU; leave out {', '.join(options)}")
     data_source = source(args)
     folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
     if not args.overwrite:
@@ -153,12 +157,17 @@ def _train_baseline(args: Namespace) -> int:
     return 0
 
 
+def _only_trained(args: Namespace) -> list[str]:
+    """The options given that mean nothing to a model that is not trained epoch by epoch."""
+    return ["--epochs"] * (args.epochs is not None) + ["--device"] * (args.device not in (None, "cpu"))
+
+
 def _baseline_settings(model: str, assignments: list[str]) -> dict[str, Any]:
     """The settings of a baseline that ``--set`` changes, by name.
 
     Raises:
         NotFoundError: there is no such baseline, or it has no such setting; the message lists those there are.
-        RamgnnError: the text is not ``NAME=VALUE``.
+        RamgnnError: the text is not ``NAME=VALUE``, or the value is not of the setting's kind.
     """
     from ramgnn.baselines.registry import CLOSED, TRAINED
 
@@ -166,15 +175,33 @@ def _baseline_settings(model: str, assignments: list[str]) -> dict[str, Any]:
         names = [RAM_GNN, *CLOSED, *TRAINED]
         raise NotFoundError("model", model, get_close_matches(model, names), hint=f"there are {', '.join(names)}")
     if model in TRAINED:
-        known = [field.name for field in fields(TRAINED[model][1])]
+        kinds = {field.name: field.type for field in fields(TRAINED[model][1])}
     else:
-        known = [name for name in inspect.signature(CLOSED[model]).parameters if name not in ("dataset", "seed")]
-    settings = dict(assignment(text, "setting", "lr=0.01") for text in assignments)
-    for name in settings:
-        if name not in known:
-            hint = f"its settings are {', '.join(known)}" if known else "it has no settings"
-            raise NotFoundError(f"setting of {model} called", name, get_close_matches(name, known), hint=hint)
+        parameters = inspect.signature(CLOSED[model]).parameters
+        kinds = {name: p.annotation for name, p in parameters.items() if name not in ("dataset", "seed")}
+    settings = {}
+    for text in assignments:
+        name, value = assignment(text, "setting", "lr=0.01")
+        if name not in kinds:
+            hint = f"its settings are {', '.join(kinds)}" if kinds else "it has no settings"
+            raise NotFoundError(f"setting of {model} called", name, get_close_matches(name, kinds), hint=hint)
+        settings[name] = _of_kind(value, kinds[name], text)
     return settings
+
+
+def _of_kind(value: Any, kind: str, text: str) -> Any:
+    """A value of the kind that a setting is annotated with, such as ``int | None``.
+
+    Raises:
+        RamgnnError: it is of another kind.
+    """
+    kinds = kind.split(" | ")
+    if type(value).__name__.removesuffix("Type") in kinds:
+        return value
+    if type(value) is int and "float" in kinds:
+        return float(value)
+    words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a name", "None": "none"}
+    raise RamgnnError(f"cannot read {text!r}; expected {' or '.join(words.get(k, k) for k in kinds)}")
 
 
 # ---- for both --------------------------------------------------------------------------------------------------------
