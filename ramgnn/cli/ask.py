@@ -31,7 +31,7 @@ def similar(args: Namespace) -> None:
     ]
     if args.json:
         return print_json({"item": dataset.item_ids[item], "title": dataset.item_labels[item], "items": rows})
-    print(f"closest to {dataset.item_labels[item]} after training (cosine):")
+    print(f"closest to {dataset.item_labels[item]} after training:")
     print(table_without_ids(pd.DataFrame(rows), "item"))
 
 
