@@ -178,8 +178,8 @@ def _similar(commands) -> None:
         "similar",
         "ask:similar",
         "the items that are closest to one item after training",
-        description="The items closest to one item: by the cosine of their final embeddings or, where a model has none, by\n"
-        "the correlation over users of the scores that it gives them.",
+        description="The items closest to one item: by the cosine of their final embeddings or, where a model\n"
+        "has none, by the correlation over users of the scores that it gives them.",
         epilog=examples.SIMILAR,
     )
     options.saved_run(similar)
