@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from ramgnn import pretrain as pretrain_module
 from ramgnn import recommender as recommender_module
 from ramgnn import runs
-from ramgnn.__main__ import main
 from ramgnn.checkpoint import Checkpoint
+from ramgnn.cli import main
 from ramgnn.config import Config, FinetuneConfig
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.evaluation import ndcg, rank_test

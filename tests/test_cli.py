@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+import csv
+import importlib
+import io
 import json
 import os
 import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from ramgnn.__main__ import main, parser
+from ramgnn.cli import main, output
+from ramgnn.cli.parser import build_parser
+from ramgnn.errors import RamgnnError
 
 SMALL = ["--set", "pretrain.dim=8", "pretrain.epochs=2", "pretrain.steps=1", "finetune.epochs=3", "finetune.every=1"]
 
@@ -57,12 +64,61 @@ def fails(capsys, *arguments):
     return text
 
 
-def test_help_lists_every_command_without_loading_torch():
-    code = "import sys; from ramgnn.__main__ import parser; parser().format_help(); print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
-    text = parser().format_help()
-    for command in ("data", "train", "evaluate", "recommend", "explain", "neighbors", "readings"):
-        assert command in text
+HEAVY = ("torch", "numpy", "pandas", "scipy", "ramgnn.baselines")
+
+
+def imported_by(*arguments) -> set[str]:
+    """Which heavy packages one call of the command line imports, in a process of its own."""
+    code = f"""
+import contextlib, io, sys
+from ramgnn.cli import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main({list(arguments)!r})
+print(*(name for name in {HEAVY!r} if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+COMMANDS = (
+    "data", "train", "evaluate", "recommend", "similar", "explain", "neighbors", "run", "results", "readings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["data", "list"], [], ["train", "--seed", "x"]])
+def test_what_needs_no_numbers_imports_nothing_heavy(arguments):
+    assert imported_by(*arguments) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_imports_nothing_heavy_and_has_examples(capsys, command):
+    assert imported_by(command, "--help") == set()
+    with pytest.raises(SystemExit) as done:
+        main([command, "--help"])
+    assert done.value.code == 0
+    assert (f"ramgnn {command} " in capsys.readouterr().out.partition("example")[2]) or command == "readings"
+
+
+def test_help_lists_every_command():
+    first_words = {line.split()[0] for line in build_parser().format_help().splitlines() if line.strip()}
+    assert set(COMMANDS) <= first_words
+
+
+def test_every_command_has_a_function():
+    """Handlers are registered by name, so nothing else would notice a wrong one before it is called."""
+    todo, handlers = [build_parser()], set()
+    while todo:
+        parser = todo.pop()
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                todo += action.choices.values()
+        if handler := parser.get_default("handler"):
+            handlers.add(handler)
+    assert len(handlers) == 12
+    for handler in handlers:
+        module, _, function = handler.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_module_and_version():
@@ -214,3 +270,332 @@ def test_ctrl_c_ends_with_130_and_keeps_the_run(capsys, tables, tmp_path, monkey
     assert "was stopped during pre-training items" in fails(
         capsys, "recommend", "--run", str(tmp_path / "r"), "--user", "u1"
     )
+
+
+# ---- recommend for several users, into files -------------------------------------------------------------------------
+
+
+def refused(capsys, *arguments):
+    """Run a command whose options do not go together: exit status 2, usage and a sentence."""
+    with pytest.raises(SystemExit) as done:
+        main(list(arguments))
+    assert done.value.code == 2
+    text = capsys.readouterr().err
+    assert text.startswith("usage: ramgnn ")
+    return text
+
+
+def csv_rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_several_users_get_a_table_each(capsys, trained):
+    users = ("--user", "u3", "--user", "u1", "--user", "u3")
+    answer = ask(capsys, "recommend", "--run", trained, *users, "-n", "2", "--reasons")
+    assert [entry["user"] for entry in answer] == ["u3", "u1"]
+    assert answer[0] == ask(capsys, "recommend", "--run", trained, "--user", "u3", "-n", "2", "--reasons")
+    assert main(["recommend", "--run", trained, *users, "-n", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.index("for user u3, who had") < shown.index("\n\nfor user u1, who had")
+    assert shown.count("Film Number") == 4
+
+
+def test_a_user_with_nothing_left_is_told_so(capsys, trained, monkeypatch):
+    from ramgnn.fitted import FittedModel
+
+    whole = FittedModel.recommend_blocks
+
+    def without_u1(self, users=None, **options):
+        for frame in whole(self, users, **options):
+            yield frame[frame["user"] != "u1"].reset_index(drop=True)
+
+    monkeypatch.setattr(FittedModel, "recommend_blocks", without_u1)
+    users = [part for user in ("u0", "u1", "u2") for part in ("--user", user)]
+    answer = ask(capsys, "recommend", "--run", trained, *users, "-n", "1")
+    assert [(entry["user"], len(entry["items"])) for entry in answer] == [("u0", 1), ("u1", 0), ("u2", 1)]
+    assert main(["recommend", "--run", trained, "--user", "u1"]) == 0
+    assert "no item is left to recommend" in capsys.readouterr().out
+
+
+def test_users_from_a_file_or_from_standard_input(capsys, trained, tmp_path, monkeypatch):
+    (tmp_path / "ids").write_text("\ufeffu3\n\n  u1 \nu3\n", encoding="utf-8")
+    answer = ask(capsys, "recommend", "--run", trained, "--users", str(tmp_path / "ids"), "-n", "1")
+    assert [entry["user"] for entry in answer] == ["u3", "u1"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("u3\nu1\n"))
+    assert ask(capsys, "recommend", "--run", trained, "--users", "-", "-n", "1") == answer
+
+
+def test_an_unknown_user_in_a_file_is_named_with_its_line_or_skipped(capsys, trained, tmp_path, monkeypatch):
+    (tmp_path / "ids").write_text("u3\n\nuu1\nu99\nu5\n")
+    call = ["recommend", "--run", trained, "--users", str(tmp_path / "ids"), "-n", "1"]
+    text = fails(capsys, *call)
+    assert "ids, line 3: no user 'uu1'; did you mean 'u1'" in text
+    assert "--skip-unknown" in text and "(2 of 5 here)" not in text and "(2 of 4 here)" in text
+    assert main([*call, "--skip-unknown", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert [entry["user"] for entry in json.loads(shown.out)] == ["u3", "u5"]
+    assert "2 unknown ids left out" in shown.err
+    out = str(tmp_path / "r.csv")
+    assert ask(capsys, *call, "--skip-unknown", "--out", out) == {"out": out, "users": 2, "rows": 2, "skipped": 2}
+    (tmp_path / "ids").write_text("u3\nx\n")
+    assert main([*call, "--skip-unknown"]) == 0
+    assert "1 unknown id left out" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO("x\n"))
+    assert "standard input, line 1: no user 'x'" in fails(capsys, "recommend", "--run", trained, "--users", "-")
+    for content, said in (("", "there are no ids"), ("\n \n", "there are no ids"), ("x\ny\n", "all ids are unknown")):
+        (tmp_path / "ids").write_text(content)
+        assert said in fails(capsys, *call, "--skip-unknown")
+    (tmp_path / "ids").write_bytes(b"\xff\xfe\xff")
+    assert "it is not text in UTF-8" in fails(capsys, *call)
+    assert "No such file" in fails(capsys, "recommend", "--run", trained, "--users", str(tmp_path / "none"))
+
+
+def test_all_users_go_to_standard_output_as_csv(capsys, trained):
+    assert main(["recommend", "--run", trained, "--all", "-n", "3"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""  # no progress bar without a terminal
+    rows = csv_rows(shown.out)
+    assert list(rows[0]) == ["user", "rank", "item", "title", "score"]
+    assert [row["user"] for row in rows] == [f"u{u}" for u in range(15) for _ in range(3)]
+    answer = ask(capsys, "recommend", "--run", trained, "--all", "-n", "3")
+    assert len(answer) == 15
+    one = ask(capsys, "recommend", "--run", trained, "--user", "u7", "-n", "3")
+    assert one in answer
+    found = [row for row in rows if row["user"] == "u7"]
+    assert [row["item"] for row in found] == [row["id"] for row in one["items"]]
+    assert [row["title"] for row in found] == [row["item"] for row in one["items"]]
+    assert [float(row["score"]) for row in found] == pytest.approx([row["score"] for row in one["items"]], abs=1e-4)
+
+
+def test_seen_items_are_left_out_unless_asked_for(capsys, trained):
+    from ramgnn import api
+
+    dataset = api.load_run(trained).dataset
+    seen = {dataset.item_ids[item] for item in dataset.history(dataset.user_ids.index("u4"))}
+    call = ["recommend", "--run", trained, "--user", "u4", "-n", "100"]
+    new = {row["id"] for row in ask(capsys, *call)["items"]}
+    every = [row["id"] for row in ask(capsys, *call, "--include-seen")["items"]]
+    assert new == set(dataset.item_ids) - seen
+    assert sorted(every) == sorted(dataset.item_ids)
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.tsv", "r.CSV.gz", "new/r.jsonl", "r.parquet"])
+def test_recommendations_in_a_file_equal_those_on_standard_output(capsys, trained, tmp_path, name):
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    assert main(["recommend", "--run", trained, "--all", "-n", "2"]) == 0
+    expected = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    path = tmp_path / name
+    assert main(["recommend", "--run", trained, "--all", "-n", "2", "--out", str(path)]) == 0
+    assert f"30 recommendations for 15 users in {path}" in capsys.readouterr().out
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    read = {
+        "r.csv": pd.read_csv,
+        "r.tsv": lambda p: pd.read_csv(p, sep="\t"),
+        "r.CSV.gz": lambda p: pd.read_csv(p, compression="gzip"),
+        "new/r.jsonl": lambda p: pd.read_json(p, lines=True),
+        "r.parquet": pd.read_parquet,
+    }[name]
+    pd.testing.assert_frame_equal(read(path), expected, check_dtype=False)
+
+
+@pytest.mark.parametrize("end", [".csv", ".tsv", ".csv.gz", ".jsonl", ".parquet"])
+def test_blocks_become_one_table(tmp_path, end):
+    if end == ".parquet":
+        pytest.importorskip("pyarrow")
+    blocks = [
+        pd.DataFrame(columns=["user", "item", "score"]).astype({"score": np.float32}),
+        pd.DataFrame({"user": ["a", 'ü, "x"'], "item": ["1", "2"], "score": np.array([0.5, 0.25], np.float32)}),
+        pd.DataFrame({"user": ["c"], "item": ["3"], "score": np.array([-1.5], np.float32)}),
+    ]  # fmt: skip
+    path = tmp_path / f"r{end}"
+    with output.table_writer(str(path)) as write:
+        for frame in blocks:
+            write(frame)
+    if end == ".jsonl":
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        table = pd.DataFrame(rows)
+    elif end == ".parquet":
+        table = pd.read_parquet(path)
+    else:
+        table = pd.read_csv(path, sep="\t" if end == ".tsv" else ",", dtype={"item": str})
+    assert table["user"].tolist() == ["a", 'ü, "x"', "c"]
+    assert table["item"].tolist() == ["1", "2", "3"]
+    assert table["score"].tolist() == [0.5, 0.25, -1.5]
+
+
+def test_packed_tables_are_the_same_bytes_every_time(tmp_path):
+    for name in ("a.csv.gz", "b.csv.gz"):
+        with output.table_writer(str(tmp_path / name)) as write:
+            write(pd.DataFrame({"user": ["a"], "score": [0.1]}))
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+
+
+def test_nothing_half_written_stands_under_the_final_name(capsys, trained, tmp_path, monkeypatch):
+    from ramgnn.fitted import FittedModel
+
+    path = tmp_path / "r.csv"
+    path.write_text("an older table\n")
+    during = []
+
+    def stopped(self, users=None, **options):
+        yield pd.DataFrame({"user": ["u0"], "rank": [1], "item": ["m0"], "score": [0.5]})
+        during.extend(sorted(p.name for p in tmp_path.iterdir()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FittedModel, "recommend_blocks", stopped)
+    assert main(["recommend", "--run", trained, "--all", "--out", str(path)]) == 130
+    assert during[0] == "r.csv" and len(during) == 2 and during[1].endswith(".part")
+    assert [p.name for p in tmp_path.iterdir()] == ["r.csv"] and path.read_text() == "an older table\n"
+
+
+def test_a_file_that_cannot_be_written_is_a_clear_error(capsys, trained, tmp_path):
+    (tmp_path / "file").write_text("")
+    text = fails(capsys, "recommend", "--run", trained, "--all", "--out", str(tmp_path / "file" / "r.csv"))
+    assert "cannot write" in text and "choose another" in text
+
+
+def test_without_pyarrow_the_remedy_is_named(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    text = fails(capsys, "recommend", "--run", "nowhere", "--all", "--out", str(tmp_path / "r.parquet"))
+    assert "pip install pyarrow" in text
+    assert f"--out {tmp_path / 'r.csv'}" in text
+
+
+def test_a_bar_is_shown_on_a_terminal_only(capsys, trained, tmp_path, monkeypatch):
+    call = ["recommend", "--run", trained, "--all", "--out", str(tmp_path / "r.csv")]
+    for options, shown in (([], True), (["--quiet"], False), (["--json"], False)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        assert main([*call, *options]) == 0
+        assert ("15/15" in capsys.readouterr().err) == shown
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "one of the arguments --user --users --all is required"),
+        (["--user", "u1", "--all"], "not allowed with argument"),
+        (["--user", "u1", "--users", "ids"], "not allowed with argument"),
+        (["--all", "--skip-unknown"], "--skip-unknown goes with --users FILE"),
+        (["--all", "--reasons"], "leave out --reasons"),
+        (["--user", "u1", "--reasons", "--out", "r.csv"], "leave out --out"),
+        (["--all", "--out", "r.xlsx"], "expected a name that ends in one of .csv, .tsv, .csv.gz, .jsonl, .parquet"),
+        (["--all", "--out", ".csv"], "unknown ending"),
+        (["--user", "u1", "-n", "0"], "'0' is not a number of items"),
+    ],
+)
+def test_what_does_not_go_together_in_recommend_is_refused(capsys, options, said):
+    assert said in refused(capsys, "recommend", "--run", "nowhere", *options)
+
+
+def test_similar(capsys, trained):
+    answer = ask(capsys, "similar", "--run", trained, "--item", "film number 7", "-n", "3")
+    assert (answer["item"], answer["title"]) == ("m7", "Film Number 7")
+    assert [row["rank"] for row in answer["items"]] == [1, 2, 3]
+    closeness = [row["similarity"] for row in answer["items"]]
+    assert closeness == sorted(closeness, reverse=True)
+    assert all(-1 <= x <= 1 for x in closeness)
+    assert "m7" not in [row["id"] for row in answer["items"]]
+    assert main(["similar", "--run", trained, "--item", "m7"]) == 0
+    shown = capsys.readouterr().out
+    assert "closest to Film Number 7" in shown and shown.count("Film Number") == 11
+    assert "Film Number" in fails(capsys, "similar", "--run", trained, "--item", "Film Numbr 7")
+
+
+# ---- baselines -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["ease", "mf"])
+def baseline(request, tables, tmp_path_factory):
+    """The name of a baseline and a run folder of it; one is a closed form, the other is trained."""
+    folder = str(tmp_path_factory.mktemp("baselines") / request.param)
+    settings = {"ease": ["l2=10"], "mf": ["dim=8", "lr=0.1"]}[request.param]
+    options = ["--model", request.param, "--set", *settings, "--out", folder, "--quiet"]
+    assert main(["train", *data_of(tables), *options]) == 0
+    return request.param, folder
+
+
+def test_a_baselines_run_is_evaluated_and_recommends(capsys, baseline, trained):
+    name, folder = baseline
+    report = ask(capsys, "evaluate", "--run", folder, "--compare", trained, "--at", "5")
+    assert report["users"] == 15 and set(report["compare"]) == {"HR@5", "MRR@5", "NDCG@5"}
+    one = ask(capsys, "recommend", "--run", folder, "--user", "u3", "-n", "4")
+    assert [row["rank"] for row in one["items"]] == [1, 2, 3, 4]
+    assert main(["recommend", "--run", folder, "--all", "-n", "2"]) == 0
+    assert len(csv_rows(capsys.readouterr().out)) == 30
+
+
+def test_a_baselines_run_gives_no_reasons(capsys, baseline):
+    name, folder = baseline
+    for command in (
+        ["explain", "--user", "u3", "--item", "m7"],
+        ["neighbors", "--item", "m7"],
+        ["recommend", "--user", "u3", "--reasons"],
+    ):
+        assert name in fails(capsys, *command, "--run", folder)
+
+
+def test_a_baselines_run_knows_what_is_similar(capsys, baseline):
+    items = ask(capsys, "similar", "--run", baseline[1], "--item", "m7", "-n", "3")["items"]
+    assert [row["rank"] for row in items] == [1, 2, 3] and "m7" not in [row["id"] for row in items]
+
+
+def test_training_a_baseline_prints_the_same_table(capsys, tables, tmp_path):
+    folder = str(tmp_path / "r")
+    call = ["train", *data_of(tables), "--model", "mf", "--epochs", "2", "--set", "dim=8", "--out", folder]
+    assert main([*call, "--quiet", "--at", "5"]) == 0
+    shown = capsys.readouterr().out
+    for text in ("this run (mf)", "ease, measured here", "HR@5", "95 %", f"ramgnn recommend --run {folder}"):
+        assert text in shown
+    assert "--overwrite" in fails(capsys, *call)
+    report = ask(capsys, *call, "--overwrite")
+    assert (report["run"], report["model"]) == (folder, "mf") and "NDCG@20" in report["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--model", "easy"], "no model 'easy'; did you mean 'ease'?"),
+        (["--model", "svd"], "popularity, itemknn, ease, als"),
+        (["--model", "mf", "--set", "dims=3"], "did you mean 'dim'"),
+        (["--model", "mf", "--set", "x=3"], "dim, lr, l2, batch, epochs, std"),
+        (["--model", "mf", "--set", "dim"], "expected NAME=VALUE"),
+        (["--model", "mf", "--set", "dim=1.5"], "cannot read 'dim=1.5'; expected a whole number"),
+        (["--model", "ease", "--set", "l2=big"], "cannot read 'l2=big'; expected a number"),
+        (["--model", "popularity", "--set", "l2=3"], "no setting of popularity called 'l2'"),
+        (["--model", "mf", "--device", "abacus"], "cannot use the device 'abacus'"),
+        (["--model", "ease", "--epochs", "3"], "ease is fitted in one go on the CPU; leave out --epochs"),
+        (["--model", "ease", "--epochs", "3", "--device", "cuda"], "leave out --epochs, --device"),
+    ],
+)
+def test_mistakes_about_baselines_get_a_clear_error(capsys, options, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert said in fails(capsys, "train", "--data", "toy", *options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_of_baselines_are_read_as_the_kind_they_are():
+    from ramgnn.cli.train import _baseline_settings
+
+    assert _baseline_settings("rcf", ["per_user=none", "dim=8", "lr=1"]) == {"per_user": None, "dim": 8, "lr": 1.0}
+    assert _baseline_settings("rcf", ["per_user=5"]) == {"per_user": 5}
+    assert _baseline_settings("itemknn", ["half_life=2", "k=7"]) == {"half_life": 2.0, "k": 7}
+    with pytest.raises(RamgnnError, match="expected a number or none"):
+        _baseline_settings("itemknn", ["half_life=true"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--resume", "runs/x"], "ease writes no checkpoints"),
+        (["--config", "as_printed"], "--config: only RAM-GNN"),
+        (["--config", "as_printed", "--ablation", "rns"], "--config and --ablation: only RAM-GNN"),
+    ],
+)
+def test_what_only_ram_gnn_has_is_refused_for_a_baseline(capsys, options, said):
+    assert said in refused(capsys, "train", "--data", "toy", "--model", "ease", *options)
+
+
+def test_only_ram_gnn_is_trained_by_several_processes(capsys, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "without torchrun" in fails(capsys, "train", "--data", "toy", "--model", "ease")

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from ramgnn import distributed, runs
-from ramgnn.__main__ import main
+from ramgnn.cli import main
 
 # In float64, where rounding is too small for training to blow it up, the parts must add up to the whole.
 SCRIPT = """

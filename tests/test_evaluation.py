@@ -17,6 +17,7 @@ from torch_geometric.metrics import LinkPredHitRatio, LinkPredMRR, LinkPredNDCG
 from ramgnn import evaluation as ev
 from ramgnn.datasets.base import interactions, leave_last_out, with_negatives
 from ramgnn.errors import RamgnnError
+from ramgnn.evaluation import intervals, ranking
 from tests.small import small_dataset
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -83,6 +84,8 @@ def test_metrics_by_hand():
             "NDCG@10": (1 + 1 / np.log2(3.5) + 1 / np.log2(5)) / 4,
         }
     )
+    assert ev.columns((1, 5)) == ("HR@1", "MRR@1", "NDCG@1", "HR@5", "MRR@5", "NDCG@5")
+    assert list(ev.metrics(ranks)) == list(ev.columns())
     assert list(ev.metrics(ranks)) == ["HR@10", "MRR@10", "NDCG@10", "HR@20", "MRR@20", "NDCG@20"]
 
 
@@ -141,7 +144,7 @@ def test_only_the_candidates_of_a_sample_are_scored(tensor, monkeypatch):
     assert ev.rank_test(score, whole).tolist() == loop(scores, whole, "average")
     assert score.asked == ["all"]
     score.asked.clear()
-    monkeypatch.setattr(ev, "MOST_SCORES", 40)  # five users of eight candidates
+    monkeypatch.setattr(ranking, "MAX_SCORES", 40)  # five users of eight candidates
     ev.rank_test(score, sampled)
     assert [b for b, _ in score.asked][:2] == [5, 5] and {n for _, n in score.asked} == {8}
 
@@ -189,7 +192,7 @@ def test_blocks_change_nothing_and_are_kept(monkeypatch):
     assert (ev.rank_test(watched, dataset, block=7) == whole).all()
     assert sizes == [7, 7, 7, 7, 2]
     sizes.clear()
-    monkeypatch.setattr(ev, "MOST_SCORES", 100)  # five users of twenty items
+    monkeypatch.setattr(ranking, "MAX_SCORES", 100)  # five users of twenty items
     assert (ev.rank_test(watched, dataset) == whole).all()
     assert max(sizes) == 5
 
@@ -291,7 +294,7 @@ def test_bootstrap_repeats_by_seed_whatever_the_portions(monkeypatch):
     whole = ev.bootstrap(ranks, (10, 20), n=300, seed=5)
     assert ev.bootstrap(ranks, (10, 20), n=300, seed=5) == whole
     assert ev.bootstrap(ranks, (10, 20), n=300, seed=6) != whole
-    monkeypatch.setattr(ev, "_chunks", lambda n, width: [n // 3] * 3)
+    monkeypatch.setattr(intervals, "row_blocks", lambda n, width: [n // 3] * 3)
     again = ev.bootstrap(ranks, (10, 20), n=300, seed=5)
     for name in whole:
         assert (again[name].low, again[name].high) == pytest.approx((whole[name].low, whole[name].high))
@@ -305,9 +308,9 @@ def test_bootstrap_of_one_user_has_no_width():
 def test_bootstrap_options():
     with pytest.raises(RamgnnError, match="level 95"):
         ev.bootstrap(np.ones(3), level=95)
-    assert ev._chunks(10, 2**22) == [1] * 10
-    assert ev._chunks(2**22 + 1, 1) == [2**22, 1]
-    assert ev._chunks(5, 10**9) == [1] * 5
+    assert intervals.row_blocks(10, 2**22) == [1] * 10
+    assert intervals.row_blocks(2**22 + 1, 1) == [2**22, 1]
+    assert intervals.row_blocks(5, 10**9) == [1] * 5
 
 
 def evaluations(n: int, seed: int, shift: float = 0.0) -> tuple[ev.Evaluation, ev.Evaluation]:
@@ -487,7 +490,7 @@ def test_session_groups_want_seconds():
 def test_draws_are_the_same_whether_they_are_kept_or_made_again(monkeypatch):
     kept = np.concatenate(list(ev.resampled(7, 50, 3)))
     again = np.concatenate(list(ev.resampled(7, 50, 3)))
-    monkeypatch.setattr(ev, "MOST_KEPT", 0)
+    monkeypatch.setattr(intervals, "MAX_CACHED_COUNTS", 0)
     made = np.concatenate(list(ev.resampled(7, 50, 3)))
     assert (kept == made).all() and (again == made).all()
     assert kept.shape == (50, 7) and (kept.sum(1) == 7).all() and kept.dtype == made.dtype == np.int64

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from ramgnn.__main__ import main
+from ramgnn.cli import main
 from ramgnn.experiments.command import seeds
 from ramgnn.experiments.store import Store
 

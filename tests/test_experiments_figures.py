@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ramgnn import plots
-from ramgnn.__main__ import main
+from ramgnn.cli import main
 from ramgnn.errors import RamgnnError
 from ramgnn.experiments import figures
 from ramgnn.experiments.store import Result, Store

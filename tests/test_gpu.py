@@ -14,11 +14,11 @@ import pytest
 import torch
 
 from ramgnn import runs
-from ramgnn.__main__ import main
 from ramgnn.baselines import fitting
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrain_encoder
 from ramgnn.baselines.registry import TRAINED
 from ramgnn.checkpoint import Checkpoint
+from ramgnn.cli import main
 from ramgnn.composition import OPERATORS
 from ramgnn.config import Config, FinetuneConfig
 from ramgnn.datasets import planted

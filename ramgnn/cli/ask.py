@@ -1,0 +1,151 @@
+"""Questions to a saved run: ``ramgnn similar``, ``explain`` and ``neighbors``."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+import pandas as pd
+
+from ramgnn.cli.printing import print_json, table_without_ids
+from ramgnn.cli.saved import load_model
+from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import RamgnnError
+from ramgnn.explain import Explanation, Reason
+from ramgnn.matching import find
+from ramgnn.training import Fitted
+
+# ---- similar ---------------------------------------------------------------------------------------------------------
+
+
+def similar(args: Namespace) -> None:
+    """The items that are closest to one item after training."""
+    model = load_model(args.run)
+    dataset = model.dataset
+    item = find(dataset, "item", args.item)
+    frame = model.similar_items(dataset.item_ids[item], n=args.n)
+    titles = frame["title"] if "title" in frame else frame["item"]
+    rows = [
+        {"rank": int(rank), "id": i, "item": title, "similarity": round(float(similarity), 4)}
+        for rank, i, title, similarity in zip(frame["rank"], frame["item"], titles, frame["similarity"], strict=True)
+    ]
+    if args.json:
+        return print_json({"item": dataset.item_ids[item], "title": dataset.item_labels[item], "items": rows})
+    print(f"closest to {dataset.item_labels[item]} after training:")
+    print(table_without_ids(pd.DataFrame(rows), "item"))
+
+
+# ---- explain ---------------------------------------------------------------------------------------------------------
+
+
+def explain(args: Namespace) -> None:
+    """Why an item for a user."""
+    model = load_model(args.run)
+    dataset = model.dataset
+    user, item = find(dataset, "user", args.user), find(dataset, "item", args.item)
+    explanation = model.explain(dataset.user_ids[user], dataset.item_ids[item], args.n)
+    if args.json:
+        return print_json(_as_dict(explanation, dataset))
+    seen = " (in the training set already)" if explanation.seen else ""
+    print(
+        f"{explanation.item_label} for user {explanation.user_label}: score {explanation.score:.4f}, "
+        f"rank {explanation.rank}{seen}"
+    )
+    if model.explainer.item is None:
+        print("this run has no pre-training, so no attention to give reasons from")
+    elif explanation.item_reasons:
+        print("\nshared with what the user had (attention: share of the item's neighbours through this value)")
+        print("\n".join(_lines(explanation.item_reasons)))
+    else:
+        print("\nit shares no attribute value with anything the user had")
+    if explanation.user_reasons:
+        print("\nshared with people who had it (attention: share of the user's neighbours through this value)")
+        print("\n".join(_lines(explanation.user_reasons)))
+    if explanation.similar:
+        print("\nnearest of the user's items after training (cosine)")
+        for node in explanation.similar:
+            print(f"  {node.similarity:6.3f}  {node.label}")
+    print("\n* kept by the sampler as a neighbour through this value")
+
+
+def _lines(reasons: tuple[Reason, ...]) -> list[str]:
+    """One line per reason."""
+    width = max(len(f"{r.type}: {r.value}") for r in reasons)
+    return [
+        f"  {r.attention:6.3f}  {r.type + ': ' + r.value:<{width}}  "
+        + "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in r.via)
+        for r in reasons
+    ]
+
+
+def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:
+    """An explanation as plain values with ids."""
+
+    def plain(reasons: tuple[Reason, ...], ids: tuple[str, ...]) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": r.type,
+                "value": r.value,
+                "attention": round(r.attention, 6),
+                "via": [
+                    {"id": ids[v.node], "label": v.label, "kept": v.sampled, "similarity": round(v.similarity, 6)}
+                    for v in r.via
+                ],
+            }
+            for r in reasons
+        ]
+
+    return {
+        "user": dataset.user_ids[explanation.user],
+        "item": dataset.item_ids[explanation.item],
+        "title": explanation.item_label,
+        "score": explanation.score,
+        "rank": explanation.rank,
+        "seen": explanation.seen,
+        "item_reasons": plain(explanation.item_reasons, dataset.item_ids),
+        "user_reasons": plain(explanation.user_reasons, dataset.user_ids),
+        "similar": [
+            {"id": dataset.item_ids[v.node], "label": v.label, "similarity": round(v.similarity, 6)}
+            for v in explanation.similar
+        ],
+    }
+
+
+# ---- neighbors -------------------------------------------------------------------------------------------------------
+
+
+def neighbors(args: Namespace) -> None:
+    """The neighbours that the sampler keeps."""
+    model = load_model(args.run)
+    if not isinstance(model, Fitted):
+        raise RamgnnError(f"{model.name} samples no neighbours, so there are none to show; RAM-GNN has them")
+    dataset = model.dataset
+    side = "item" if args.item is not None else "user"
+    node = find(dataset, side, getattr(args, side))
+    pretrained = model.pretrained(side)
+    if pretrained is None:
+        raise RamgnnError(f"this run has no pre-training on the {side} graph, so no neighbours were sampled")
+    ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
+    rows = [
+        {
+            "id": ids[neighbor],
+            "neighbour": labels[neighbor],
+            "type": relation_type,
+            "value": value,
+            "attention": round(attention, 4),
+            "distance": round(distance, 4),
+        }
+        for neighbor, relation_type, value, attention, distance in model.explainer.neighbours(side, node)
+    ]
+    thresholds = dict(zip(pretrained.types, pretrained.k, strict=True))
+    degrees = {t: int(pretrained.graph.degrees(t)[node]) for t in pretrained.types}
+    if args.json:
+        return print_json({"node": ids[node], "thresholds": thresholds, "neighbours": degrees, "kept": rows[: args.n]})
+    print(f"{labels[node]}: kept of all neighbours by type")
+    for relation_type in pretrained.types:
+        n_kept = sum(row["type"] == relation_type for row in rows)
+        print(f"  {relation_type:<12} {n_kept:>5} of {degrees[relation_type]:>6}   k = {thresholds[relation_type]}")
+    if rows:
+        print(table_without_ids(pd.DataFrame(rows[: args.n]), "neighbour"))
+        if len(rows) > args.n:
+            print(f"… and {len(rows) - args.n} more (-n {len(rows)})")

@@ -1,0 +1,57 @@
+"""Options that do not go together, refused before anything heavy is imported (exit status 2)."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import PurePath
+
+RAM_GNN = "ram-gnn"  # the default of `train --model`; every other name is a baseline's
+ENDINGS = (".csv", ".tsv", ".csv.gz", ".jsonl", ".parquet")  # of the files that recommendations are written to
+
+# those that `train --resume` may be given beside the folder; everything else comes from there
+_WITH_RESUME = {"resume", "quiet", "json", "at", "ties", "no_baselines", "no_test", "debug", "version"}
+_NOT_AN_OPTION = {"command", "handler", "check", "subparser"}
+
+
+def ending(path: str) -> str | None:
+    """The ending of a file of recommendations, or None when it is none of `ENDINGS`."""
+    name = PurePath(path).name.lower()
+    return next((end for end in ENDINGS if name.endswith(end) and name != end), None)
+
+
+def changed(args: Namespace) -> list[str]:
+    """The options that have another value than their default, as they are typed: ``["--seed", …]``."""
+    values = {name: value for name, value in vars(args).items() if name not in _NOT_AN_OPTION}
+    names = [name for name, value in values.items() if value != args.subparser.get_default(name)]
+    return ["--" + name.replace("_", "-") for name in names]
+
+
+def beside_resume(args: Namespace) -> list[str]:
+    """The options given to ``train --resume`` that would contradict the settings in the folder."""
+    allowed = {"--" + name.replace("_", "-") for name in _WITH_RESUME}
+    return [option for option in changed(args) if option not in allowed]
+
+
+def train(args: Namespace) -> None:
+    """What only RAM-GNN has cannot be asked of a baseline."""
+    if args.model == RAM_GNN:
+        return
+    options = changed(args)
+    if "--resume" in options:
+        args.subparser.error(f"--resume goes on with a run of RAM-GNN; {args.model} writes no checkpoints")
+    if names := [option for option in ("--config", "--ablation") if option in options]:
+        args.subparser.error(
+            f"{' and '.join(names)}: only RAM-GNN has these; leave them out with --model {args.model}, whose own "
+            "settings go to --set"
+        )
+
+
+def recommend(args: Namespace) -> None:
+    """What to print and what to write must be clear."""
+    error = args.subparser.error
+    if args.skip_unknown and args.users is None:
+        error("--skip-unknown goes with --users FILE")
+    if args.reasons and (args.user is None or args.out):
+        error("--reasons explains what is shown for --user; leave out " + ("--out" if args.user else "--reasons"))
+    if args.out and ending(args.out) is None:
+        error(f"--out {args.out}: unknown ending; expected a name that ends in one of {', '.join(ENDINGS)}")

@@ -1,0 +1,40 @@
+"""``ramgnn evaluate``: the metrics of a run, within groups of users, and against a second run."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from ramgnn import api
+from ramgnn.cli.printing import intervals, print_json, ranking_text, text_table
+from ramgnn.cli.saved import load_model
+from ramgnn.evaluation import METRICS, paired_test, session_groups
+
+
+def evaluate(args: Namespace) -> None:
+    """Print the metrics of a run with their intervals."""
+    model = load_model(args.run)
+    evaluation = api.evaluate(model, ties=args.ties)
+    groups = evaluation.by(session_groups(model.dataset), args.at) if args.by else None
+    tests = {}
+    if args.compare:
+        other = api.evaluate(load_model(args.compare), ties=args.ties)
+        tests = {f"{m}@{k}": paired_test(evaluation, other, m, k) for k in args.at for m in METRICS}
+    if args.json:
+        report: dict[str, Any] = {
+            "run": args.run, "users": len(evaluation.users), "metrics": intervals(evaluation, args.at),
+        }  # fmt: skip
+        if groups is not None:
+            report["by"] = groups.reset_index().to_dict("records")
+        if tests:
+            report["compare"] = {name: vars(test) for name, test in tests.items()}
+        return print_json(report)
+    print(f"{args.run}: {ranking_text(evaluation)}")
+    print(text_table(evaluation.table(args.at).round(4)))
+    if groups is not None:
+        print("\nby time since the user's last training interaction")
+        print(text_table(groups.round(4).reset_index()))
+    if tests:
+        print(f"\n{args.run} less {args.compare}, paired over users")
+        for test in tests.values():
+            print(test)

@@ -1,0 +1,62 @@
+"""Options that several commands have, in groups."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from argparse import _ArgumentGroup as ArgumentGroup  # what `add_argument_group` returns; it has no public name
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on, for `argparse`."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a number of items; expected 1 or more")
+    return int(text)
+
+
+def output(sub: ArgumentParser, quiet: bool = False) -> ArgumentGroup:
+    """``--json`` and, where there is a progress bar, ``--quiet``."""
+    group = sub.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="print JSON and nothing else on standard output")
+    if quiet:
+        group.add_argument("--quiet", action="store_true", help="no progress bars")
+    return group
+
+
+def saved_run(sub: ArgumentParser) -> None:
+    """The run that is asked."""
+    sub.add_argument("--run", required=True, metavar="FOLDER", help="a folder that train wrote")
+
+
+def results_folder(sub: ArgumentParser) -> None:
+    """Where the runs of the experiments are stored."""
+    sub.add_argument("--out", metavar="FOLDER", help="the folder of results (default: the package's own)")
+
+
+def metrics(sub: ArgumentParser) -> ArgumentGroup:
+    """At which k and with which ties the metrics are computed."""
+    group = sub.add_argument_group("metrics")
+    group.add_argument("--at", type=int, nargs="+", default=[10, 20], metavar="K", help="cut-offs (default: 10 20)")
+    group.add_argument(
+        "--ties", default="average", choices=["average", "optimistic", "pessimistic"],
+        help="how equal scores rank; optimistic as in RCF's code (default: average)",
+    )  # fmt: skip
+    return group
+
+
+def dataset(sub: ArgumentParser) -> None:
+    """A data set by name, or tables of one's own; read by `ramgnn.cli.data.source`."""
+    named = sub.add_argument_group("data")
+    named.add_argument("--data", metavar="NAME", help="a data set; `ramgnn data list` names them")
+    named.add_argument("--option", nargs="+", default=[], metavar="NAME=VALUE", help="options of its loader")
+    named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name")
+    named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name")
+    tables = sub.add_argument_group("your own tables")
+    tables.add_argument("--interactions", metavar="FILE", help="who had what: user, item and, if known, time")
+    tables.add_argument("--items", metavar="FILE", help="items with their attributes")
+    tables.add_argument("--users", metavar="FILE", help="users with their attributes")
+    tables.add_argument("--user-column", metavar="NAME", help="column of user ids (otherwise guessed and shown)")
+    tables.add_argument("--item-column", metavar="NAME", help="column of item ids")
+    tables.add_argument("--time-column", metavar="NAME", help="column of times")
+    tables.add_argument("--title-column", metavar="NAME", help="column of item names to show")
+    tables.add_argument("--separator", metavar="CHAR", help="between several values in one cell (default: |)")
+    tables.add_argument("--bins", nargs="+", default=[], metavar="COLUMN=N", help="bands of width N, or qN quantiles")

@@ -1,0 +1,131 @@
+"""Recommendations into files, block by block, so that no more than one block of users is in memory.
+
+A file is written beside its place, under a name that ends in ``.part``, and moved there at the end: whoever finds it
+under its own name finds all of it, even if the process was killed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from ramgnn.cli.checks import ending
+from ramgnn.cli.printing import as_json
+from ramgnn.errors import RamgnnError
+from ramgnn.files import make_folder, part_of
+
+Write = Callable[[pd.DataFrame], None]
+
+
+def check(path: str) -> None:
+    """Refuse a file that cannot be written before anything is computed for it.
+
+    Raises:
+        RamgnnError: the file is to be Parquet, and pyarrow is missing.
+    """
+    if ending(path) == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        instead = f"{path[: -len('.parquet')]}.csv"
+        raise RamgnnError(
+            f"cannot write {path}: Parquet needs the package pyarrow; install it with: pip install pyarrow\n"
+            f"  or write a table of text instead: --out {instead}"
+        )
+
+
+@contextmanager
+def table_writer(path: str) -> Iterator[Write]:
+    """A function that appends frames with the same columns to a file of the kind that its ending says.
+
+    Args:
+        path: a file that ends in one of `ramgnn.cli.checks.ENDINGS`; replaced when it is there already.
+
+    Raises:
+        RamgnnError: the file cannot be written.
+    """
+    target = Path(path)
+    part = part_of(target)
+    try:
+        make_folder(target.parent)
+        with _WRITERS[ending(path)](part) as write:
+            yield write
+        os.replace(part, target)
+    except OSError as error:
+        raise RamgnnError(f"cannot write {target}: {error.strerror or error}; choose another --out") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()  # it is still there only when something went wrong
+
+
+def csv_writer(stream: TextIO, separator: str = ",") -> Write:
+    """A function that appends frames to an open text stream as CSV, with one header."""
+    header = True
+
+    def write(frame: pd.DataFrame) -> None:
+        nonlocal header
+        frame.to_csv(stream, sep=separator, index=False, header=header, lineterminator="\n")
+        header = False
+
+    return write
+
+
+@contextmanager
+def _csv(path: Path, separator: str = ",") -> Iterator[Write]:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        yield csv_writer(stream, separator)
+
+
+@contextmanager
+def _csv_gz(path: Path) -> Iterator[Write]:
+    # without a name and a time inside, the same recommendations are the same bytes
+    with (
+        open(path, "wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream,
+    ):
+        yield csv_writer(stream)
+
+
+@contextmanager
+def _jsonl(path: Path) -> Iterator[Write]:
+    with open(path, "w", encoding="utf-8", newline="\n") as stream:
+        yield lambda frame: stream.writelines(as_json(row) + "\n" for row in frame.to_dict("records"))
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Write]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with ExitStack() as stack:
+        writer: parquet.ParquetWriter | None = None
+
+        def write(frame: pd.DataFrame) -> None:
+            nonlocal writer
+            if writer is None:
+                # from the types and not from the values: a first block without rows must not decide what text is
+                kinds = {
+                    name: pa.from_numpy_dtype(frame[name].dtype) if is_numeric_dtype(frame[name]) else pa.string()
+                    for name in frame
+                }
+                writer = stack.enter_context(parquet.ParquetWriter(path, pa.schema(kinds)))
+            writer.write_table(pa.Table.from_pandas(frame, writer.schema, preserve_index=False))
+
+        yield write
+
+
+_WRITERS: dict[str, Callable[[Path], AbstractContextManager[Write]]] = {
+    ".csv": _csv,
+    ".tsv": partial(_csv, separator="\t"),
+    ".csv.gz": _csv_gz,
+    ".jsonl": _jsonl,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,184 @@
+"""``ramgnn recommend``: the best items for one user, for several or for all; printed, or written to a file."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from ramgnn.cli import output
+from ramgnn.cli.printing import as_json, print_json, table_without_ids
+from ramgnn.cli.saved import load_model
+from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import DataError
+from ramgnn.explain import Explanation
+from ramgnn.fitted import FittedModel
+from ramgnn.matching import find, nearest
+
+
+def recommend(args: Namespace) -> None:
+    """The best items for one user, for several or for all; printed, or written to a file."""
+    if args.out:
+        output.check(args.out)
+    typed = _read_ids(args.users) if args.users else []
+    model = load_model(args.run)
+    users, n_skipped = _users(args, typed, model.dataset)
+    shown = model.dataset.user_ids if users is None else users
+    blocks = _blocks(model, users, args)
+    if args.out:
+        n_rows = 0
+        with output.table_writer(args.out) as write:
+            for frame in blocks:
+                write(frame)
+                n_rows += len(frame)
+        if args.json:
+            return print_json({"out": args.out, "users": len(shown), "rows": n_rows, "skipped": n_skipped})
+        print(f"{n_rows:,} recommendations for {len(shown):,} users in {args.out}")
+    elif args.json:
+        single = args.user is not None and len(args.user) == 1
+        _print_as_json(model, blocks, shown, args.reasons, single)
+    elif args.all:
+        write = output.csv_writer(sys.stdout)
+        for frame in blocks:
+            write(frame)
+    else:
+        _print_tables(model, blocks, shown, args.reasons)
+
+
+def _read_ids(path: str) -> list[tuple[int, str]]:
+    """The ids in a file, or on standard input where `path` is ``-``, each with its line number; no blank lines.
+
+    Raises:
+        DataError: the file cannot be read or has no ids.
+    """
+    file = "standard input" if path == "-" else path
+    try:
+        if path == "-":
+            lines = list(sys.stdin)
+        else:
+            with open(path, encoding="utf-8-sig") as stream:
+                lines = list(stream)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise DataError(f"cannot be read: {reason}", file=file, expected="one user id a line") from None
+    ids = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    if not ids:
+        raise DataError("there are no ids", file=file, expected="one user id a line")
+    return ids
+
+
+def _users(args: Namespace, typed: list[tuple[int, str]], dataset: RecDataset) -> tuple[list[str] | None, int]:
+    """The ids of the users that are asked about, each once, and how many unknown ones were left out.
+
+    Args:
+        args: of `recommend`.
+        typed: the ids of ``--users`` with their line numbers.
+        dataset: the data of the run.
+
+    Returns:
+        None for all users.
+
+    Raises:
+        RamgnnError: a user is unknown, or all are that were not to be skipped.
+    """
+    if args.all:
+        return None, 0
+    if args.user:
+        return list(dict.fromkeys(dataset.user_ids[find(dataset, "user", text)] for text in args.user)), 0
+    file = "standard input" if args.users == "-" else args.users
+    known = set(dataset.user_ids)
+    unknown = [(number, user) for number, user in typed if user not in known]
+    if unknown and not args.skip_unknown:
+        number, user = unknown[0]
+        near = nearest(user, dataset.user_ids)
+        raise DataError(
+            f"no user {user!r}" + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""),
+            file=file,
+            line=number,
+            expected=f"an id of the data, such as {dataset.user_ids[0]!r}",
+            fix="correct it, or give --skip-unknown to leave out unknown ids"
+            + (f" ({len(unknown):,} of {len(typed):,} here)" if len(unknown) > 1 else ""),
+        )
+    if len(unknown) == len(typed):
+        raise DataError("all ids are unknown", file=file, expected=f"ids of the data, such as {dataset.user_ids[0]!r}")
+    if unknown:
+        print(f"{len(unknown):,} unknown id{'s' if len(unknown) > 1 else ''} left out", file=sys.stderr)
+    return list(dict.fromkeys(user for _, user in typed if user in known)), len(unknown)
+
+
+def _blocks(model: FittedModel, users: list[str] | None, args: Namespace) -> Iterator[pd.DataFrame]:
+    """The recommendations in blocks of users, with a progress bar where somebody can see it."""
+    total = model.dataset.n_users if users is None else len(users)
+    to_terminal = args.out is None and sys.stdout.isatty()  # what is printed there and a bar would mix
+    hidden = args.quiet or args.json or to_terminal or not sys.stderr.isatty()
+    with tqdm(total=total, desc="recommending", unit="user", disable=hidden) as bar:
+        for frame in model.recommend_blocks(users, n=args.n, exclude_seen=not args.include_seen):
+            yield frame
+            bar.update(frame["user"].nunique())
+
+
+def _by_user(blocks: Iterator[pd.DataFrame], users: Sequence[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Each user in turn with the rows to show: rank, id, item (title or id) and score.
+
+    Blocks have their users in the order of `users`; whoever has had every item is in no block and gets no rows.
+    """
+    groups = ((str(user), group) for frame in blocks for user, group in frame.groupby("user", sort=False))
+    user_of_group, group = next(groups, (None, None))
+    for user in users:
+        if user != user_of_group:
+            yield user, []
+            continue
+        titles = group["title"] if "title" in group else group["item"]
+        columns = (group["rank"], group["item"], titles, group["score"])
+        yield (
+            user,
+            [
+                {"rank": int(rank), "id": item, "item": title, "score": round(float(score), 4)}
+                for rank, item, title, score in zip(*columns, strict=True)
+            ],
+        )
+        user_of_group, group = next(groups, (None, None))
+
+
+def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Sequence[str], reasons: bool) -> None:
+    """A table for each user."""
+    dataset = model.dataset
+    index_of = {user: index for index, user in enumerate(dataset.user_ids)}
+    for n, (user, rows) in enumerate(_by_user(blocks, users)):
+        if reasons:
+            _add_reasons(model, user, rows)
+        label, n_items = dataset.user_labels[index_of[user]], len(dataset.history(index_of[user]))
+        print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
+        print(table_without_ids(pd.DataFrame(rows), "item") if rows else "no item is left to recommend")
+
+
+def _print_as_json(
+    model: FittedModel, blocks: Iterator[pd.DataFrame], users: Sequence[str], reasons: bool, single: bool
+) -> None:
+    """A list with an object for each user, written one by one; the object alone when `single`."""
+    for n, (user, rows) in enumerate(_by_user(blocks, users)):
+        if reasons:
+            _add_reasons(model, user, rows)
+        record = {"user": user, "items": rows}
+        if single:
+            return print_json(record)
+        print(("," if n else "[") + "\n" + as_json(record), end="")
+    print("\n]")
+
+
+def _add_reasons(model: FittedModel, user: str, rows: list[dict[str, Any]]) -> None:
+    """Add one reason to each row."""
+    for row in rows:
+        row["reason"] = _short(model.explain(user, row["id"], 1))
+
+
+def _short(explanation: Explanation) -> str:
+    """One reason in a few words."""
+    if explanation.item_reasons:
+        best = explanation.item_reasons[0]
+        return f"{best.type} {best.value}, as {best.via[0].label}"
+    return f"close to {explanation.similar[0].label} after training" if explanation.similar else ""

@@ -1,0 +1,260 @@
+"""``ramgnn train``: train RAM-GNN or a baseline, evaluate it once, save a run."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import time
+from argparse import Namespace
+from dataclasses import fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ramgnn import api, distributed, memory, paper, readings, runs
+from ramgnn.baselines import FIT
+from ramgnn.cli.checks import RAM_GNN, beside_resume
+from ramgnn.cli.data import assignment, print_summary, source
+from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_text
+from ramgnn.config import Config
+from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.source import Source
+from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.evaluation import Evaluation, columns, evaluate
+from ramgnn.training import Fitted, fit
+
+
+def train(args: Namespace) -> int:
+    """Train; alone or, RAM-GNN only, as one of several processes that ``torchrun`` started."""
+    memory.keep()
+    if args.model != RAM_GNN:
+        return _train_baseline(args)
+    if args.resume:
+        if options := beside_resume(args):
+            raise RamgnnError(f"--resume takes data and settings from the folder; leave out {', '.join(options)}")
+        folder = Path(args.resume)
+        data_source, config, epochs, fingerprint = runs.begun(folder)
+    else:
+        config = readings.ablation(readings.named(args.config), args.ablation)
+        config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
+        data_source, epochs, fingerprint = source(args), args.epochs, None
+        folder = Path(args.out or f"runs/{data_source.name}-{config.name.replace(', ', '-')}-{config.seed}")
+        if not args.overwrite:
+            _refuse_to_overwrite(folder)
+    try:
+        with distributed.processes(config.device):
+            _check_device(distributed.device_of(config.device))
+            return _train_ram_gnn(args, data_source, config, epochs, folder, fingerprint)
+    except distributed.LostProcess as error:
+        raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
+
+
+# ---- RAM-GNN ---------------------------------------------------------------------------------------------------------
+
+
+def _train_ram_gnn(
+    args: Namespace, data_source: Source, config: Config, epochs: int | None, folder: Path, fingerprint: str | None
+) -> int:
+    """`train`, once it is clear what is trained on what and where.
+
+    Args:
+        args: what else was typed.
+        data_source: where the data come from.
+        config: all settings.
+        epochs: of fine-tuning; None asks validation.
+        folder: the run folder.
+        fingerprint: that of the data the run was begun with; None for a new run.
+    """
+    is_first = distributed.rank() == 0
+    quiet = args.quiet or args.json or not is_first
+    if not is_first:
+        distributed.wait()  # the first process downloads what there is to download
+    dataset = data_source.load(False if quiet else None)
+    if is_first:
+        if fingerprint is None:
+            runs.begin(folder, dataset, config, data_source, epochs)
+        distributed.wait()
+    if fingerprint not in (None, runs.fingerprint(dataset)):
+        raise RamgnnError(f"the data are not those that the run in {folder} was begun with; train without --resume")
+    if not quiet:
+        print_summary(dataset)
+    fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=folder / runs.CHECKPOINTS)
+    if not is_first:
+        return 130 if fitted.interrupted else 0
+    evaluation = None
+    if fitted.final is not None and not args.no_test and len(dataset.test) and not fitted.interrupted:
+        evaluation = evaluate(fitted.final, dataset, args.ties)
+    runs.save(folder, fitted, data_source, evaluation)
+    if fitted.interrupted:
+        print(f"stopped during {fitted.interrupted}; {_how_to_resume(folder)}", file=sys.stderr)
+        return 130
+    runs.clear(folder)
+    if args.json:
+        report = {"run": str(folder), "seconds": fitted.seconds, "epochs": fitted.finetuned.best_epoch}
+        print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
+        return 0
+    print(f"\n{config.name}, seed {config.seed}: {_stages(fitted)}")
+    _print_results(evaluation, config.name, dataset, folder, args)
+    return 0
+
+
+def _stages(fitted: Fitted) -> str:
+    """Wall time by stage."""
+    parts = [f"{stage} {seconds:.0f} s" for stage, seconds in fitted.seconds.items()]
+    return f"{fitted.finetuned.best_epoch} epochs; " + ", ".join(parts)
+
+
+def _how_to_resume(folder: Path) -> str:
+    """What to type to go on."""
+    if not runs.unfinished(folder):
+        return "nothing had been trained yet"
+    processes = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    start = f"torchrun --nproc-per-node {processes} -m ramgnn" if processes != "1" else "ramgnn"
+    return f"what was reached is kept; continue with: {start} train --resume {folder}"
+
+
+# ---- baselines -------------------------------------------------------------------------------------------------------
+
+
+def _train_baseline(args: Namespace) -> int:
+    """Fit a baseline with its own settings, evaluate it once and save it."""
+    from ramgnn.baselines.registry import CLOSED  # imports every baseline, which RAM-GNN does not need
+
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise RamgnnError(f"only RAM-GNN is trained by several processes; start --model {args.model} without torchrun")
+    settings = _baseline_settings(args.model, args.set)
+    if args.model in CLOSED and (options := _only_trained(args)):
+        raise RamgnnError(f"{args.model} is fitted in one go on the CPU; leave out {', '.join(options)}")
+    data_source = source(args)
+    folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
+    if not args.overwrite:
+        _refuse_to_overwrite(folder)
+    _check_device(args.device or "cpu")
+    quiet = args.quiet or args.json
+    dataset = data_source.load(False if quiet else None)
+    if not quiet:
+        print_summary(dataset)
+    started = time.perf_counter()
+    model = api.fit(
+        dataset, model=args.model, settings=settings, seed=args.seed, epochs=args.epochs, device=args.device or "cpu",
+        progress=not quiet,
+    )  # fmt: skip
+    seconds = round(time.perf_counter() - started, 3)
+    evaluation = None
+    if len(dataset.test) and not args.no_test:
+        evaluation = api.evaluate(model, ties=args.ties)
+    api.save(model, folder, source=data_source, evaluation=evaluation)
+    if args.json:
+        report = {"run": str(folder), "model": args.model, "seconds": {"training": seconds}}
+        print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
+        return 0
+    print(f"\n{args.model}, seed {args.seed}: {seconds:.0f} s")
+    _print_results(evaluation, args.model, dataset, folder, args)
+    return 0
+
+
+def _only_trained(args: Namespace) -> list[str]:
+    """The options given that mean nothing to a model that is not trained epoch by epoch."""
+    return ["--epochs"] * (args.epochs is not None) + ["--device"] * (args.device not in (None, "cpu"))
+
+
+def _baseline_settings(model: str, assignments: list[str]) -> dict[str, Any]:
+    """The settings of a baseline that ``--set`` changes, by name.
+
+    Raises:
+        NotFoundError: there is no such baseline, or it has no such setting; the message lists those there are.
+        RamgnnError: the text is not ``NAME=VALUE``, or the value is not of the setting's kind.
+    """
+    from ramgnn.baselines.registry import CLOSED, TRAINED
+
+    if model not in CLOSED and model not in TRAINED:
+        names = [RAM_GNN, *CLOSED, *TRAINED]
+        raise NotFoundError("model", model, get_close_matches(model, names), hint=f"there are {', '.join(names)}")
+    if model in TRAINED:
+        kinds = {field.name: field.type for field in fields(TRAINED[model][1])}
+    else:
+        parameters = inspect.signature(CLOSED[model]).parameters
+        kinds = {name: p.annotation for name, p in parameters.items() if name not in ("dataset", "seed")}
+    settings = {}
+    for text in assignments:
+        name, value = assignment(text, "setting", "lr=0.01")
+        if name not in kinds:
+            hint = f"its settings are {', '.join(kinds)}" if kinds else "it has no settings"
+            raise NotFoundError(f"setting of {model} called", name, get_close_matches(name, kinds), hint=hint)
+        settings[name] = _of_kind(value, kinds[name], text)
+    return settings
+
+
+def _of_kind(value: Any, kind: str, text: str) -> Any:
+    """A value of the kind that a setting is annotated with, such as ``int | None``.
+
+    Raises:
+        RamgnnError: it is of another kind.
+    """
+    kinds = kind.split(" | ")
+    if type(value).__name__.removesuffix("Type") in kinds:
+        return value
+    if type(value) is int and "float" in kinds:
+        return float(value)
+    words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a name", "None": "none"}
+    raise RamgnnError(f"cannot read {text!r}; expected {' or '.join(words.get(k, k) for k in kinds)}")
+
+
+# ---- for both --------------------------------------------------------------------------------------------------------
+
+
+def _refuse_to_overwrite(folder: Path) -> None:
+    """Refuse a folder that holds a run, complete or not."""
+    if runs.unfinished(folder):
+        raise RamgnnError(
+            f"{folder} holds a run that was stopped: continue it with --resume {folder}, or give --overwrite to begin "
+            "again, or --out another folder"
+        )
+    if (folder / runs.RUN).exists():
+        raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
+
+
+def _check_device(name: str) -> None:
+    """Fail before any work when the device is not there."""
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise RamgnnError(f"cannot use the device {name!r}: {reason}; --device cpu always works") from None
+
+
+def _print_results(
+    evaluation: Evaluation | None, name: str, dataset: RecDataset, folder: Path, args: Namespace
+) -> None:
+    """Print the table, if there is an evaluation, and what to do next."""
+    if evaluation is not None:
+        print(_results_table(evaluation, name, dataset, args))
+    print(f"\nsaved in {folder}; next: ramgnn recommend --run {folder} --user {dataset.user_ids[0]} -n 10")
+
+
+def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args: Namespace) -> str:
+    """The table that train prints: this run with intervals, two baselines, the paper's row."""
+    rows = {f"this run ({name})": {m: interval_text(i) for m, i in intervals(evaluation, args.at).items()}}
+    if not args.no_baselines:
+        for baseline, fit_baseline in FIT.items():
+            try:
+                metrics = evaluate(fit_baseline(dataset), dataset, args.ties).metrics(args.at)
+            except RamgnnError as error:
+                print(f"{baseline} is left out: {error}", file=sys.stderr)
+                continue
+            rows[f"{baseline}, measured here"] = {m: f"{value:.3f}" for m, value in metrics.items()}
+    note = ""
+    if dataset.name in paper.DATA and dataset.n_users == paper.USERS[dataset.name]:
+        printed = paper.row("RAM-GNN", dataset.name)
+        rows["RAM-GNN as printed in the paper"] = {m: f"{value:.3f}" for m, value in printed.items()}
+    elif dataset.name in paper.DATA:
+        note = (
+            f"\nthe paper's row is for {paper.USERS[dataset.name]:,} users and not for this part of the data; left out"
+        )
+    names = columns(args.at)
+    frame = pd.DataFrame([[row.get(c, "") for c in names] for row in rows.values()], list(rows), list(names))
+    return f"\n{ranking_text(evaluation)}\n{frame.to_string()}\n[…]: 95 % bootstrap interval over users{note}"
