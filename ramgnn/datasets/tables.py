@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out, with_negatives
-from ramgnn.datasets.reading import Layout, missing_column, near, read_layout, read_table
+from ramgnn.datasets.faults import missing_column, near
+from ramgnn.datasets.reading import Layout, read_layout, read_table
 from ramgnn.errors import DataError
 
 USER_NAMES = "user user_id userid uid customer customer_id member member_id account account_id person person_id"
@@ -304,7 +305,7 @@ def _column(
     """The column that is given, or the first whose name is among `names`, in the order of `names`."""
     if given is not None:
         if given not in layout.columns:
-            raise missing_column(path, layout.line, given, layout.columns, f"pass another {option}")
+            raise missing_column(given, layout.columns, f"pass another {option}", file=path, line=layout.line)
         return given
     found = _optional_column(path, layout, None, names, taken)
     if found is None:
@@ -323,7 +324,9 @@ def _optional_column(path: Path, layout: Layout, given: str | None, names: str, 
     """Like `_column`, but None when nothing fits."""
     if given is not None:
         if given not in layout.columns:
-            raise missing_column(path, layout.line, given, layout.columns, "pass another name, or leave it out")
+            raise missing_column(
+                given, layout.columns, "pass another name, or leave it out", file=path, line=layout.line
+            )
         return given
     plain = {_plain(column): column for column in reversed(layout.columns) if column not in taken}
     return next((plain[name] for name in names.split() if name in plain), None)
@@ -339,7 +342,9 @@ def _relation_columns(
         given = [given] if given in layout.columns else [part.strip() for part in given.split(",") if part.strip()]
     for column in given:
         if column not in layout.columns:
-            raise missing_column(path, layout.line, column, layout.columns, "pass another name, or leave it out")
+            raise missing_column(
+                column, layout.columns, "pass another name, or leave it out", file=path, line=layout.line
+            )
     return tuple(dict.fromkeys(given))
 
 
