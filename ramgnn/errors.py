@@ -20,6 +20,8 @@ class DataError(RamgnnError, ValueError):
         what: what is wrong, one clause without a full stop.
         file: the file it is in.
         line: the line in that file, counted from 1.
+        table: the data frame it is in, where there is no file.
+        row: the label of the row in that data frame, as shown.
         expected: what was expected there.
         fix: what to do about it.
     """
@@ -30,12 +32,16 @@ class DataError(RamgnnError, ValueError):
         *,
         file: str | os.PathLike | None = None,
         line: int | None = None,
+        table: str | None = None,
+        row: str | None = None,
         expected: str | None = None,
         fix: str | None = None,
     ) -> None:
         self.what, self.line, self.expected, self.fix = what, line, expected, fix
         self.file = os.fspath(file) if file is not None else None
-        place = ", ".join([*([self.file] if self.file else []), *([f"line {line}"] if line is not None else [])])
+        self.table, self.row = table, row
+        places = [self.file, None if line is None else f"line {line}", table, None if row is None else f"row {row}"]
+        place = ", ".join(part for part in places if part)
         parts = [f"{place}: {what}" if place else what]
         parts += [f"  expected: {expected}"] if expected else []
         parts += [f"  to mend it: {fix}"] if fix else []

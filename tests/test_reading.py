@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ramgnn.datasets.reading import SEPARATORS, near, read_chunks, read_layout, read_table
+from ramgnn.datasets.faults import near
+from ramgnn.datasets.reading import SEPARATORS, read_chunks, read_layout, read_table
 from ramgnn.errors import DataError
 
 

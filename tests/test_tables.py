@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ramgnn.datasets import tables
+from ramgnn.datasets.frames.bins import bin_labels
 from ramgnn.errors import DataError
 
 INTERACTIONS = """user_id,item_id,rating,date
@@ -275,7 +276,7 @@ def test_bins(files, numbers, how, labels):
 
 @given(st.lists(st.integers(-10_000, 10_000), min_size=1, max_size=30), st.integers(1, 500))
 def test_bins_hold_their_numbers(values, width):
-    for value, label in zip(values, tables._bin_labels(np.array(values, float), width, "n"), strict=True):
+    for value, label in zip(values, bin_labels(np.array(values, float), width, "n"), strict=True):
         low, high = (int(end) for end in (label.split(" to ") if " to " in label else (label.rsplit("-", 1) * 2)[:2])) \
             if not label.lstrip("-").isdigit() else (int(label), int(label))  # fmt: skip
         assert low <= value <= high and high - low == width - 1 and low % width == 0

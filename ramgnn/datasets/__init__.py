@@ -1,4 +1,7 @@
-"""Data sets: `load(name)` gives a `RecDataset`, `names()` says which there are."""
+"""Data sets: `load(name)` gives a `RecDataset`, `from_frames` makes one of data frames, `names()` says which there are.
+
+Importing this package imports neither numpy nor pandas: they come with the first data set.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import inspect
 import sys
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ramgnn.datasets.base import RecDataset, Relation
-from ramgnn.errors import NotFoundError
+from ramgnn.errors import NotFoundError, RamgnnError
 
-__all__ = ["RecDataset", "Relation", "load", "names"]
+if TYPE_CHECKING:
+    from ramgnn.datasets.base import RecDataset, Relation
+    from ramgnn.datasets.frames import from_frames
+
+__all__ = ["RecDataset", "Relation", "from_frames", "load", "names"]
 
 # name: (module, one line)
 _LOADERS = {
@@ -22,6 +28,17 @@ _LOADERS = {
     "planted": ("planted", "made data in which the importance of each relation is known, at any size"),
     "tables": ("tables", "your own interactions.csv, items.csv and, if you have it, users.csv"),
 }
+_LAZY = {"RecDataset": "base", "Relation": "base", "from_frames": "frames"}  # name: the module it is fetched from
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
 
 
 def names() -> dict[str, str]:
@@ -39,10 +56,16 @@ def load(name: str = "movietweetings", /, *, progress: bool | None = None, **opt
 
     Raises:
         NotFoundError: there is no such data set, or it has no such option; the message names those it has.
+        RamgnnError: the name is ``"frames"``, for data frames are not stored anywhere.
     """
+    if name == "frames":
+        raise RamgnnError(
+            "this data set was made of data frames, so it cannot be loaded by name\n"
+            "  to mend it: make it again with from_frames(...) and hand it in as the data set"
+        )
     if name not in _LOADERS:
-        known = "the data sets are " + ", ".join(_LOADERS)
-        raise NotFoundError("data set", name, get_close_matches(str(name).lower(), _LOADERS, cutoff=0.5), hint=known)
+        hint = "the data sets are " + ", ".join(_LOADERS)
+        raise NotFoundError("data set", name, get_close_matches(str(name).lower(), _LOADERS, cutoff=0.5), hint=hint)
     loader = import_module(f"ramgnn.datasets.{_LOADERS[name][0]}").load
     known = list(inspect.signature(loader).parameters)
     if "progress" in known:

@@ -46,8 +46,8 @@ class Relation:
         """
         index: dict[str, int] = {}
         nodes, values = [], []
-        for node, own in enumerate(lists):
-            for value in dict.fromkeys(str(v) for v in own):
+        for node, node_values in enumerate(lists):
+            for value in dict.fromkeys(str(v) for v in node_values):
                 if value:
                     nodes.append(node)
                     values.append(index.setdefault(value, len(index)))
@@ -60,10 +60,10 @@ class Relation:
 
     def lists(self, n_nodes: int) -> list[list[str]]:
         """The values of each node as names, one list per node, in stored order."""
-        own: list[list[str]] = [[] for _ in range(n_nodes)]
+        lists: list[list[str]] = [[] for _ in range(n_nodes)]
         for node, value in zip(self.nodes.tolist(), self.values.tolist(), strict=True):
-            own[node].append(self.labels[value])
-        return own
+            lists[node].append(self.labels[value])
+        return lists
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ class RecDataset:
         notes: sentences about what was dropped, cleaned or derived.
         derive_users: computes `user_relations` from training interactions, for data without user attributes;
             `validation` calls it again so that nothing held out leaks into them.
+        user_id_dtype, item_id_dtype: ``"int64"`` where the ids came as integers in a data frame, else ``"str"``;
+            see `brought_ids`.
     """
 
     name: str
@@ -106,6 +108,8 @@ class RecDataset:
     source: str = ""
     notes: tuple[str, ...] = ()
     derive_users: Callable[[RecDataset], tuple[Relation, ...]] | None = field(default=None, repr=False, compare=False)
+    user_id_dtype: str = "str"
+    item_id_dtype: str = "str"
 
     @property
     def n_users(self) -> int:
@@ -123,10 +127,10 @@ class RecDataset:
         Raises:
             NotFoundError: there is no such type.
         """
-        found = {r.name: r for r in self.relations(side)}
-        if name not in found:
-            raise NotFoundError(f"{side} relation", name, sorted(found))
-        return found[name]
+        relations = {r.name: r for r in self.relations(side)}
+        if name not in relations:
+            raise NotFoundError(f"{side} relation", name, sorted(relations))
+        return relations[name]
 
     def relations(self, side: str) -> tuple[Relation, ...]:
         """All relation types of ``side`` ``"item"`` or ``"user"``."""
@@ -135,6 +139,20 @@ class RecDataset:
     def n_nodes(self, side: str) -> int:
         """Number of nodes of ``side`` ``"item"`` or ``"user"``."""
         return {"item": self.n_items, "user": self.n_users}[side]
+
+    def brought_ids(self, side: str, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The ids of some users or items as they were brought, which may have been as integers.
+
+        Args:
+            side: ``"item"`` or ``"user"``.
+            indices: ``(n,)`` indices.
+
+        Returns:
+            ``(n,)`` int64 or, for ids that are text, object.
+        """
+        ids, dtype = {"item": (self.item_ids, self.item_id_dtype), "user": (self.user_ids, self.user_id_dtype)}[side]
+        texts = [ids[i] for i in np.asarray(indices, np.int64).tolist()]
+        return np.array([int(text) for text in texts], np.int64) if dtype == "int64" else np.array(texts, object)
 
     def select(self, item: Sequence[str] | None = None, user: Sequence[str] | None = None) -> RecDataset:
         """A copy with only the named relation types, in the order given; None keeps all of that side."""
@@ -148,9 +166,9 @@ class RecDataset:
         """Training interactions as a ``(n_users, n_items)`` sparse matrix of ones (float32)."""
         ones = np.ones(len(self.train), np.float32)
         shape = (self.n_users, self.n_items)
-        found = csr_matrix((ones, (self.train["user"].to_numpy(), self.train["item"].to_numpy())), shape=shape)
-        found.data[:] = 1.0  # an interaction that stands twice counts once
-        return found
+        seen = csr_matrix((ones, (self.train["user"].to_numpy(), self.train["item"].to_numpy())), shape=shape)
+        seen.data[:] = 1.0  # an interaction that stands twice counts once
+        return seen
 
     def history(self, user: int) -> np.ndarray:
         """Item indices of the user's training interactions, oldest first."""
@@ -207,8 +225,8 @@ class RecDataset:
             if list(frame.columns) != COLUMNS:
                 raise DataError(f"{self.name}.{part} has columns {list(frame.columns)}", expected=str(COLUMNS))
             for column, size in (("user", self.n_users), ("item", self.n_items)):
-                own = frame[column]
-                if len(own) and (own.min() < 0 or own.max() >= size):
+                indices = frame[column]
+                if len(indices) and (indices.min() < 0 or indices.max() >= size):
                     raise DataError(f"{self.name}.{part}.{column} goes outside 0..{size - 1}")
         both = pd.concat([self.train, self.test])
         if (twice := int(both.duplicated(["user", "item"]).sum())) > 0:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
-from ramgnn.datasets.base import RecDataset
+
+if TYPE_CHECKING:
+    from ramgnn.datasets.base import RecDataset
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,11 @@ class Source:
     user_relations: list[str] | None = None
 
     def load(self, progress: bool | None = None) -> RecDataset:
-        """Load the data set with those relation types; `progress` as in `datasets.load`."""
+        """Load the data set with those relation types; `progress` as in `datasets.load`.
+
+        Raises:
+            RamgnnError: the name is ``"frames"``: data frames cannot be loaded again, so hand in the data set.
+        """
         return datasets.load(self.name, progress=progress, **self.options).select(
             self.item_relations, self.user_relations
         )

@@ -1,0 +1,99 @@
+"""Your own data as pandas data frames: interactions, items and, if you have them, users.
+
+    interactions                        items                                    users
+    user_id  item_id  date              item_id  title  genre               year    user_id  age  city
+    17       m1       2024-05-01        m1       Alien  [Horror, Sci-Fi]    1979    17       31   Oslo
+
+Every column of the items and users becomes a relation type. Columns are named by options, or guessed from common
+names; the notes of the data set say which column was taken for what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.frames.build import Options, build
+from ramgnn.datasets.frames.columns import Columns
+from ramgnn.datasets.frames.table import table_of_frame
+
+
+def from_frames(
+    interactions: pd.DataFrame,
+    items: pd.DataFrame | None = None,
+    users: pd.DataFrame | None = None,
+    *,
+    user_column: str | None = None,
+    item_column: str | None = None,
+    time_column: str | None = None,
+    title_column: str | None = None,
+    item_relations: Sequence[str] | str | None = None,
+    user_relations: Sequence[str] | str | None = None,
+    separator: str | None = "|",
+    bins: Mapping[str, float | str] | None = None,
+    duplicates: str = "error",
+    unknown: str = "error",
+    min_user: int = 2,
+    name: str = "frames",
+    split: str = "last",
+    negatives: int | None = None,
+    seed: int = 0,
+) -> RecDataset:
+    """Build a data set from data frames, which stay as they are.
+
+    The result is that of writing the frames to CSV files and loading these with ``load("tables", …)``, but for
+    integers: a column of floats that are all whole is read as integers, since pandas makes floats of integers where
+    a cell is missing. Ids that came as integers are given back as integers (`RecDataset.brought_ids`).
+
+    Args:
+        interactions: one row per interaction: a user, an item and, if there is one, a time.
+        items: one row per item: its id, and columns that become relation types. None takes the items that occur in
+            the interactions that are kept, without attributes. Items that nobody interacted with stay: they can be
+            recommended through their attributes.
+        users: one row per user, likewise.
+        user_column, item_column, time_column, title_column: names of columns; None guesses. Where no column looks
+            like ids or times, an index with a fitting name may hold them (``items.set_index("movie_id")``).
+        item_relations, user_relations: the columns to use; None uses all whose values join at least two nodes and do
+            not join all of them. A cell may hold text, a number, a truth value or a date; several values joined by
+            `separator` or in a list, tuple, set or array; or nothing (None, NaN, NA, NaT).
+        separator: between several values in one cell; None for one value a cell.
+        bins: for columns of numbers, the width of the bins (``{"year": 10}`` gives "1990-1999") or a number of bins
+            of equal counts (``{"price": "q5"}``).
+        duplicates: what to do with a pair of user and item that stands twice, and with an id that stands twice among
+            the items or users: ``"error"``, or keep the ``"first"`` or ``"last"`` (in time, where there is a time).
+        unknown: what to do with interactions of ids that the items or users do not list: ``"error"`` or ``"drop"``.
+        min_user: users with fewer interactions are left out; 0 keeps those of `users` that have none.
+        name: what to call the data set.
+        split: ``"last"`` holds out the latest interaction of each user, ``"random"`` one drawn by `seed`.
+        negatives: rank each held-out item among that many sampled ones; None ranks it among all items.
+        seed: for the random split and the negatives.
+
+    Ids may be integers, text, categories or anything whose ``str`` tells it apart, such as UUIDs. Times may be dates
+    (those without a zone are taken as UTC), ISO text, whole seconds (or milliseconds) since 1970, or any numbers that
+    grow. Fractions of a second are dropped. Without a time, the order of the rows is the order in time.
+
+    Raises:
+        DataError: a frame or a cell is not as expected; the message names the frame, the row's label and what to do.
+    """
+    options = Options(separator, bins, duplicates, unknown, min_user, split, negatives, seed)
+    named = Columns(
+        *(None if column is None else str(column) for column in (user_column, item_column, time_column, title_column)),
+        _names(item_relations),
+        _names(user_relations),
+    )
+    return build(
+        table_of_frame(interactions, "interactions"),
+        None if items is None else table_of_frame(items, "items"),
+        None if users is None else table_of_frame(users, "users"),
+        named,
+        options,
+        name=name,
+        source="your own data frames",
+    )
+
+
+def _names(columns: Sequence[str] | str | None) -> Sequence[str] | str | None:
+    """Names of columns as text: in a data frame they may be numbers."""
+    return columns if columns is None or isinstance(columns, str) else [str(column) for column in columns]

@@ -1,0 +1,91 @@
+"""Numbers as the labels of bins: of equal width ("1990-1999"), or of equal counts."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from ramgnn.datasets.frames.table import Origin
+from ramgnn.errors import DataError
+
+
+def binned(
+    lists: list[list[str]], bins: float | str, column: str, origin: Origin, places: np.ndarray
+) -> list[list[str]]:
+    """Lists of numbers as lists of the labels of their bins.
+
+    Args:
+        lists: the values of each row.
+        bins: the width, or "q5" for five bins of equal counts.
+        column: the name of the column, for errors.
+        origin: the table, for errors.
+        places: the place of each row.
+
+    Raises:
+        DataError: a value is no number, or `bins` are none.
+    """
+    flat = [(row, text) for row, values in enumerate(lists) for text in values]
+    for row, text in flat:
+        if not is_number(text):
+            raise DataError(
+                f"{text!r} in column {column!r} is no number",
+                expected=f"a number or an empty cell, since {column!r} is to be binned",
+                fix=f"mend the cell, or leave {column!r} out of bins",
+                **origin.at(places[row]),
+            )
+    numbers = np.array([float(text) for _, text in flat])
+    labels = bin_labels(numbers, bins, column) if len(numbers) else []
+    lists_of_labels: list[list[str]] = [[] for _ in lists]
+    for (row, _), label in zip(flat, labels, strict=True):
+        lists_of_labels[row].append(label)
+    return lists_of_labels
+
+
+def bin_labels(numbers: np.ndarray, bins: float | str, column: str) -> list[str]:
+    """The label of the bin of each number; `bins` as in `binned`.
+
+    Raises:
+        DataError: `bins` are none.
+    """
+    whole = bool((numbers == np.floor(numbers)).all())
+    if match := re.fullmatch(r"q(\d+)", str(bins).strip()):
+        if (n := int(match[1])) < 2:
+            raise _no_bins(bins, column)
+        codes = pd.qcut(numbers, n, labels=False, duplicates="drop")
+        codes = np.nan_to_num(codes).astype(int)  # a single value is its own bin, where qcut makes none
+        ends = {code: (numbers[codes == code].min(), numbers[codes == code].max()) for code in np.unique(codes)}
+        return [_range(*ends[code], whole) for code in codes]
+    try:
+        width = float(bins)
+    except (TypeError, ValueError):
+        raise _no_bins(bins, column) from None
+    if not (width > 0 and np.isfinite(width)):
+        raise _no_bins(bins, column)
+    whole = whole and width == int(width)
+    lows = np.floor(numbers / width) * width
+    return [_range(low, low + width - 1 if whole else low + width, whole) for low in lows]
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number."""
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def _range(low: float, high: float, whole: bool) -> str:
+    """ "1990-1999" for whole numbers, both ends included; "0.5 to 1" for others, the upper end excluded."""
+    if whole:
+        return f"{low:.0f}" if low == high else f"{low:.0f}-{high:.0f}" if low >= 0 else f"{low:.0f} to {high:.0f}"
+    return f"{low:.10g}" if low == high else f"{low:.10g} to {high:.10g}"
+
+
+def _no_bins(bins: object, column: str) -> DataError:
+    return DataError(
+        f"{bins!r} are no bins for column {column!r}",
+        expected="a width above 0, such as 10, or a number of bins of equal counts, such as 'q5'",
+        fix=f"pass bins={{{column!r}: 10}}",
+    )

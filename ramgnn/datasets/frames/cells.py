@@ -1,0 +1,118 @@
+"""Cells of data frames as text, the way ``to_csv`` would write them; cells of files are text already.
+
+One thing is better than in a file: pandas turns a column of integers into floats when a cell is missing, so a column
+of floats that are all whole is read as integers, 1979 and not 1979.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from ramgnn.datasets.frames.table import Origin
+from ramgnn.errors import DataError
+
+EXACT = 2.0**53  # floats up to here hold every integer
+NUMBERS = ("integer", "floating", "mixed-integer-float")  # as pandas calls columns of numbers
+
+
+def texts(column: pd.Series, origin: Origin) -> pd.Series:
+    """Each cell as text, a missing one (None, NaN, NA, NaT) as "".
+
+    Raises:
+        DataError: a cell is a list, a dictionary or bytes.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        categories = texts(pd.Series(column.cat.categories, name=column.name), origin)
+        return _take(column, categories.to_numpy(object), column.cat.codes.to_numpy())
+    kind = types.infer_dtype(column, skipna=True)
+    if kind in ("string", "empty"):
+        return column.fillna("") if column.hasnans else column
+    if types.is_numeric_dtype(column.dtype):  # truth values too
+        codes, numbers = pd.factorize(column.array)
+        return _take(column, np.array(_number_texts(list(np.asarray(numbers))), object), codes)
+    if types.is_datetime64_any_dtype(column.dtype):
+        return column.astype(str).where(column.notna(), "")
+    cells = list(column)
+    if kind in NUMBERS:
+        cells = [None if pd.isna(cell) else cell for cell in cells]
+        known = [cell for cell in cells if cell is not None]
+        number_texts = iter(_number_texts(known))
+        return _series(column, ["" if cell is None else next(number_texts) for cell in cells])
+    for place, cell in zip(column.index, cells, strict=True):
+        if types.is_list_like(cell) or isinstance(cell, bytes):
+            raise DataError(
+                f"{cell!r} in column {str(column.name)!r} is no single value",
+                expected="text, a number, a truth value, a date or nothing; lists in columns of relations only",
+                fix="give each row one value, or leave the column out",
+                **origin.at(place),
+            )
+    return _series(column, ["" if pd.isna(cell) else str(cell) for cell in cells])
+
+
+def lists(column: pd.Series, separator: str | None, origin: Origin) -> list[list[str]]:
+    """The values of each cell: those between separators, or those of a list, tuple or set (sorted).
+
+    Spaces around a value are removed, and what is empty or missing is no value.
+    """
+    if types.infer_dtype(column, skipna=True).startswith("mixed") and any(map(_is_several, column)):
+        parts = _listed_parts(column, separator, origin)
+    else:
+        cells = texts(column, origin)
+        parts = cells.str.split(separator, regex=False) if separator else ([cell] for cell in cells)
+    return [[value for part in cell if (value := part.strip())] for cell in parts]
+
+
+def are_integers(column: pd.Series, ids: pd.Series) -> bool:
+    """Whether a column of ids holds integers (or whole floats); `ids` are its cells as text."""
+    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    if types.infer_dtype(values, skipna=True) not in NUMBERS:
+        return False
+    return bool(pd.Series(ids.unique()).str.fullmatch(r"-?\d{1,18}").all())
+
+
+def are_whole_floats(column: pd.Series) -> bool:
+    """Whether a column of ids that are integers came as floats."""
+    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    return types.infer_dtype(values, skipna=True) != "integer"
+
+
+def _listed_parts(column: pd.Series, separator: str | None, origin: Origin) -> list[list[str]]:
+    """The values of cells some of which are lists."""
+    rows, places, values, splits = [], [], [], []
+    for row, (place, cell) in enumerate(column.items()):
+        several = _is_several(cell)
+        for value in (sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell) if several else [cell]:
+            rows.append(row)
+            places.append(place)
+            values.append(value)
+            splits.append(bool(separator) and not several)
+    flat = pd.Series(values, index=places, dtype=object, name=column.name)
+    parts: list[list[str]] = [[] for _ in range(len(column))]
+    for row, text, split in zip(rows, texts(flat, origin), splits, strict=True):
+        parts[row] += text.split(separator) if split else [text]
+    return parts
+
+
+def _is_several(cell: object) -> bool:
+    return types.is_list_like(cell) and not isinstance(cell, Mapping)
+
+
+def _number_texts(numbers: list) -> list[str]:
+    """Numbers as text, floats without ".0" where all of them are whole."""
+    floats = [x for x in numbers if isinstance(x, (float, np.floating))]
+    if all(np.isfinite(x) and x == np.floor(x) and abs(x) < EXACT for x in floats):
+        return [str(int(x)) if isinstance(x, (float, np.floating)) else str(x) for x in numbers]
+    return [str(x) for x in numbers]
+
+
+def _take(column: pd.Series, values: np.ndarray, codes: np.ndarray) -> pd.Series:
+    """``values[codes]`` in place of the cells, "" for the code -1."""
+    return _series(column, np.append(values, "")[codes])
+
+
+def _series(column: pd.Series, cells: list[str] | np.ndarray) -> pd.Series:
+    return pd.Series(cells, index=column.index, name=column.name, dtype=str if len(cells) else object)

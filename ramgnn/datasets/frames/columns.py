@@ -1,0 +1,225 @@
+"""Which column is what: named by the user, or guessed from common names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ramgnn.datasets import faults
+from ramgnn.datasets.frames.table import Table
+from ramgnn.errors import DataError
+
+USER_NAMES = "user user_id userid uid customer customer_id member member_id account account_id person person_id"
+USER_NAMES += " visitor visitor_id viewer viewer_id reader reader_id listener listener_id client client_id msno"
+ITEM_NAMES = "item item_id itemid iid movie movie_id film film_id product product_id song song_id track track_id"
+ITEM_NAMES += " book book_id article article_id game game_id app app_id recipe recipe_id sku asin isbn"
+TIME_NAMES = "time timestamp ts date datetime day created created_at when rated_at watched_at bought_at order position"
+TITLE_NAMES = "title name label item_name item_title movie_title film_title product_name product_title song_name"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that the user named, None for those to be guessed.
+
+    Attributes:
+        user, item, time: columns of the interactions.
+        title: a column of the items.
+        item_relations, user_relations: columns of the items and users, in a sequence or joined by commas.
+    """
+
+    user: str | None = None
+    item: str | None = None
+    time: str | None = None
+    title: str | None = None
+    item_relations: Sequence[str] | str | None = None
+    user_relations: Sequence[str] | str | None = None
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Which column is taken for what, and whether that was said or guessed.
+
+    Attributes:
+        interactions, items, users: what the tables are called: the names of the files.
+        user, item, time: columns of the interactions.
+        item_id, title, item_relations: columns of the items.
+        user_id, user_relations: columns of the users.
+        guessed: names of the fields above that were guessed, not given.
+        left_out: columns that are not read, as ``(table, column)``.
+    """
+
+    interactions: str
+    items: str | None
+    users: str | None
+    user: str
+    item: str
+    time: str | None
+    item_id: str | None
+    title: str | None
+    item_relations: tuple[str, ...]
+    user_id: str | None
+    user_relations: tuple[str, ...]
+    guessed: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """One row per decision: table, role, column or columns, and ``"given"`` or ``"guessed"``."""
+        decisions = [
+            (self.interactions, "user", self.user, "user"),
+            (self.interactions, "item", self.item, "item"),
+            (self.interactions, "time", self.time or "none: the order of the rows", "time"),
+        ]
+        if self.items is not None:
+            decisions += [
+                (self.items, "item", self.item_id or "", "item_id"),
+                (self.items, "title", self.title or "none: the ids", "title"),
+                (self.items, "relations", ", ".join(self.item_relations) or "none", "item_relations"),
+            ]
+        if self.users is not None:
+            decisions += [
+                (self.users, "user", self.user_id or "", "user_id"),
+                (self.users, "relations", ", ".join(self.user_relations) or "none", "user_relations"),
+            ]
+        return [
+            (table, role, column, "guessed" if field in self.guessed else "given")
+            for table, role, column, field in decisions
+        ]
+
+    def note(self) -> str:
+        """One sentence for the notes of the data set."""
+        roles = ", ".join(f"{role} = {column}" for _, role, column, _ in self.rows()[:3])
+        note = f"columns of {self.interactions}: {roles}"
+        if self.items is not None:
+            note += f"; of {self.items}: item = {self.item_id}" + (f", title = {self.title}" if self.title else "")
+        return note
+
+    def __str__(self) -> str:
+        """The decisions as a small table, and the columns that are not read."""
+        rows = self.rows()
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        if self.left_out:
+            lines.append("not read: " + ", ".join(f"{column} ({table})" for table, column in self.left_out))
+        return "\n".join(lines)
+
+
+def guess_columns(interactions: Table, items: Table | None, users: Table | None, named: Columns) -> Guess:
+    """Decide which column is what, by the names of the columns alone.
+
+    Raises:
+        DataError: a named column is missing, one stands for two things, nothing like a user or an item is there, or
+            columns of a table that is not there are named.
+    """
+    user = _id_column(interactions, named.user, USER_NAMES, "user", "user_column")
+    item = _id_column(interactions, named.item, ITEM_NAMES, "item", "item_column", taken=(user,))
+    time = _optional_column(interactions, named.time, TIME_NAMES, taken=(user, item), index=True)
+    if len({user, item, time}) < 3:
+        raise DataError(
+            f"one column stands for two things: user = {user!r}, item = {item!r}, time = {time!r}",
+            expected="a column each",
+            fix="name others with user_column, item_column and time_column",
+            **interactions.origin.at_header(),
+        )
+    tables = [(interactions, {user, item, time})]
+    item_id, title, item_relations = None, None, ()
+    if items is not None:
+        item_id = _same_or_id_column(items, item, ITEM_NAMES, "item")
+        title = _optional_column(items, named.title, TITLE_NAMES, taken=(item_id,))
+        item_relations = _relation_columns(items, named.item_relations, taken=(item_id, title))
+        tables.append((items, {item_id, title, *item_relations}))
+    elif named.item_relations or named.title:
+        raise _no_table("item relations are" if named.item_relations else "a title column is", "item", interactions)
+    user_id, user_relations = None, ()
+    if users is not None:
+        user_id = _same_or_id_column(users, user, USER_NAMES, "user")
+        user_relations = _relation_columns(users, named.user_relations, taken=(user_id,))
+        tables.append((users, {user_id, *user_relations}))
+    elif named.user_relations:
+        raise _no_table("user relations are", "user", interactions)
+    guessed = [field for field, name in vars(named).items() if name is None]
+    guessed += ["item_id"] * (named.item is None or item_id != item)
+    guessed += ["user_id"] * (named.user is None or user_id != user)
+    return Guess(
+        interactions=interactions.origin.name,
+        items=None if items is None else items.origin.name,
+        users=None if users is None else users.origin.name,
+        user=user,
+        item=item,
+        time=time,
+        item_id=item_id,
+        title=title,
+        item_relations=item_relations,
+        user_id=user_id,
+        user_relations=user_relations,
+        guessed=tuple(guessed),
+        left_out=tuple((table.origin.name, c) for table, used in tables for c in table.columns if c not in used),
+    )
+
+
+def _no_table(columns: str, side: str, interactions: Table) -> DataError:
+    """The error for columns of a table that is not there."""
+    example = f"{side}s='{side}s.csv'" if interactions.origin.file is not None else f"{side}s="
+    return DataError(f"{columns} named, but no table of {side}s", fix=f"pass {example} as well")
+
+
+def _same_or_id_column(table: Table, name: str, names: str, side: str) -> str:
+    """The column of ids of items or users: called as in the interactions, like `names`, or simply "id"."""
+    if name in (*table.columns, *table.index_names):
+        return name
+    return _id_column(table, None, f"{names} id", side, None)
+
+
+def _id_column(
+    table: Table, name: str | None, names: str, side: str, option: str | None, taken: Sequence[str] = ()
+) -> str:
+    """The column that is named, or the first that is called like `names`, in the order of `names`."""
+    hint = f"pass another {option}" if name is not None else ""
+    column = _optional_column(table, name, names, taken, index=True, hint=hint)
+    if column is None:
+        listed = names.split()
+        rename = f"rename the column of ids to {listed[1]!r}"
+        if table.origin.file is None:
+            rename += f", or name the index that holds them: frame.rename_axis({listed[1]!r})"
+        raise DataError(
+            f"no column looks like the {side}: {', '.join(map(repr, table.columns))}",
+            expected=f"a column called {', '.join(listed[:4])} or the like",
+            fix=f"name it: {option}='…'" if option else rename,
+            **table.origin.at_header(),
+        )
+    return column
+
+
+def _optional_column(
+    table: Table, name: str | None, names: str, taken: Sequence[str | None], index: bool = False, hint: str = ""
+) -> str | None:
+    """Like `_id_column`, but None when nothing fits; with `index`, levels of the index count after the columns."""
+    levels = table.index_names if index else ()
+    if name is not None:
+        if name not in (*table.columns, *levels):
+            hint = hint or "pass another name, or leave it out"
+            raise faults.missing_column(name, table.columns, hint, **table.origin.at_header())
+        return name
+    for candidates in (table.columns, levels):
+        by_plain_name = {_plain_name(column): column for column in reversed(candidates) if column not in taken}
+        if column := next((by_plain_name[n] for n in names.split() if n in by_plain_name), None):
+            return column
+    return None
+
+
+def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Sequence[str | None]) -> tuple[str, ...]:
+    """The columns that are named, or all that are neither taken nor without a name."""
+    if names is None:
+        return tuple(c for c in table.columns if c not in taken and not re.fullmatch(r"unnamed \d+", c))
+    if isinstance(names, str):
+        names = [names] if names in table.columns else [part.strip() for part in names.split(",") if part.strip()]
+    for column in names:
+        if column not in table.columns:
+            hint = "pass another name, or leave it out"
+            raise faults.missing_column(column, table.columns, hint, **table.origin.at_header())
+    return tuple(dict.fromkeys(names))
+
+
+def _plain_name(name: str) -> str:
+    """A column name in small letters with underscores: "Movie ID" and "movieId" become "movie_id"."""
+    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())).strip("_").casefold()

@@ -1,0 +1,214 @@
+"""The rows of the tables: ids, items and users once each, interactions that are known and not repeated, the split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ramgnn.datasets.base import interactions, leave_last_out
+from ramgnn.datasets.faults import near
+from ramgnn.datasets.frames import cells
+from ramgnn.datasets.frames.table import SHOWN, Origin, Table
+from ramgnn.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """The items or the users that a table lists.
+
+    Attributes:
+        origin: the table.
+        ids: ``(n,)`` ids as text.
+        dtype: ``"int64"`` where they came as integers, else ``"str"``.
+        places: ``(n,)`` the place of each row.
+        frame: the cells, one row per node in the order of `ids`.
+    """
+
+    origin: Origin
+    ids: pd.Index
+    dtype: str
+    places: np.ndarray
+    frame: pd.DataFrame
+
+    def take(self, ids: pd.Index) -> Nodes:
+        """The nodes of these ids, in their order."""
+        order = self.ids.get_indexer(ids)
+        return Nodes(self.origin, ids, self.dtype, self.places[order], self.frame.iloc[order])
+
+
+def read_ids(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> tuple[pd.Series, str]:
+    """The ids as text without spaces around them, and how they came: ``"int64"`` or ``"str"``.
+
+    Raises:
+        DataError: an id is empty.
+    """
+    ids = cells.texts(column, origin).str.strip()
+    if (empty := ids == "").any():
+        others = f"{origin.preposition} {int(empty.sum()) - 1:,} other {origin.unit}s"
+        raise DataError(
+            f"the {side} is empty" + (f" (here and {others})" if empty.sum() > 1 else ""),
+            expected=f"the id of the {side} {origin.preposition} every {origin.unit}",
+            fix=f"fill it in or remove the {origin.unit}",
+            **origin.at(ids.index[empty][0]),
+        )
+    if not cells.are_integers(column, ids):
+        return ids, "str"
+    if cells.are_whole_floats(column):
+        notes.append(f"the ids of {side}s in {origin.name} came as floats and were read as integers: {ids.iloc[0]}")
+    return ids, "int64"
+
+
+def read_nodes(
+    table: Table, id_column: str, others: Sequence[str], side: str, duplicates: str, notes: list[str]
+) -> Nodes:
+    """Read a table of items or users, each of them once.
+
+    Raises:
+        DataError: an id is empty, or stands twice and `duplicates` is ``"error"``.
+    """
+    origin = table.origin
+    frame = table.read([id_column, *others])
+    ids, dtype = read_ids(frame[id_column], origin, side, notes)
+    repeated = ids.duplicated(keep=False if duplicates == "error" else duplicates)
+    if repeated.any() and duplicates == "error":
+        first = ids[repeated].iloc[0]
+        places = ids.index[ids == first]
+        n_others = ids[repeated].nunique() - 1
+        raise DataError(
+            f"the {side} {first!r} stands {origin.preposition} several {origin.unit}s: {origin.show_all(places)}"
+            + (f" (and so do {n_others:,} others)" if n_others else ""),
+            expected=f"one row per {side}",
+            fix="put several values in one cell, joined by the separator '|', or pass duplicates='first' or 'last'",
+            **origin.at(places[1]),
+        )
+    if repeated.any():
+        notes.append(f"{int(repeated.sum()):,} rows of {origin.name} repeat a {side}; the {duplicates} was kept")
+    frame, ids = frame[~repeated], ids[~repeated]
+    return Nodes(origin, pd.Index(ids, name=side), dtype, ids.index.to_numpy(), frame)
+
+
+def keep_listed(
+    rows: pd.DataFrame, side: str, nodes: Nodes, origin: Origin, unknown: str, notes: list[str]
+) -> pd.DataFrame:
+    """The interactions whose user or item is listed; others are an error, or dropped and noted.
+
+    Args:
+        rows: columns ``user, item``, indexed by place.
+        side: ``"user"`` or ``"item"``.
+        nodes: those that are listed.
+        origin: where the interactions come from.
+        unknown: ``"error"`` or ``"drop"``.
+
+    Raises:
+        DataError: an id is not listed and `unknown` is ``"error"``, or none is.
+    """
+    unlisted = ~rows[side].isin(nodes.ids)
+    if not unlisted.any():
+        return rows
+    listed_in = nodes.origin.name
+    first = rows.loc[unlisted, side].drop_duplicates()
+    shown = ", ".join(f"{i!r} ({origin.unit} {origin.show(place)})" for place, i in first.head(SHOWN).items())
+    count = f"{len(first):,} {side}{'' if len(first) == 1 else 's'}"
+    if unknown == "error":
+        close = near(first.iloc[0], list(nodes.ids[:10_000]))
+        alike = f"; {listed_in} has {', '.join(map(repr, close))}" if close else ""
+        raise DataError(
+            f"{count} of {origin.name} {'is' if len(first) == 1 else 'are'} not in {listed_in}: "
+            f"{shown}{', …' if len(first) > SHOWN else ''}{alike}",
+            expected=f"every {side} to have a row in {listed_in}",
+            fix=f"add the rows, or pass unknown='drop' to leave these {int(unlisted.sum()):,} interactions out",
+            **origin.at(first.index[0]),
+        )
+    rows = rows[~unlisted]
+    if rows.empty:
+        raise DataError(
+            f"no {side} of it is in {listed_in}",
+            expected=f"the same ids in both {'files' if origin.file is not None else 'data frames'}",
+            fix=f"check which columns hold the ids: {shown} here, {', '.join(map(repr, nodes.ids[:3]))} there",
+            **origin.at(),
+        )
+    notes.append(f"{int(unlisted.sum()):,} interactions of {count} not in {listed_in} were dropped: {shown}")
+    return rows
+
+
+def keep_each_pair_once(
+    rows: pd.DataFrame, origin: Origin, duplicates: str, by_time: bool, notes: list[str]
+) -> pd.DataFrame:
+    """Each pair of user and item once: the first or last in time, or else in the order of the rows.
+
+    Raises:
+        DataError: a pair stands twice and `duplicates` is ``"error"``.
+    """
+    repeated = rows.duplicated(["user", "item"])
+    if not repeated.any():
+        return rows
+    if duplicates == "error":
+        second = rows[repeated].head(SHOWN)
+        pairs = rows.rename_axis("place").reset_index().drop_duplicates(["user", "item"])
+        first_place = pairs.set_index(["user", "item"])["place"]
+        shown = "; ".join(
+            f"{origin.unit}s {origin.show(first_place[user, item])} and {origin.show(place)} "
+            f"(user {user!r}, item {item!r})"
+            for place, user, item in zip(second.index, second["user"], second["item"], strict=True)
+        )
+        raise DataError(
+            f"{int(repeated.sum()):,} rows repeat a pair of user and item: "
+            f"{shown}{'; …' if repeated.sum() > SHOWN else ''}",
+            expected="each pair of user and item once",
+            fix="pass duplicates='first' or duplicates='last' to keep one of them",
+            **origin.at(second.index[0]),
+        )
+    ordered = rows.sort_values("time", kind="stable") if by_time else rows
+    kept = ordered.drop_duplicates(["user", "item"], keep=duplicates).sort_index()
+    notes.append(f"{int(repeated.sum()):,} rows repeated a pair of user and item; the {duplicates} of each was kept")
+    return kept
+
+
+def keep_active_users(
+    rows: pd.DataFrame, users: Nodes | None, min_user: int, notes: list[str]
+) -> tuple[pd.DataFrame, pd.Index]:
+    """The interactions and the ids of users who have enough of them, in order of first appearance.
+
+    Users who are listed and have no interaction come last; they stay when `min_user` is 0.
+
+    Raises:
+        DataError: nobody has two interactions, or `min_user`.
+    """
+    sizes = rows.groupby("user", sort=False).size()
+    if users is not None:
+        sizes = pd.concat([sizes, pd.Series(0, index=users.ids.difference(sizes.index, sort=False))])
+    kept = sizes.index[sizes >= min_user]
+    if (n_few := len(sizes) - len(kept)) > 0:
+        notes.append(f"{n_few:,} of {len(sizes):,} users have fewer than {min_user} interactions and were left out")
+    if not len(kept) or not sizes[kept].sum() or sizes.max() < 2:
+        raise DataError(
+            f"no user has {max(min_user, 2)} interactions (the most is {int(sizes.max())})",
+            expected="users with several interactions each: one is held out, the rest is learned from",
+            fix="give it more rows, or check which columns hold the users and the items",
+        )
+    return rows[rows["user"].isin(kept)], kept
+
+
+def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
+    """The interactions with indices for ids: columns ``user, item, time``.
+
+    Without a time, the place within each user's rows stands for it.
+    """
+    indices = {"user": user_ids.get_indexer(rows["user"]), "item": item_ids.get_indexer(rows["item"])}
+    numbered = pd.DataFrame(indices)
+    return numbered.assign(time=rows["time"].to_numpy() if "time" in rows else numbered.groupby("user").cumcount())
+
+
+def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training and held-out interactions, one held out per user: the latest, or one drawn at random."""
+    if split == "random":
+        # a random place for each row, then the last one as usual: so that validation draws at random, too
+        mixed = numbered.iloc[np.random.default_rng(seed).permutation(len(numbered))]
+        return leave_last_out(interactions(mixed["user"], mixed["item"]))
+    if time_kind == "order":
+        places = numbered.groupby("user")["time"].rank("dense").astype(np.int64) - 1
+        numbered = numbered.assign(time=places)
+    return leave_last_out(interactions(numbered["user"], numbered["item"], numbered["time"]))

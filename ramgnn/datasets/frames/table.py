@@ -1,0 +1,138 @@
+"""A table that a data set is built from, whether a file or a data frame, and the place of its rows in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ramgnn.datasets import faults
+from ramgnn.errors import DataError
+
+SHOWN = 5  # ids and rows shown in a message
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Where a table comes from, so that a message can say which row it means.
+
+    A *place* is an integer that tells rows apart: the line of a file, or the position in a data frame.
+
+    Attributes:
+        name: what the table is called, for example ``"items.csv"`` or ``"items"``.
+        file: the file; None for a data frame.
+        header_line: the line of the header in the file.
+        labels: the index of the data frame.
+    """
+
+    name: str
+    file: Path | None = None
+    header_line: int | None = None
+    labels: pd.Index | None = None
+
+    @property
+    def unit(self) -> str:
+        """What a place is called: ``"line"`` or ``"row"``."""
+        return "line" if self.file is not None else "row"
+
+    @property
+    def preposition(self) -> str:
+        """One is *on* a line and *in* a row."""
+        return "on" if self.file is not None else "in"
+
+    def show(self, place: int) -> str:
+        """The number of a line, or the label of a row; the position too where several rows have that label."""
+        if self.labels is None:
+            return str(place)
+        label = _plain_label(self.labels[place])
+        return label if self.labels.is_unique else f"{label} (at position {place})"
+
+    def show_all(self, places: Sequence[int]) -> str:
+        """The first few places."""
+        return ", ".join(self.show(place) for place in places[:SHOWN]) + (", …" if len(places) > SHOWN else "")
+
+    def at(self, place: int | None = None) -> dict[str, Any]:
+        """What `DataError` takes for a place in this table, None being the table as a whole."""
+        if self.file is not None:
+            return {"file": self.file, "line": None if place is None else int(place)}
+        return {"table": self.name, "row": None if place is None else self.show(int(place))}
+
+    def at_header(self) -> dict[str, Any]:
+        """What `DataError` takes for the names of the columns."""
+        return self.at(self.header_line) if self.file is not None else self.at()
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table whose columns are known and whose cells are read when they are needed.
+
+    Attributes:
+        origin: where it comes from.
+        columns: the names of its columns.
+        index_names: names of levels of a data frame's index, which may stand for a column of ids or times.
+        read: from names of columns to a data frame of these, with the place of each row as its index.
+    """
+
+    origin: Origin
+    columns: tuple[str, ...]
+    read: Callable[[Sequence[str]], pd.DataFrame]
+    index_names: tuple[str, ...] = ()
+
+
+def table_of_frame(frame: object, name: str) -> Table:
+    """The table of a data frame; `name` is what messages call it.
+
+    Raises:
+        DataError: it is no data frame, two columns have one name, or names have several levels.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(
+            f"this is a {type(frame).__name__}",
+            table=name,
+            expected="a pandas DataFrame",
+            fix="for files use ramgnn.datasets.load('tables', interactions='…', items='…')",
+        )
+    origin = Origin(name, labels=frame.index)
+    if frame.columns.nlevels > 1:
+        raise DataError(
+            f"the names of its columns have {frame.columns.nlevels} levels",
+            expected="one name for each column",
+            fix="join the levels: frame.columns = ['_'.join(map(str, c)) for c in frame.columns]",
+            **origin.at(),
+        )
+    columns = tuple(str(c).strip() or f"unnamed {place}" for place, c in enumerate(frame.columns, 1))
+    if repeated := _first_repeated(columns):
+        raise faults.repeated_column(repeated, **origin.at())
+    index_names = tuple(str(level) for level in frame.index.names if level is not None and str(level) not in columns)
+
+    def read(names: Sequence[str]) -> pd.DataFrame:
+        if not len(frame):
+            raise DataError("there is no row in it", expected="at least one row", fix="pass more data", **origin.at())
+        cells = {}
+        for column in dict.fromkeys(names):
+            if column in columns:
+                cells[column] = frame.iloc[:, columns.index(column)].array
+            else:
+                level = [str(level) for level in frame.index.names].index(column)
+                cells[column] = frame.index.get_level_values(level).array
+        return pd.DataFrame(cells, index=pd.RangeIndex(len(frame), name="place"))
+
+    return Table(origin, columns, read, index_names)
+
+
+def _first_repeated(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)
+
+
+def _plain_label(label: object) -> str:
+    """A label of an index as one would write it: 17, 'ann', (1, 'ann')."""
+    if isinstance(label, tuple):
+        return f"({', '.join(map(_plain_label, label))})"
+    if isinstance(label, np.generic):
+        label = label.item()
+    return repr(label) if isinstance(label, str) else str(label)
