@@ -11,8 +11,8 @@ From data frames to recommendations:
     print(model.explain("ann", "Alien (1979)"))               # why this item?
     ramgnn.save(model, "runs/mine")                           # ramgnn.load_run("runs/mine") reads it again
 
-`interactions` needs a column of users and one of items, and may have one of times; `items` and `users` are one row each,
-and their other columns are what is known of them. Columns are recognised by their names, or named: see
+`interactions` needs a column of users and one of items, and may have one of times; `items` and `users` have one row
+each, and their other columns are what is known of them. Columns are recognised by their names, or named: see
 ``help(ramgnn.from_frames)``. A cell may hold several values: a list, or text such as ``"Horror|Sci-Fi"``.
 
     model.recommend("ann", n=5)         for one user, or a list of users

@@ -71,7 +71,7 @@ def fit(
         ram_gnn_only |= {"encoder": None if encoder == "ram-gnn" else encoder}
         if wrong := [name for name, x in ram_gnn_only.items() if x is not None]:
             raise RamgnnError(f"{' and '.join(wrong)} goes with RAM-GNN alone, not with {model!r}; leave it out")
-        return _baseline(model).fit(dataset, settings, seed or 0, epochs, progress, device or "cpu")
+        return baseline(model).fit(dataset, settings, seed or 0, epochs, progress, device or "cpu")
     config = config or Config()
     changes = dict(settings or {})
     changes |= {"seed": seed} if seed is not None else {}
@@ -84,7 +84,7 @@ def fit(
     return fit_ram_gnn(dataset, config.override(changes), epochs, progress, checkpoints, chosen)
 
 
-def _baseline(name: str) -> registry.Baseline:
+def baseline(name: str) -> registry.Baseline:
     """The baseline of that name, or an error that names RAM-GNN and the encoders too."""
     try:
         return registry.get(name)

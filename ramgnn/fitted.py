@@ -1,4 +1,4 @@
-"""What every fitted model can be asked, by the ids that the data came with: recommend, score, similar items, explain."""
+"""What every fitted model can be asked, by the ids that the data came with: recommend, score, similar, explain."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ class FittedModel:
             exclude_seen: leave out what the user has in the training data.
 
         Returns:
-            One row for each recommendation, the best first: columns ``user``, ``rank`` from 1, ``item``, ``title`` where
-            items have labels of their own, ``score``. Of equal scores the item that comes first in the data is first.
+            One row for each recommendation, the best first: columns ``user``, ``rank`` from 1, ``item``, ``title``
+            where items have labels of their own, ``score``. Of equal scores the item that is first in the data comes
+            first.
 
         Raises:
             NotFoundError: there is no such user; carries near matches.

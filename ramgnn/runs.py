@@ -1,10 +1,10 @@
 """A run folder: what was trained, on what, how, how well; weights as safetensors, the rest as JSON, never pickle.
 
-    run.json               what it is: model, settings, data set, versions; written last, so a folder with it is complete
+    run.json               what it is: model, settings, data, versions; written last, so a folder with it is complete
     weights.safetensors    all parameters, or the arrays of a closed form
     history.json           losses, thresholds and so on, epoch by epoch
     metrics.json           the rank of every held-out item, where it was evaluated
-    data.json, data.safetensors   the data it was trained on: ids, labels, interactions, attributes
+    dataset.*              the data it was trained on: ids, labels, interactions, attributes
 
 So a run answers on another machine, without the files that the data came from.
 """
@@ -109,8 +109,8 @@ def _contents(fitted: FittedModel) -> tuple[dict[str, Tensor], dict[str, Any], d
         about |= {"epochs": fitted.epochs, "interrupted": fitted.interrupted, "seconds": fitted.seconds}
         return tensors, about, {"losses": list(fitted.losses)}
     raise RamgnnError(
-        f"a {type(fitted).__name__} cannot be saved; what ramgnn.fit gives back can, and a scorer of your own once it is "
-        "registered with ramgnn.baselines.register"
+        f"a {type(fitted).__name__} cannot be saved; what ramgnn.fit gives back can, and a scorer of your own once it "
+        "is registered with ramgnn.baselines.register"
     )
 
 

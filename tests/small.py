@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from ramgnn.attention import attention_weights, softmax_groups
 from ramgnn.config import PretrainConfig
 from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
 from ramgnn.graph import MultiRelationalGraph
@@ -74,3 +75,10 @@ def edge_list(graph: MultiRelationalGraph) -> list[tuple[int, int, int, int, int
             if a != b and v == w:
                 found.append((i, int(graph.value_type[v]), v, j, b))
     return found
+
+
+def weights(logits, neighbours, softmax_over="all"):
+    """α of Eq. 7 for every edge to a sampled neighbour, from the logits of incidences: ``(E,)`` float64."""
+    graph, tail = neighbours.graph, neighbours.incidence
+    groups = softmax_groups(neighbours.head, graph.type[tail], graph.n_types, softmax_over)
+    return attention_weights(logits.detach()[tail].double(), groups, graph.n_nodes * graph.n_types)

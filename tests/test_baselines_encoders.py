@@ -15,8 +15,7 @@ from ramgnn import readings, training
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrain_encoder, pretrainer
 from ramgnn.baselines.encoders.base import Groups
 from ramgnn.baselines.encoders.compgcn import composed_neighbours
-from ramgnn.baselines.encoders.gcn import propagate
-from ramgnn.baselines.encoders.pretraining import single_type
+from ramgnn.baselines.encoders.gcn import propagate, single_type
 from ramgnn.baselines.encoders.vrgcn import signed_counts
 from ramgnn.composition import compose
 from ramgnn.errors import NotFoundError, RamgnnError
@@ -80,7 +79,7 @@ def test_rgcn_is_pyg_s_layer():
     layer = RGCNConv(4, 4, graph.n_types, aggr="mean", bias=False)
     with torch.no_grad():
         layer.weight.copy_(model.typed[0])
-        layer.root.copy_(model.own[0].weight.T)
+        layer.root.copy_(model.w0[0].weight.T)
     torch.testing.assert_close(model(graph), layer(model.nodes.weight, *edges_of(graph)))
 
 
@@ -106,7 +105,7 @@ def test_vrgcn_adds_and_subtracts_the_relation(roles):
     for i, _, v, j, _ in edge_list(graph):
         total[i] += x[j] - r[v] if roles == "head" or i < j else x[j] + r[v]
         count[i] += 1
-    expected = model.own[0](x) + model.weights[0](total / count.clamp(min=1))
+    expected = model.w0[0](x) + model.weights[0](total / count.clamp(min=1))
     torch.testing.assert_close(model(graph), expected)
     if roles == "index":  # over a whole group every +r has its -r
         value = graph.value
@@ -135,7 +134,7 @@ def test_pre_training_lowers_the_loss_and_repeats(kind):
     graph = MultiRelationalGraph.from_dataset(data, "item")
     options = replace(SMALL, epochs=15, weight_decay=0.0, dropout=0.0)
     one, same = (pretrain_encoder(graph, kind, options, "item", 3, progress=False) for _ in range(2))
-    losses = [row["loss"] for row in one.history]
+    losses = [e.loss for e in one.history]
     assert sum(losses[-3:]) < sum(losses[:3])
     assert torch.equal(one.embeddings().nodes, same.embeddings().nodes)
     assert one.embeddings().values.shape == (graph.n_values, 4)  # half of d, as RAM-GNN's
@@ -143,7 +142,7 @@ def test_pre_training_lowers_the_loss_and_repeats(kind):
 
 @pytest.mark.parametrize("kind", ENCODERS)
 def test_the_same_recommender_follows(kind):
-    config = readings.default().set(["pretrain.dim=8", "finetune.epochs=2", "finetune.every=1"])
+    config = readings.default().override(["pretrain.dim=8", "finetune.epochs=2", "finetune.every=1"])
     fitted = training.fit(small_dataset(), config, progress=False, pretrainer=pretrainer(kind, SMALL))
     assert fitted.final.items.shape == (20, 8) and fitted.validation.best_epoch in (1, 2)
     assert fitted.item.history_dict()["epochs"][0]["epoch"] == 1
@@ -164,6 +163,6 @@ def test_gcn_takes_one_type():
 def test_impossible_settings_say_so():
     for bad, message in (({"composition": "add"}, "composition"), ({"dropout": 1.0}, "dropout"), ({"lr": -1.0}, "lr")):
         with pytest.raises(RamgnnError, match=message):
-            replace(SMALL, **bad).check()
+            replace(SMALL, **bad).validate()
     with pytest.raises(NotFoundError, match="gat"):
         pretrain_encoder(films(), "gat", SMALL, "item")

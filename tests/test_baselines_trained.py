@@ -21,13 +21,16 @@ from ramgnn.baselines import (
     mf,
     nfm,
     rcf,
+    registry,
     sasrec,
 )
-from ramgnn.baselines.registry import CLOSED, TRAINED
 from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test
 from tests.small import small_dataset
+
+TRAINED = {name: (b.fits, b.settings_class) for name in registry.names() if (b := registry.get(name)).trained}
+CLOSED = {name: b.fits for name in registry.names() if not (b := registry.get(name)).trained}
 
 QUICK = {
     "mf": {"dim": 8, "batch": 64}, "fm": {"dim": 8, "batch": 64, "lr": 0.02},

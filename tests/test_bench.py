@@ -15,6 +15,7 @@ from ramgnn import experiments, pretrain
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import NotFoundError
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.pretrained import sample_neighbours
 from tests.bench import encoders, floor, graphs, measure
 from tests.bench.jobs import PARTS, Job, Scope, plan
 from tests.bench.report import Finding, Rows, findings, ratio
@@ -131,24 +132,26 @@ def test_a_measurement_that_breaks_is_a_failed_row():
 def test_the_edge_list_gives_the_same_losses(graph, every):
     """The steps of both encoders give the same L_GNN and L_sim, with each type hidden and with none."""
     config = small_config(sampler="none" if every else "fixed", k=2)
-    step = getattr(pretrain, "step", None) or pretrain._step
     losses = []
     for make in (RAMGNN, encoders.EdgeListRAMGNN):
         torch.manual_seed(0)
         model = make(graph, config)
         generator = torch.Generator().manual_seed(0)
         optimiser = torch.optim.Adam(model.parameters(), lr=config.lr)
-        kept = pretrain.select(model, graph, [2] * graph.n_types, generator)
-        hidden = [*range(graph.n_types), None]
-        losses.append([step(model, graph, kept, optimiser, config, generator, False, h) for h in hidden])
+        kept = sample_neighbours(model, graph, config, [2] * graph.n_types, generator)
+        masked = [*range(graph.n_types), None]
+        losses.append([pretrain.step(model, graph, kept, optimiser, config, generator, False, t) for t in masked])
     torch.testing.assert_close(torch.tensor(losses[0]), torch.tensor(losses[1]), rtol=1e-4, atol=1e-5)
 
 
-def test_every_edge_leaves_out_the_hidden_type():
+@pytest.mark.parametrize("masked_type", [None, 1])
+def test_the_edge_list_gives_the_same_embeddings(masked_type):
+    """PyG's sums are those of the layer edge by edge, from every neighbour and without a masked type."""
     graph = films()
-    edges = encoders.every_edge(graph, 1)
-    assert len(edges.head) == graph.n_edges(0) and bool((graph.type[edges.incidence] == 0).all())
-    assert len(encoders.every_edge(graph).head) == graph.n_edges()
+    model = encoders.EdgeListRAMGNN(graph, small_config())
+    torch.testing.assert_close(model(graph, None, masked_type), model.over_edges(graph, None, masked_type))
+    head, incidence = encoders.every_edge(graph)
+    assert len(head) == len(incidence) == graph.n_edges()
 
 
 def test_the_floor_grows_with_the_graph_and_the_layers():

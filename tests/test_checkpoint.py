@@ -13,16 +13,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from ramgnn import finetune as finetune_module
 from ramgnn import pretrain as pretrain_module
-from ramgnn import recommender as recommender_module
 from ramgnn import runs
 from ramgnn.checkpoint import Checkpoint
 from ramgnn.cli import main
 from ramgnn.config import Config, FinetuneConfig
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.evaluation import ndcg, rank_test
+from ramgnn.finetune import finetune
 from ramgnn.pretrain import pretrain
-from ramgnn.recommender import finetune
 from ramgnn.training import build, fit
 from tests.small import random_graph, small_config, small_dataset
 
@@ -79,10 +79,14 @@ def test_pretraining_goes_on_to_the_same_numbers(monkeypatch, tmp_path, call, ch
 def test_pretraining_ends_when_the_sampler_has_rested(tmp_path):
     graph = random_graph(40, 2, 5, 2, seed=4)
     checkpoint = Checkpoint(tmp_path / "item.safetensors")
-    whole = pretrain(graph, small_config(epochs=80, after=3), seed=1, progress=False, checkpoint=checkpoint)
+    whole = pretrain(
+        graph, small_config(epochs=80, stop_after_converged=3), seed=1, progress=False, checkpoint=checkpoint
+    )
     assert None not in whole.stopped
     assert len(whole.history) == max(whole.stopped) + 1 + 3  # the first epoch compares with nothing
-    again = pretrain(graph, small_config(epochs=80, after=3), seed=1, progress=False, checkpoint=checkpoint)
+    again = pretrain(
+        graph, small_config(epochs=80, stop_after_converged=3), seed=1, progress=False, checkpoint=checkpoint
+    )
     assert (again.resumed, len(again.history)) == (len(whole.history), len(whole.history))
 
 
@@ -102,7 +106,7 @@ def test_finetuning_goes_on_to_the_same_numbers(monkeypatch, tmp_path, call, los
     whole = finetune(model(), tune, 5, score, progress=False)
     checkpoint = Checkpoint(tmp_path / "validation.safetensors")
     with monkeypatch.context() as patch:
-        killed_at(patch, recommender_module, f"{loss}_step", call)
+        killed_at(patch, finetune_module, "listwise_step" if loss == "softmax" else "pairwise_step", call)
         with pytest.raises(Killed):
             finetune(model(), tune, 5, score, progress=False, checkpoint=checkpoint)
     again = finetune(model(), tune, 5, score, progress=False, checkpoint=checkpoint)
@@ -123,7 +127,7 @@ def test_every_stage_of_a_fit_is_taken_up_where_it_was(monkeypatch, tmp_path):
     while True:
         with monkeypatch.context() as patch:
             killed_at(patch, pretrain_module, "step", 4)
-            killed_at(patch, recommender_module, "softmax_step", 5)
+            killed_at(patch, finetune_module, "listwise_step", 5)
             try:
                 found = fit(data, config, progress=False, checkpoints=tmp_path)
                 break
@@ -193,7 +197,7 @@ def test_a_killed_process_is_resumed_by_the_command_line(tmp_path, capsys):
     assert main(["train", "--resume", str(cut), "--quiet"]) == 0
     assert not runs.unfinished(cut)
     same_tensors(load_file(cut / runs.WEIGHTS), load_file(whole / runs.WEIGHTS))
-    assert (cut / runs.METRICS).read_text() == (whole / runs.METRICS).read_text()
+    assert (cut / runs.RANKS).read_text() == (whole / runs.RANKS).read_text()
     capsys.readouterr()
     assert main(["train", "--resume", str(cut)]) == 1
     assert "holds a run that has ended" in capsys.readouterr().err

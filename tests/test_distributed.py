@@ -44,7 +44,7 @@ with distributed.processes("cpu"):
         name = f"{softmax} {sampler} {loss}"
         found |= {f"{name} {x}": p for x, p in result.item.model.state_dict().items()}
         found[f"{name} losses"] = torch.tensor([e.loss for e in result.item.history])
-        found[f"{name} mass"] = torch.tensor([e.mass for e in result.item.history])
+        found[f"{name} attention"] = torch.tensor([e.attention_by_type for e in result.item.history])
         found[f"{name} users"], found[f"{name} items"] = result.final.users.clone(), result.final.items.clone()
         found[f"{name} validation"] = torch.tensor([e["validation"] for e in result.validation.history])
         found[f"{name} tuning"] = torch.tensor([e["loss"] for e in result.finetuned.history])
@@ -102,7 +102,7 @@ def test_a_killed_worker_ends_the_run_with_a_message_and_a_checkpoint(tmp_path, 
     stored["config"]["pretrain"]["epochs"] = 3
     (folder / runs.CHECKPOINTS / runs.RUN).write_text(json.dumps(stored))
     assert main(["train", "--resume", str(folder), "--quiet"]) == 0
-    assert (folder / runs.METRICS).exists()
+    assert (folder / runs.RANKS).exists()
 
 
 def children(pid: int) -> list[int]:

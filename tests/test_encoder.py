@@ -10,17 +10,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ramgnn import attention as attention_module
-from ramgnn import encoder as encoder_module
-from ramgnn.attention import attend, attend_all, mass, weights
 from ramgnn.composition import OPERATORS, compose
 from ramgnn.datasets.base import Relation
 from ramgnn.encoder import RAMGNN, Embeddings
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.message_passing import edge_forward
-from ramgnn.pretrain import every_neighbour
-from ramgnn.sampler import largest_thresholds, top_k
-from tests.small import edge_list, films, graphs, random_graph, small_config
+from ramgnn.kernels import attention as kernel
+from ramgnn.kernels import losses, window_attention
+from ramgnn.kernels.attention import attend, attend_all, sampled_attention_by_type
+from ramgnn.sampler import every_neighbour, largest_thresholds, top_k
+from tests.small import edge_list, films, graphs, random_graph, small_config, weights
 
 
 def build(graph, seed=0, **changes):
@@ -59,7 +57,7 @@ def test_logit_is_that_of_the_equation(sigma):
     graph = films()
     model = build(graph, sigma=sigma)
     attention, e, e_n = model.layers[0].attention, model.nodes.weight, model.relations(graph.value_type)
-    got = attention(e, e_n, graph.node, graph.value)
+    got = attention(e[graph.node], e_n[graph.value])
     for m in range(graph.n_incidences):
         j, n = int(graph.node[m]), int(graph.value[m])
         inner = attention.key.weight @ e[j] + attention.query.weight @ e_n[n] + attention.query.bias
@@ -154,7 +152,7 @@ def test_one_layer_by_loops(operator, combine):
     model = build(graph, composition=operator, combine=combine, layers=1)
     layer, e, e_n = model.layers[0], model.nodes.weight, model.relations(graph.value_type)
     kept = kept_of(graph, k=2)
-    logits = layer.logits(e, e_n, graph)
+    logits = layer.attention(e[graph.node], e_n[graph.value])
     expected = []
     for i in range(graph.n_nodes):
         own = kept.of(i).tolist()
@@ -174,12 +172,12 @@ def test_one_layer_by_loops(operator, combine):
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("softmax", ["all", "type"])
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_fast_layer_equals_message_passing_forward_and_gradient(operator, softmax, layers):
+def test_kernels_equal_the_sum_over_edges_forward_and_gradient(operator, softmax, layers):
     graph = random_graph(40, 3, 6, 3, seed=layers)
     model = build(graph, composition=operator, softmax=softmax, layers=layers)
-    for kept in (kept_of(graph, k=3), None if softmax == "all" else every_neighbour(graph)):
+    for kept in (kept_of(graph, k=3), None, every_neighbour(graph)):
         found = []
-        for run in (lambda kept=kept: model(graph, kept), lambda kept=kept: edge_forward(model, graph, kept)):
+        for run in (lambda kept=kept: model(graph, kept), lambda kept=kept: model.over_edges(graph, kept)):
             model.zero_grad()
             out = run()
             out.square().mul(torch.arange(1.0, 9.0)).sum().backward()
@@ -225,10 +223,10 @@ def test_equal_weights_without_attention():
         assert torch.allclose(own, torch.full_like(own, 1 / len(own)))
 
 
-def test_mass_sums_to_one_and_counts_heads_equally():
+def test_attention_by_type_sums_to_one_and_counts_heads_equally():
     graph = films()
     kept = every_neighbour(graph)
-    got = mass(torch.zeros(graph.n_incidences), kept)
+    got = sampled_attention_by_type(torch.zeros(graph.n_incidences), kept)
     shares = np.zeros(2)
     heads = [i for i in range(5) if len(kept.of(i))]
     for i in heads:
@@ -258,7 +256,7 @@ def test_every_neighbour_is_the_largest_threshold():
 @pytest.mark.parametrize("dim", [4, 5])
 def test_gradient_of_every_activation_and_of_odd_widths(monkeypatch, dim, sigma, softmax):
     """The backward pass by hand, in blocks of three incidences, against finite differences."""
-    monkeypatch.setattr(attention_module, "BLOCK", 3)
+    monkeypatch.setattr(window_attention, "BLOCK", 3)
     graph = films()
     model = build(graph, composition="corr", relation="sum", sigma=sigma, softmax=softmax, layers=2, dim=dim)
     kept = kept_of(graph, k=2)
@@ -281,9 +279,9 @@ def test_windows_attend_as_the_plain_way_does(softmax, graph, k, seed, hidden):
     kept = kept_of(graph, k, seed)
     weight = torch.randn(graph.n_nodes, 8, dtype=torch.float64)
     found = []
-    for widest in (60.0, -1.0):  # with -1 the layer takes the way of far-apart logits, by autograd
+    for max_spread in (60.0, -1.0):  # with -1 the layer takes the way of far-apart logits, by autograd
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(encoder_module, "WIDEST", widest)
+            patch.setattr(kernel, "MAX_LOGIT_SPREAD", max_spread)
             model.zero_grad()
             out = model(graph, kept, hidden)
             (out * weight).sum().backward()
@@ -302,8 +300,9 @@ def test_logits_far_apart_take_the_exact_way_in_float32():
     with torch.no_grad():
         model.layers[0].attention.p.mul_(3e3)
     kept = kept_of(graph, k=3)
-    assert model.layers[0].attention.widest(model.nodes.weight, None, None, None) > attention_module.WIDEST
-    expected = edge_forward(model.double(), graph, kept)
+    spread = kernel.logit_spread(model.layers[0].attention, model.nodes.weight, None, graph)
+    assert spread > kernel.MAX_LOGIT_SPREAD
+    expected = model.double().over_edges(graph, kept)
     got = model.float()(graph, kept)
     assert bool(torch.isfinite(got).all())
     assert torch.allclose(got.double(), expected, atol=1e-3)
@@ -313,7 +312,7 @@ def test_float32_is_as_good_as_float64_to_one_part_in_a_hundred_thousand():
     graph = random_graph(300, 3, 12, 3, seed=5)
     model = build(graph, layers=2, dim=64)
     kept = kept_of(graph, k=37)
-    exact = edge_forward(model, graph, kept)
+    exact = model.over_edges(graph, kept)
     assert float((model.float()(graph, kept).double() - exact).norm() / exact.norm()) < 1e-5
 
 
@@ -324,12 +323,12 @@ def test_inner_products_in_blocks(seed, block):
     e = torch.randn(9, 4, dtype=torch.float64, generator=rng, requires_grad=True)
     i, j = torch.randint(9, (6,), generator=rng), torch.randint(9, (6, 3), generator=rng)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoder_module._InnerProducts, "BLOCK", block)
-        assert torch.allclose(encoder_module.inner_products(e, i, j), (e[i].unsqueeze(1) * e[j]).sum(2))
-        assert torch.autograd.gradcheck(lambda x: encoder_module.inner_products(x, i, j), (e,))
+        patch.setattr(losses._InnerProducts, "BLOCK", block)
+        assert torch.allclose(losses.inner_products(e, i, j), (e[i].unsqueeze(1) * e[j]).sum(2))
+        assert torch.autograd.gradcheck(lambda x: losses.inner_products(x, i, j), (e,))
 
 
-def test_attention_mass_of_windows_is_that_of_the_edges():
+def test_attention_by_type_of_windows_is_that_of_the_edges():
     graph = random_graph(40, 3, 6, 3, seed=1)
     kept = kept_of(graph, k=3)
     logits = torch.randn(graph.n_incidences)
@@ -339,4 +338,4 @@ def test_attention_mass_of_windows_is_that_of_the_edges():
         share.index_put_((kept.head, graph.type[kept.incidence]), alpha, accumulate=True)
         share = share / share.sum(1, keepdim=True).clamp(min=1e-12)
         expected = share.sum(0) / share.sum()
-        assert mass(logits, kept, over).tolist() == pytest.approx(expected.tolist(), abs=1e-6)
+        assert sampled_attention_by_type(logits, kept, over).tolist() == pytest.approx(expected.tolist(), abs=1e-6)

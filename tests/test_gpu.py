@@ -16,7 +16,6 @@ import torch
 from ramgnn import runs
 from ramgnn.baselines import fitting
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrain_encoder
-from ramgnn.baselines.registry import TRAINED
 from ramgnn.checkpoint import Checkpoint
 from ramgnn.cli import main
 from ramgnn.composition import OPERATORS
@@ -26,13 +25,16 @@ from ramgnn.encoder import RAMGNN
 from ramgnn.evaluation import rank_test
 from ramgnn.explain import Explainer
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.pretrain import Bags, hidden_types, pair_loss, pretrain, sample_pairs, select, similarity_loss
+from ramgnn.interactions import InteractionGraph, sample_negatives
+from ramgnn.kernels.pairs import PositiveSampler
+from ramgnn.pairs import sample_pairs
+from ramgnn.pretrain import gnn_loss, masked_types_in_turn, pretrain, similarity_loss
+from ramgnn.pretrained import sample_neighbours
 from ramgnn.readings import named
-from ramgnn.recommender import InteractionGraph, sample_negatives
 from ramgnn.sampler import average_neighbour_distance, rank_transform, top_k
 from ramgnn.training import fit
 from tests.small import random_graph, small_config, small_dataset
-from tests.test_baselines_trained import EPOCHS, QUICK, blocks
+from tests.test_baselines_trained import EPOCHS, QUICK, TRAINED, blocks
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 GRAPH = random_graph(60, 3, 9, 3, 4)
@@ -46,13 +48,12 @@ def both(config):
     return (here, GRAPH), (there.cuda(), GRAPH.to("cuda"))
 
 
-def loss_of(model, graph, pairs, k, hidden):
+def loss_of(model, graph, pairs, k, masked):
     """L_final with its gradients on the parameters, and the embeddings."""
-    kept = select(model, graph, k)
-    e = model(graph, kept, hidden)
-    pairs = type(pairs)(*(x.to(e.device) for x in (pairs.head, pairs.tail, pairs.weight.double(), pairs.type)))
-    loss = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight)
-    loss = loss + similarity_loss(model.score(model.nodes.weight), pairs)
+    kept = sample_neighbours(model, graph, model.config, k)
+    e = model(graph, kept, masked)
+    pairs = type(pairs)(*(x.to(e.device) for x in (pairs.head, pairs.tail, pairs.weight.double(), pairs.relation_type)))
+    loss = gnn_loss(model, e, pairs) + similarity_loss(model.score(model.nodes.weight), pairs)
     loss.backward()
     return e.detach(), loss.detach()
 
@@ -64,9 +65,9 @@ def test_a_step_of_pre_training_has_the_same_numbers(operator, softmax, sampler)
     config = small_config(composition=operator, softmax=softmax, sampler=sampler, similarity="mlp", layers=2)
     pairs = sample_pairs(GRAPH, config, torch.Generator().manual_seed(0))
     (here, graph), (there, on_gpu) = both(config)
-    for hidden in (None, next(hidden_types(GRAPH, config))):
+    for masked in (None, next(masked_types_in_turn(GRAPH, config))):
         here.zero_grad(), there.zero_grad()
-        found = [loss_of(m, g, pairs, [3, 2, 4], hidden) for m, g in ((here, graph), (there, on_gpu))]
+        found = [loss_of(m, g, pairs, [3, 2, 4], masked) for m, g in ((here, graph), (there, on_gpu))]
         for a, b in zip(*found, strict=True):
             assert b.is_cuda
             assert torch.allclose(a, b.cpu(), rtol=1e-9, atol=1e-11)
@@ -80,7 +81,7 @@ def test_a_step_of_pre_training_has_the_same_numbers(operator, softmax, sampler)
 @pytest.mark.parametrize("relation", ["halves", "projection", "sum"])
 def test_every_activation_and_relation_embedding(sigma, relation):
     (here, graph), (there, on_gpu) = both(small_config(sigma=sigma, relation=relation))
-    a, b = (m(g, select(m, g, [2, 2, 2])) for m, g in ((here, graph), (there, on_gpu)))
+    a, b = (m(g, sample_neighbours(m, g, m.config, [2, 2, 2])) for m, g in ((here, graph), (there, on_gpu)))
     assert torch.allclose(a, b.cpu(), rtol=1e-9, atol=1e-11)
 
 
@@ -98,8 +99,8 @@ def test_the_sampler_keeps_the_same_neighbours(per):
 
 def test_pairs_and_negatives_are_what_they_should_be():
     graph, generator = GRAPH.to("cuda"), torch.Generator("cuda").manual_seed(0)
-    pairs = sample_pairs(graph, small_config(positives=3), generator, Bags.of(graph))
-    for head, tail, t in zip(pairs.head.tolist(), pairs.tail[:, 0].tolist(), pairs.type.tolist(), strict=True):
+    pairs = sample_pairs(graph, small_config(positives=3), generator, PositiveSampler.from_graph(graph))
+    for head, tail, t in zip(pairs.head.tolist(), pairs.tail[:, 0].tolist(), pairs.relation_type.tolist(), strict=True):
         assert head != tail
         assert t in {x for x, _ in GRAPH.shared(head, tail)}
     dataset = small_dataset()
@@ -200,6 +201,6 @@ def test_an_encoder_lowers_its_loss(kind):
     graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
     options = EncoderSettings(dim=8, epochs=15, steps=2, negatives=2, weight_decay=0.0, dropout=0.0)
     found = pretrain_encoder(graph, kind, options, "item", 3, "cuda", False)
-    losses = [row["loss"] for row in found.history]
+    losses = [e.loss for e in found.history]
     assert sum(losses[-3:]) < sum(losses[:3])
     assert found.embeddings().nodes.is_cuda and found.embeddings().values.is_cuda

@@ -11,8 +11,9 @@ import torch
 from ramgnn import pretrain as module
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import RamgnnError
-from ramgnn.pretrain import Pairs, pair_loss, pretrain, sample_pairs, similarity_loss
-from ramgnn.sampler import top_k
+from ramgnn.pairs import Pairs, sample_pairs
+from ramgnn.pretrain import gnn_loss, pretrain, similarity_loss
+from ramgnn.sampler import every_neighbour, top_k
 from tests.small import edge_list, films, random_graph, small_config
 
 
@@ -87,7 +88,7 @@ def test_gnn_loss_is_cross_entropy_of_final_similarities(similarity):
     model = RAMGNN(graph, small_config(similarity=similarity)).double()
     e = model(graph, top_k(graph, torch.rand(5), [2, 2]))
     pairs = pairs_of(graph)
-    got = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight)
+    got = gnn_loss(model, e, pairs)
     expected = 0.0
     rows = [
         (i, j, float(n == 0), w / 2 if n == 0 else w / 2 / (len(tails) - 1))
@@ -112,7 +113,7 @@ def test_gnn_loss_reaches_every_parameter_of_the_encoder():
     model = RAMGNN(graph, small_config())
     e = model(graph, top_k(graph, torch.rand(30), [3, 3]))
     pairs = pairs_of(graph)
-    pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight).backward()
+    gnn_loss(model, e, pairs).backward()
     for name, p in model.named_parameters():
         if not name.startswith("score"):  # the MLP of Eq. 9 is trained by L_sim alone
             assert p.grad is not None, name
@@ -121,9 +122,9 @@ def test_gnn_loss_reaches_every_parameter_of_the_encoder():
 
 def test_hidden_types_take_turns_and_leave_their_messages_out():
     graph = random_graph(25, 3, 4, 2, seed=7)
-    turns = module.hidden_types(graph, small_config(target="hidden"))
+    turns = module.masked_types_in_turn(graph, small_config(target="hidden"))
     assert [next(turns) for _ in range(4)] == [0, 1, 2, 0]
-    assert next(module.hidden_types(graph, small_config(target="seen"))) is None
+    assert next(module.masked_types_in_turn(graph, small_config(target="seen"))) is None
     torch.manual_seed(0)
     model = RAMGNN(graph, small_config(layers=1)).double()
     kept = top_k(graph, torch.rand(25), [3, 3, 3])
@@ -133,13 +134,13 @@ def test_hidden_types_take_turns_and_leave_their_messages_out():
             assert len(rest.of(i, t)) == 0
             for other in {0, 1, 2} - {t}:
                 assert torch.equal(rest.of(i, other), kept.of(i, other))
-        assert torch.allclose(model(graph, kept, hidden=t), model(graph, rest), atol=1e-12)
+        assert torch.allclose(model(graph, kept, masked_type=t), model(graph, rest), atol=1e-12)
         # without a sampler the same follows from group sums
-        listed = module.every_neighbour(graph).without(t)
-        assert torch.allclose(model(graph, None, hidden=t), model(graph, listed), atol=1e-10)
+        listed = every_neighbour(graph).without(t)
+        assert torch.allclose(model(graph, None, masked_type=t), model(graph, listed), atol=1e-10)
     pairs = pairs_of(graph)
     assert float(pairs.of_type(1).weight.sum()) == pytest.approx(1)
-    assert set(pairs.of_type(1).type.tolist()) == {1}
+    assert set(pairs.of_type(1).relation_type.tolist()) == {1}
 
 
 @pytest.mark.equation(17)
@@ -155,7 +156,7 @@ def test_final_loss_is_the_sum_of_its_parts(monkeypatch, settled):
     monkeypatch.setattr(module, "sample_pairs", lambda *_: pairs)
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     e = model(graph, kept)
-    loss = pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight)
+    loss = gnn_loss(model, e, pairs)
     if not settled:
         loss = loss + 0.7 * similarity_loss(model.score(model.nodes.weight), pairs)
     loss = loss + 0.3 * sum((p**2).sum() for p in model.parameters()) / 20
@@ -183,8 +184,8 @@ def test_history_and_result():
             if after.reward[t] is not None:
                 assert after.reward[t] == (1 if before.distance[t] >= after.distance[t] else -1)
     for e in result.history:
-        assert sum(e.mass[0]) == pytest.approx(1)
-        assert len(e.mass) == 2
+        assert sum(e.attention_by_type[0]) == pytest.approx(1)
+        assert len(e.attention_by_type) == 2
     embeddings = result.embeddings()
     assert embeddings.nodes.shape == (30, 8)
     assert embeddings.types.shape == (2, 4)
@@ -220,13 +221,13 @@ def test_every_choice_trains(changes):
     assert result.history[-1].loss < result.history[0].loss
 
 
-def test_without_a_sampler_mass_is_that_of_all_edges():
+def test_without_a_sampler_attention_by_type_is_that_of_all_edges():
     graph = random_graph(25, 2, 4, 2, seed=7)
     result = pretrain(graph, small_config(epochs=1, sampler="none"), progress=False)
     kept, alpha = result.attention(0)
     expected = torch.zeros(graph.n_types, dtype=torch.float64)
     expected.index_add_(0, graph.value_type[graph.value[kept.incidence]], alpha)
-    assert result.history[0].mass[0] == pytest.approx((expected / expected.sum()).tolist(), abs=1e-6)
+    assert result.history[0].attention_by_type[0] == pytest.approx((expected / expected.sum()).tolist(), abs=1e-6)
 
 
 def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):

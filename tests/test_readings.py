@@ -30,7 +30,7 @@ def test_configurations_choose_what_the_table_says():
     for name in readings.CONFIGS:
         config = readings.named(name)
         assert config.name == name
-        assert config.check() is config
+        assert config.validate() is config
         assert Config.from_dict(config.to_dict()) == config
 
 
@@ -39,11 +39,11 @@ def test_checks_know_every_setting_by_name():
         names = {f.name: f.type for f in fields(kind)}
         assert set(CHOICES[stage]) | set(LEAST[stage]) <= set(names)
         free = set(names) - set(CHOICES[stage]) - set(LEAST[stage])
-        assert free <= {"attention", "edge_dropout", "average"}, "a setting nothing checks"
+        assert free <= {"attention", "edge_dropout", "ema_decay"}, "a setting nothing checks"
 
 
 def test_settings_from_text():
-    config = Config().set(
+    config = Config().override(
         ["pretrain.dim=32", "finetune.loss=bpr", "pretrain.attention=false", "pretrain.k_max=9", "seed=4"]
     )
     assert config.pretrain.dim == 32
@@ -51,7 +51,7 @@ def test_settings_from_text():
     assert config.pretrain.attention is False
     assert config.pretrain.k_max == 9
     assert config.seed == 4
-    assert Config().set(["pretrain.k_max=none"]).pretrain.k_max is None
+    assert Config().override(["pretrain.k_max=none"]).pretrain.k_max is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_settings_from_text():
 )
 def test_bad_settings_are_named(text, message):
     with pytest.raises((RamgnnError, NotFoundError)) as found:
-        Config().set([text])
+        Config().override([text])
     assert message in str(found.value)
 
 

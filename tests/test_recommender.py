@@ -9,23 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from ramgnn import recommender as module
+from ramgnn import finetune as module
 from ramgnn.config import FinetuneConfig
 from ramgnn.encoder import Embeddings
 from ramgnn.errors import RamgnnError
+from ramgnn.finetune import batch_size, finetune
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.recommender import (
-    Recommender,
-    SideEmbedding,
-    batch_size,
-    bpr_gradient,
-    bpr_loss,
-    finetune,
-    random_start,
-    sample_negatives,
-    softmax_gradient,
-    softmax_loss,
-)
+from ramgnn.interactions import InteractionGraph, sample_negatives
+from ramgnn.kernels import losses as kernels
+from ramgnn.kernels.losses import pairwise_gradient, softmax_gradient
+from ramgnn.losses import bpr_loss, softmax_loss
+from ramgnn.pretrained import random_embeddings
+from ramgnn.recommender import AttributedEmbedding, Recommender
 from tests.small import films, small_dataset
 
 D = 6
@@ -38,7 +33,7 @@ def build(seed=0, **changes):
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     graphs = {side: MultiRelationalGraph.from_dataset(data, side) for side in ("user", "item")}
-    sides = {s: (random_start(D, data.n_nodes(s), g, generator), g) for s, g in graphs.items()}
+    sides = {s: (random_embeddings(D, data.n_nodes(s), g, generator), g) for s, g in graphs.items()}
     return data, Recommender(data, config, sides["user"], sides["item"], D).double()
 
 
@@ -59,7 +54,7 @@ def test_start_embedding_is_w3_of_node_and_mean_values_per_type(side):
 
 def test_nodes_without_values_and_no_values_at_all():
     graph, start = films(), Embeddings(torch.randn(5, D), torch.randn(2, 3), torch.randn(5, 3))
-    with_values, without = SideEmbedding(graph, start, D, True), SideEmbedding(graph, start, D, False)
+    with_values, without = AttributedEmbedding(graph, start, D, True), AttributedEmbedding(graph, start, D, False)
     assert with_values.w3.weight.shape == (D, D + 2 * 3)
     assert [name for name, _ in without.named_parameters()] == ["nodes.weight"]
     assert torch.equal(without(), without.nodes.weight)
@@ -87,7 +82,7 @@ def test_propagation_as_printed_by_loops(combine):
             out = model.item_steps[layer].w4.weight @ joined
             new_i.append(torch.where(out > 0, out, 0.01 * out))
         x_u, x_i = torch.stack(new_u), torch.stack(new_i)
-    got = model(module.InteractionGraph(model.users, model.items, data.n_users, data.n_items, "mean"))
+    got = model(InteractionGraph(model.users, model.items, data.n_users, data.n_items, "mean"))
     assert torch.allclose(got[0], x_u, atol=1e-10)
     assert torch.allclose(got[1], x_i, atol=1e-10)
 
@@ -129,7 +124,7 @@ def test_linear_propagation_is_pygs_lightgcn():
 
 @pytest.mark.parametrize("norm", ["symmetric", "mean"])
 def test_gradient_of_propagation_against_finite_differences(norm):
-    graph = module.InteractionGraph(torch.tensor([0, 0, 1]), torch.tensor([0, 2, 2]), 2, 3, norm)
+    graph = InteractionGraph(torch.tensor([0, 0, 1]), torch.tensor([0, 2, 2]), 2, 3, norm)
     x = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(graph.users_from, (x,))
     y = torch.randn(2, 2, dtype=torch.float64, requires_grad=True)
@@ -141,11 +136,11 @@ def test_dropping_interactions_is_building_the_graph_without_them(norm):
     generator = torch.Generator().manual_seed(0)
     data = small_dataset()
     users, items = (torch.tensor(data.train[c].to_numpy()) for c in ("user", "item"))
-    whole = module.InteractionGraph(users, items, data.n_users, data.n_items, norm)
+    whole = InteractionGraph(users, items, data.n_users, data.n_items, norm)
     for share in (0.0, 0.5, 1.0):
         dropped = torch.rand(len(users), generator=generator) < share
         rest = whole.without(dropped)
-        anew = module.InteractionGraph(users[~dropped], items[~dropped], data.n_users, data.n_items, norm)
+        anew = InteractionGraph(users[~dropped], items[~dropped], data.n_users, data.n_items, norm)
         x, y = torch.randn(data.n_items, 3), torch.randn(data.n_users, 3)
         assert torch.allclose(rest.users_from(x), anew.users_from(x), atol=1e-6)
         assert torch.allclose(rest.items_from(y), anew.items_from(y), atol=1e-6)
@@ -198,7 +193,7 @@ def test_softmax_gradient_in_blocks_is_that_of_the_loss(users, temperature):
     target[row, own] = 1
     expected = softmax_loss(x_u @ x_i.T / temperature, target)
     expected.backward()
-    found = softmax_gradient(x_u.detach(), x_i.detach(), row, own, temperature, most=users * 9)
+    found = softmax_gradient(x_u.detach(), x_i.detach(), row, own, temperature, max_scores=users * 9)
     for a, b in zip(found, (expected.detach(), x_u.grad, x_i.grad), strict=True):
         assert torch.allclose(a, b, rtol=1e-12, atol=1e-14)
 
@@ -211,7 +206,7 @@ def test_bpr_gradient_in_blocks_is_that_of_the_loss(pairs, negatives):
     u, i, j = torch.randint(7, (11,)), torch.randint(9, (11,)), torch.randint(9, (11, negatives))
     expected = bpr_loss((x_u[u] * x_i[i]).sum(1), (x_u[u].unsqueeze(1) * x_i[j]).sum(2))
     expected.backward()
-    found = bpr_gradient(x_u.detach(), x_i.detach(), u, i, j, most=pairs * (2 + negatives) * D)
+    found = pairwise_gradient(x_u.detach(), x_i.detach(), u, i, j, max_scores=pairs * (2 + negatives) * D)
     for a, b in zip(found, (expected.detach(), x_u.grad, x_i.grad), strict=True):
         assert torch.allclose(a, b, rtol=1e-12, atol=1e-14)
 
@@ -236,8 +231,8 @@ def test_a_step_leaves_the_gradient_of_loss_and_penalty(loss, changes, monkeypat
     """The whole loss with the penalty in one piece of autograd, against a step in blocks of two users or pairs."""
     data, model = build(loss=loss, l2=0.5, temperature=0.7, **changes)
     config, batch = model.config, torch.tensor([3, 0, 5, 8, 11])
-    monkeypatch.setattr(module, "MOST_SCORES", 2 * (data.n_items if loss == "softmax" else 3 * D))
-    step = module.softmax_step if loss == "softmax" else module.bpr_step
+    monkeypatch.setattr(kernels, "MAX_SCORES", 2 * (data.n_items if loss == "softmax" else 3 * D))
+    step = module.listwise_step if loss == "softmax" else module.pairwise_step
     found = step(model, config, batch, torch.Generator().manual_seed(1))
     gradient = [p.grad.clone() for p in model.parameters()]
 
@@ -245,14 +240,14 @@ def test_a_step_leaves_the_gradient_of_loss_and_penalty(loss, changes, monkeypat
     generator = torch.Generator().manual_seed(1)  # the same draws once more: negatives first, then what is dropped
     start_u, start_i = model.user(), model.item()
     if loss == "softmax":
-        x_u, x_i = model.propagate(start_u, start_i, module._graph(model, config, generator))
+        x_u, x_i = model.propagate(start_u, start_i, module.dropped_graph(model, config, generator))
         target = torch.from_numpy(data.matrix().toarray())[batch].double()
         expected, size = softmax_loss(x_u[batch] @ x_i.T / 0.7, target), int(target.sum())
         penalty = 0.5 * ((start_u[batch] ** 2).sum() + (start_i**2).sum()) / 5
     else:
         u, i, size = model.users[batch], model.items[batch], 5
         j = sample_negatives(u, model.known(), data.n_items, config.negatives, generator)
-        x_u, x_i = model.propagate(start_u, start_i, module._graph(model, config, generator))
+        x_u, x_i = model.propagate(start_u, start_i, module.dropped_graph(model, config, generator))
         expected = bpr_loss((x_u[u] * x_i[i]).sum(1), (x_u[u].unsqueeze(1) * x_i[j]).sum(2))
         rows = (start_u[u], start_i[i], start_i[j[:, 0]])
         penalty = 0.5 * sum((x**2).sum() for x in rows) / 5 / 2
@@ -267,14 +262,15 @@ def test_how_many_users_a_step_takes():
     assert [batch_size(FinetuneConfig(batch=5), n) for n in (3, 10**6)] == [5, 5]
     automatic = FinetuneConfig(batch=None)
     assert [batch_size(automatic, n) for n in (3, 943, 2048, 24_613)] == [64, 64, 64, 770]
-    assert math.ceil(24_613 / 770) <= module.MOST_STEPS
+    assert math.ceil(24_613 / 770) <= module.MAX_STEPS
 
 
 def test_users_without_training_interactions_take_no_part():
     data, model = build(batch=1)
     train = data.train[data.train["user"] != 4].reset_index(drop=True)
     sides = {
-        s: (random_start(D, data.n_nodes(s), None, torch.Generator().manual_seed(0)), None) for s in ("user", "item")
+        s: (random_embeddings(D, data.n_nodes(s), None, torch.Generator().manual_seed(0)), None)
+        for s in ("user", "item")
     }
     model = Recommender(replace(data, train=train), model.config, sides["user"], sides["item"], D)
     before = model.user.nodes.weight[4].detach().clone()

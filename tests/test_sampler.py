@@ -248,7 +248,7 @@ def test_windows_list_the_same_edges_by_head_and_by_tail(graph, k, seed, levels)
     for t in range(graph.n_types):
         w = kept.windows(t)
         expected = {(i, int(m)) for i in range(graph.n_nodes) for m in kept.of(i, t)}
-        place = kept.place[w.places]
+        place = kept.sorted_incidence[w.positions]
         by_head, by_tail = set(), set()
         for p in range(len(place)):
             head = int(graph.node[place[p]])
@@ -259,7 +259,7 @@ def test_windows_list_the_same_edges_by_head_and_by_tail(graph, k, seed, levels)
         assert torch.equal(graph.node[place], kept.order[w.rank.long()])
         assert torch.equal(graph.value[place], w.value.long())
         for r in range(graph.n_nodes):
-            own = place[w.own[w.own_ptr[r] : w.own_ptr[r + 1]].long()]
+            own = place[w.by_node[w.node_ptr[r] : w.node_ptr[r + 1]].long()]
             assert set(own.tolist()) == {
                 int(m)
                 for m in graph.incidences_of(int(kept.order[r]))

@@ -13,7 +13,7 @@ from ramgnn import runs, training
 from ramgnn.config import Config, FinetuneConfig
 from ramgnn.datasets.base import Relation
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.evaluation import evaluate
+from ramgnn.evaluation import Evaluation, evaluate
 from ramgnn.explain import Explainer
 from ramgnn.readings import ablation
 from ramgnn.training import fit
@@ -121,13 +121,14 @@ def test_a_run_comes_back_whole(fitted, tmp_path):
     found = evaluate(fitted.final, fitted.dataset)
     runs.save(tmp_path / "run", fitted, evaluation=found)
     assert {p.name for p in (tmp_path / "run").iterdir()} == {
-        "run.json", "history.json", "metrics.json", "weights.safetensors",
+        "run.json", "history.json", "metrics.json", "weights.safetensors", "dataset.json", "dataset.safetensors",
     }  # fmt: skip
     again = runs.load(tmp_path / "run", small_dataset())
     assert again.config == fitted.config
     assert again.history() == fitted.history()
     assert np.array_equal(evaluate(again.final, again.dataset).ranks, found.ranks)
-    assert np.array_equal(runs.load_evaluation(tmp_path / "run").ranks, found.ranks)
+    stored = Evaluation.from_json((tmp_path / "run" / "metrics.json").read_text())
+    assert np.array_equal(stored.ranks, found.ranks)
     assert torch.equal(again.item.embeddings().nodes, fitted.item.embeddings().nodes)
     about = runs.describe(tmp_path / "run")
     assert about["provenance"]["versions"]["torch"] == torch.__version__

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ramgnn.baselines import fitting
-from ramgnn.config import FinetuneConfig
 from ramgnn.baselines.registry import register
+from ramgnn.config import FinetuneConfig
 from ramgnn.datasets.base import RecDataset
 from ramgnn.finetune import AveragedAdam, train_epoch
 from ramgnn.pretrained import random_embeddings

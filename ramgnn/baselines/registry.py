@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from ramgnn.errors import NotFoundError, RamgnnError
@@ -72,17 +73,26 @@ class Baseline:
         return self.trained or "seed" in inspect.signature(self.fits).parameters
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings, where all of them are known.
+        """The settings, where all of them are known and of the right kind; whole numbers do for decimals.
 
         Raises:
-            NotFoundError: one is not; the message lists those that there are.
+            NotFoundError: there is no such setting; the message lists those that there are.
+            RamgnnError: a value is of another kind.
         """
-        known = self.defaults()
-        for name in settings:
-            if name not in known:
-                hint = f"its settings are {', '.join(known)}" if known else "it has no settings"
-                raise NotFoundError(f"setting of {self.name!r} called", name, get_close_matches(name, known), hint)
-        return dict(settings)
+        kinds, checked = self._kinds(), {}
+        for name, value in settings.items():
+            if name not in kinds:
+                hint = f"its settings are {', '.join(kinds)}" if kinds else "it has no settings"
+                raise NotFoundError(f"setting of {self.name} called", name, get_close_matches(name, kinds), hint)
+            checked[name] = _of_kind(value, kinds[name], f"{name}={value}")
+        return checked
+
+    def _kinds(self) -> dict[str, str]:
+        """The annotation of each setting as text, such as ``"int | None"``; empty where there is none."""
+        if self.trained:
+            return {f.name: _as_text(f.type) for f in dataclasses.fields(self.settings_class)}
+        parameters = inspect.signature(self.fits).parameters
+        return {name: _as_text(p.annotation) for name, p in parameters.items() if name not in ("dataset", "seed")}
 
     def scorer_class(self) -> type | None:
         """The class of the scorer that fitting gives back, as far as the code says so."""
@@ -113,6 +123,30 @@ class Baseline:
         from ramgnn.baselines.fitted import fit_baseline  # imports torch
 
         return fit_baseline(self, dataset, self.check(settings or {}), seed, epochs, progress, device)
+
+
+def _as_text(annotation: Any) -> str:
+    """An annotation as it is written; empty for none."""
+    if annotation is inspect.Parameter.empty:
+        return ""
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+
+
+def _of_kind(value: Any, kind: str, text: str) -> Any:
+    """A value of the kind that a setting is annotated with.
+
+    Raises:
+        RamgnnError: it is of another kind; `text` is the whole assignment.
+    """
+    words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a name", "None": "none"}
+    kinds = kind.split(" | ")
+    if not set(kinds) <= set(words) or type(value).__name__.removesuffix("Type") in kinds:
+        return value  # an annotation that is none of these is the function's own business
+    if "float" in kinds and isinstance(value, Real) and not isinstance(value, bool):
+        return float(value)
+    if "int" in kinds and isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    raise RamgnnError(f"cannot read {text!r}; expected {' or '.join(words[k] for k in kinds)}")
 
 
 _BASELINES: dict[str, Baseline] = {}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 import time
 from argparse import Namespace
-from dataclasses import fields, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +14,18 @@ import pandas as pd
 import torch
 
 from ramgnn import api, distributed, memory, paper, readings, runs
-from ramgnn.baselines import FIT
+from ramgnn.baselines import registry
 from ramgnn.cli.checks import RAM_GNN, beside_resume
 from ramgnn.cli.data import assignment, print_summary, source
 from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_text
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
-from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
 from ramgnn.training import Fitted, fit
+
+BESIDE = ("popularity", "ease")  # baselines shown beside a run: fitted in a second
 
 
 def train(args: Namespace) -> int:
@@ -122,12 +122,10 @@ def _how_to_resume(folder: Path) -> str:
 
 def _train_baseline(args: Namespace) -> int:
     """Fit a baseline with its own settings, evaluate it once and save it."""
-    from ramgnn.baselines.registry import CLOSED  # imports every baseline, which RAM-GNN does not need
-
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise RamgnnError(f"only RAM-GNN is trained by several processes; start --model {args.model} without torchrun")
     settings = _baseline_settings(args.model, args.set)
-    if args.model in CLOSED and (options := _only_trained(args)):
+    if not api.baseline(args.model).trained and (options := _only_trained(args)):
         raise RamgnnError(f"{args.model} is fitted in one go on the CPU; leave out {', '.join(options)}")
     data_source = source(args)
     folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
@@ -169,39 +167,11 @@ def _baseline_settings(model: str, assignments: list[str]) -> dict[str, Any]:
         NotFoundError: there is no such baseline, or it has no such setting; the message lists those there are.
         RamgnnError: the text is not ``NAME=VALUE``, or the value is not of the setting's kind.
     """
-    from ramgnn.baselines.registry import CLOSED, TRAINED
-
-    if model not in CLOSED and model not in TRAINED:
-        names = [RAM_GNN, *CLOSED, *TRAINED]
-        raise NotFoundError("model", model, get_close_matches(model, names), hint=f"there are {', '.join(names)}")
-    if model in TRAINED:
-        kinds = {field.name: field.type for field in fields(TRAINED[model][1])}
-    else:
-        parameters = inspect.signature(CLOSED[model]).parameters
-        kinds = {name: p.annotation for name, p in parameters.items() if name not in ("dataset", "seed")}
     settings = {}
     for text in assignments:
         name, value = assignment(text, "setting", "lr=0.01")
-        if name not in kinds:
-            hint = f"its settings are {', '.join(kinds)}" if kinds else "it has no settings"
-            raise NotFoundError(f"setting of {model} called", name, get_close_matches(name, kinds), hint=hint)
-        settings[name] = _of_kind(value, kinds[name], text)
-    return settings
-
-
-def _of_kind(value: Any, kind: str, text: str) -> Any:
-    """A value of the kind that a setting is annotated with, such as ``int | None``.
-
-    Raises:
-        RamgnnError: it is of another kind.
-    """
-    kinds = kind.split(" | ")
-    if type(value).__name__.removesuffix("Type") in kinds:
-        return value
-    if type(value) is int and "float" in kinds:
-        return float(value)
-    words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a name", "None": "none"}
-    raise RamgnnError(f"cannot read {text!r}; expected {' or '.join(words.get(k, k) for k in kinds)}")
+        settings[name] = value
+    return api.baseline(model).check(settings)
 
 
 # ---- for both --------------------------------------------------------------------------------------------------------
@@ -240,9 +210,9 @@ def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args:
     """The table that train prints: this run with intervals, two baselines, the paper's row."""
     rows = {f"this run ({name})": {m: interval_text(i) for m, i in intervals(evaluation, args.at).items()}}
     if not args.no_baselines:
-        for baseline, fit_baseline in FIT.items():
+        for baseline in BESIDE:
             try:
-                metrics = evaluate(fit_baseline(dataset), dataset, args.ties).metrics(args.at)
+                metrics = evaluate(registry.get(baseline).fits(dataset), dataset, args.ties).metrics(args.at)
             except RamgnnError as error:
                 print(f"{baseline} is left out: {error}", file=sys.stderr)
                 continue

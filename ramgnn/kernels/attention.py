@@ -100,16 +100,12 @@ def neighbour_sum(
     return layer.w_val(restore(total, e.shape[1], operator))
 
 
-def _fits_one_piece(
-    attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
-) -> bool:
+def _fits_one_piece(attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> bool:
     own = has_own_logit(attention)
     return own and (attention is None or logit_spread(attention, e, relation, graph) <= MAX_LOGIT_SPREAD)
 
 
-def logit_spread(
-    attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
-) -> float:
+def logit_spread(attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> float:
     """How far apart two logits can be at most, or are where σ has no bounds."""
     if attention.sigma_name != "leaky_relu":
         return float(attention.p.detach().abs().sum()) * (2 if attention.sigma_name == "tanh" else 1)
@@ -118,9 +114,7 @@ def logit_spread(
         return float(logits.max() - logits.min()) if len(logits) else 0.0
 
 
-def incidence_logits(
-    attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
-) -> Tensor:
+def incidence_logits(attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> Tensor:
     """a_jn of every incidence (j, n), Eq. 6: ``(m,)``; equals ``attention(e[graph.node], relation[graph.value])``.
 
     Without attention all are zero, so that all weights are equal.
@@ -132,9 +126,7 @@ def incidence_logits(
     return _hoisted_logits(attention, e, relation, graph)
 
 
-def _hoisted_logits(
-    attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph
-) -> Tensor:
+def _hoisted_logits(attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> Tensor:
     """Eq. 6 with the products taken before rows are spread over incidences: n + n_values rows instead of 2 m."""
     key, query = attention.key(e), attention.query(relation)  # (n_nodes, d), (n_values, d)
     return attention.sigma(F.embedding(graph.node, key) + F.embedding(graph.value, query)) @ attention.p
@@ -164,9 +156,7 @@ def attend(logits: Tensor, messages: Tensor, neighbours: SampledNeighbours, soft
     else:
         # logits so far apart that each head needs a maximum of its own: one scalar for each edge, no row
         weight, denominator = _exponentials(logits[neighbours.incidence], ptr)
-        numerator = F.embedding_bag(
-            neighbours.incidence, messages, ptr[:-1], mode="sum", per_sample_weights=weight
-        )
+        numerator = F.embedding_bag(neighbours.incidence, messages, ptr[:-1], mode="sum", per_sample_weights=weight)
         denominator = denominator.unsqueeze(1)
     result = numerator / denominator.where(denominator > 0, torch.ones_like(denominator))
     if softmax_over == "type":

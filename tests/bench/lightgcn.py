@@ -11,7 +11,10 @@ from torch import Tensor
 
 from ramgnn.config import FinetuneConfig
 from ramgnn.datasets import RecDataset
-from ramgnn.recommender import FinalEmbeddings, Recommender, finetune, random_start, sample_negatives
+from ramgnn.finetune import finetune
+from ramgnn.interactions import sample_negatives
+from ramgnn.pretrained import random_embeddings
+from ramgnn.recommender import FinalEmbeddings, Recommender
 from ramgnn.training import graph_of
 from tests.bench.jobs import Job
 
@@ -31,7 +34,7 @@ def ours(view: RecDataset, job: Job, defaults: bool = False) -> tuple[FinalEmbed
     )
     if not defaults:
         config = replace(
-            config, values="none", propagation="linear", readout="mean", edge_dropout=0.0, average=0.0, lr=job.lr,
+            config, values="none", propagation="linear", readout="mean", edge_dropout=0.0, ema_decay=0.0, lr=job.lr,
             l2=job.l2,
         )  # fmt: skip
     torch.manual_seed(job.repeat)
@@ -39,7 +42,7 @@ def ours(view: RecDataset, job: Job, defaults: bool = False) -> tuple[FinalEmbed
     sides = []
     for side, values in zip(("user", "item"), start(view, job), strict=True):
         graph = graph_of(view, side) if defaults else None
-        drawn = random_start(job.dim, view.n_nodes(side), graph, generator)
+        drawn = random_embeddings(job.dim, view.n_nodes(side), graph, generator)
         sides.append((drawn if defaults else replace(drawn, nodes=values), graph))
     done = finetune(Recommender(view, config, *sides, job.dim), config, job.repeat, progress=False)
     return done.final, [row["seconds"] for row in done.history]

@@ -68,7 +68,7 @@ def here(job: Job) -> dict[str, Any]:
     import torch
 
     from ramgnn.errors import DataError
-    from ramgnn.runs import provenance
+    from ramgnn.provenance import provenance
 
     torch.set_num_threads(job.threads)
     try:
@@ -98,6 +98,8 @@ def _encoder(job: Job) -> dict[str, Any]:
     from ramgnn import pretrain
     from ramgnn.config import PretrainConfig
     from ramgnn.encoder import RAMGNN
+    from ramgnn.kernels.pairs import PositiveSampler
+    from ramgnn.pretrained import sample_neighbours
     from ramgnn.sampler import largest_thresholds
     from tests.bench import floor, graphs
 
@@ -131,12 +133,13 @@ def _encoder(job: Job) -> dict[str, Any]:
     model = make(graph, config)
     generator = torch.Generator().manual_seed(job.repeat)
     optimiser = pretrain.adam(model, config)
-    bags = pretrain.Bags.of(graph, config.type_weight)
-    hidden, losses = pretrain.hidden_types(graph, config), []
+    positives = PositiveSampler.from_graph(graph, config.type_weight)
+    masked, losses = pretrain.masked_types_in_turn(graph, config), []
 
     def epoch() -> None:
-        chosen = pretrain.select(model, graph, k, generator)
-        losses.append(sum(pretrain.step(model, graph, chosen, optimiser, config, generator, False, next(hidden), bags)))
+        sampled = sample_neighbours(model, graph, config, k, generator)
+        step = pretrain.step(model, graph, sampled, optimiser, config, generator, False, next(masked), positives)
+        losses.append(sum(step))
 
     if job.variant == "every edge":  # the list itself is not timed
         from tests.bench.encoders import every_edge

@@ -83,7 +83,9 @@ def pretrainer(kind: str, settings: EncoderSettings | None = None) -> Pretrainer
     ) -> Pretrained:
         device = distributed.device_of(config.device)
         settings_or_default = settings or EncoderSettings(dim=config.pretrain.dim)
-        return pretrain_encoder(graph, kind, settings_or_default, side, seed_of(config, side), device, progress, checkpoint)
+        return pretrain_encoder(
+            graph, kind, settings_or_default, side, seed_of(config, side), device, progress, checkpoint
+        )
 
     return run_own_layers if issubclass(encoder, RAMGNN) else run
 
