@@ -8,6 +8,7 @@ import pickle
 import zipfile
 from collections import Counter
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from ramgnn import datasets
 from ramgnn.datasets import ml100k, movietweetings, toy
 from ramgnn.datasets.base import Relation, interactions, leave_last_out
+from ramgnn.datasets.ml100k import files as ml100k_files
 from ramgnn.errors import DataError, NotFoundError
 from tests.test_download import closed_url, server  # noqa: F401  (a fixture)
 
@@ -46,7 +48,7 @@ def values(dataset, side, name, node):
 def test_every_name_has_a_loader():
     assert list(datasets.names()) == ["toy", "movietweetings", "ml-100k", "kkbox", "planted", "tables"]
     for module, line in datasets._LOADERS.values():
-        assert line and (Path(datasets.__file__).parent / f"{module}.py").is_file()
+        assert line and find_spec(f"ramgnn.datasets.{module}")
 
 
 def test_unknown_name():
@@ -411,7 +413,7 @@ def test_ml100k_cleaned(ml, published):
 @in_data
 def test_ml100k_what_is_cleaned_follows_from_the_names():
     """JUNK and SAME are written down so that cleaning works without the names; here they are found again."""
-    for kind in ml100k.TYPES:
+    for kind in ml100k_files.TYPES:
         rows = (DATA / "rcf-ml100k" / f"rcf_{kind}_id_to_name.tsv").read_text(encoding="utf-8").split("\n")[:-1]
         names = [" ".join(row.split("\t")[1].split()) for row in rows]
         assert {i for i, name in enumerate(names) if name in ("", "N/A")} == ml100k.JUNK[kind]
@@ -436,7 +438,7 @@ def test_derive_names_on_a_made_up_file():
         + "\n"
         + "id:9|genre:Comedy|director:Ann Lee|actors:Bo  Ek"
     )
-    mapping, names = ml100k.derive_names(text)
+    mapping, names = ml100k_files.derive_names(text)
     assert mapping == "1|0,1|0|0,1\n7|2,0|1|1,2\n9|2|0|3\n"
     assert names == {
         "genre": ("Drama", "N/A", "Comedy"),
@@ -448,7 +450,7 @@ def test_derive_names_on_a_made_up_file():
 def auxiliary():
     """The file that RCF's numbers come from, put together again: a stray space where a name has a second id."""
     names = {}
-    for kind in ml100k.TYPES:
+    for kind in ml100k_files.TYPES:
         rows = (DATA / "rcf-ml100k" / f"rcf_{kind}_id_to_name.tsv").read_text(encoding="utf-8").split("\n")[:-1]
         names[kind] = [" " * (i in ml100k.SAME[kind]) + row.split("\t")[1] for i, row in enumerate(rows)]
     lines = []
@@ -464,15 +466,15 @@ def sources(server, tmp_path, monkeypatch):  # noqa: F811
     """All the sources of ml-100k on a local server, the first one down, and an empty cache."""
     archive = tmp_path / "made.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in ml100k.RAW:
+        for name in ml100k_files.RAW:
             new.write(DATA / "ml-100k" / name, f"ml-100k/{name}")
     body = archive.read_bytes()
-    monkeypatch.setattr(ml100k, "ZIP_URLS", (server.url("first.zip", 404), server.url("second.zip", body)))
-    monkeypatch.setattr(ml100k, "ZIP_SHA256", hashlib.sha256(body).hexdigest())
-    for name in ml100k.RCF:
+    monkeypatch.setattr(ml100k_files, "ZIP_URLS", (server.url("first.zip", 404), server.url("second.zip", body)))
+    monkeypatch.setattr(ml100k_files, "ZIP_SHA256", hashlib.sha256(body).hexdigest())
+    for name in ml100k_files.RCF:
         server.url(f"rcf/{name}", (DATA / "rcf-ml100k" / name).read_bytes())
-    monkeypatch.setattr(ml100k, "RCF_URL", server.url("rcf/", 404))
-    monkeypatch.setattr(ml100k, "NAMES_URL", server.url("auxiliary.txt", auxiliary().encode()))
+    monkeypatch.setattr(ml100k_files, "RCF_URL", server.url("rcf/", 404))
+    monkeypatch.setattr(ml100k_files, "NAMES_URL", server.url("auxiliary.txt", auxiliary().encode()))
     monkeypatch.setenv("RAMGNN_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("RAMGNN_DATA", raising=False)
     return server
@@ -525,7 +527,7 @@ def test_ml100k_without_names_still_loads(sources, ml, answer, capsys):
 
 def test_ml100k_without_network_or_local_copies(tmp_path, monkeypatch):
     url = closed_url()
-    monkeypatch.setattr(ml100k, "ZIP_URLS", (url + "1", url + "2"))
+    monkeypatch.setattr(ml100k_files, "ZIP_URLS", (url + "1", url + "2"))
     monkeypatch.setenv("RAMGNN_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("RAMGNN_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

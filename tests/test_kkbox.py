@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from ramgnn.datasets import kkbox
+from ramgnn.datasets.kkbox import archives, attributes
+from ramgnn.datasets.kkbox import kaggle as kaggle_files
 from ramgnn.errors import DataError
 
 TRAIN = """msno,song_id,source_system_tab,source_screen_name,source_type,target
@@ -126,8 +128,8 @@ def test_attributes(kaggle):
     "years, label", [(9, ""), (10, "10-19"), (39, "30-39"), (80, "80-89"), (81, ""), (0, ""), (-43, ""), (1051, "")]
 )
 def test_ages(years, label):
-    assert kkbox._age(years, "decade") == label
-    assert kkbox._age(years, "value") == (str(years) if label else "")
+    assert attributes.age_label(years, "decade") == label
+    assert attributes.age_label(years, "value") == (str(years) if label else "")
 
 
 def test_single_songs_may_stay(kaggle):
@@ -158,8 +160,8 @@ def test_members_who_are_not_listed(kaggle):
 def test_small_pieces_give_the_same(kaggle, monkeypatch):
     folder = kaggle()
     whole = load(folder)
-    chunks = kkbox.read_chunks
-    monkeypatch.setattr(kkbox, "read_chunks", lambda *a, **k: chunks(*a, **k, rows=2))
+    chunks = kaggle_files.read_chunks
+    monkeypatch.setattr(kaggle_files, "read_chunks", lambda *a, **k: chunks(*a, **k, rows=2))
     pieces = load(folder)
     assert pieces.train.equals(whole.train) and pieces.test.equals(whole.test) and pieces.notes == whole.notes
 
@@ -224,7 +226,7 @@ def test_archives_are_read(kaggle, tmp_path, tmp_path_factory, monkeypatch, caps
         packed(tmp_path, name, content)
         (tmp_path / name).unlink()
     room = tmp_path_factory.mktemp("room")
-    monkeypatch.setattr(kkbox.tempfile, "tempdir", str(room))
+    monkeypatch.setattr(archives.tempfile, "tempdir", str(room))
     data = kkbox.load(tmp_path)
     assert data.train.equals(plain.train) and data.item_ids == plain.item_ids
     shown = capsys.readouterr().err
@@ -236,7 +238,7 @@ def test_archives_that_are_cut_off(kaggle, tmp_path, tmp_path_factory, monkeypat
     kaggle(songs=None)
     whole = packed(tmp_path, "songs.csv", SONGS * 50).read_bytes()
     room = tmp_path_factory.mktemp("room")
-    monkeypatch.setattr(kkbox.tempfile, "tempdir", str(room))
+    monkeypatch.setattr(archives.tempfile, "tempdir", str(room))
     mangled = [whole[:n] for n in (0, 3, 10, 32, len(whole) // 2, len(whole) - 1)]
     mangled.append(whole[:60] + bytes(20) + whole[80:])
     for content in mangled:
@@ -262,7 +264,7 @@ def test_without_py7zr(kaggle, tmp_path, monkeypatch):
 def test_without_room(kaggle, tmp_path, monkeypatch):
     kaggle(songs=None)
     packed(tmp_path, "songs.csv", SONGS)
-    monkeypatch.setattr(kkbox.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 3})())
+    monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 3})())
     assert "make room" in refused(tmp_path, "songs.csv.7z", "GB left").fix
 
 

@@ -1,0 +1,66 @@
+"""Which user listened to which song: each pair once, and users with enough songs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ramgnn.errors import DataError
+
+
+@dataclass(frozen=True)
+class Listens:
+    """Which user listened to which song, in the order of the file.
+
+    Attributes:
+        user, song: ``(n,)`` int64 indices.
+        user_ids, song_ids: the ids, in order of first appearance.
+    """
+
+    user: np.ndarray
+    song: np.ndarray
+    user_ids: tuple[str, ...]
+    song_ids: tuple[str, ...]
+
+
+def frequent(listens: Listens, min_user: int, notes: list[str]) -> Listens:
+    """Each pair of user and song once, its first time, and only users with at least `min_user` songs."""
+    pairs = listens.user * len(listens.song_ids) + listens.song
+    first = np.sort(np.unique(pairs, return_index=True)[1])
+    if (repeats := len(pairs) - len(first)) > 0:
+        notes.append(f"{repeats:,} rows repeat a user's song; the first of each was kept")
+    user, song = listens.user[first], listens.song[first]
+    sizes = np.bincount(user, minlength=len(listens.user_ids))
+    enough = sizes[user] >= min_user
+    if (few := int((sizes < min_user).sum())) > 0:
+        notes.append(f"{few:,} of {len(sizes):,} users have fewer than {min_user} songs and were left out")
+    if not enough.any() or sizes.max() < 2:
+        raise DataError(
+            f"no user has {max(min_user, 2)} songs (the most is {sizes.max()})",
+            expected="users with several songs each: one is held out, the rest is learned from",
+            fix="use the whole files",
+        )
+    user, user_ids = pd.factorize(user[enough])
+    song, song_ids = pd.factorize(song[enough])
+    return Listens(
+        user,
+        song,
+        tuple(listens.user_ids[u] for u in user_ids),
+        tuple(listens.song_ids[s] for s in song_ids),
+    )
+
+
+def check_no_repeats(ids: pd.Series, path: Path, node: str) -> None:
+    """An error when an id stands on two lines."""
+    if (again := ids.duplicated()).any():
+        name = ids[again].iloc[0]
+        raise DataError(
+            f"the {node} {name!r} stands on lines {', '.join(map(str, ids.index[ids == name][:5]))}",
+            file=path,
+            line=int(ids.index[again][0]),
+            expected=f"one line per {node}",
+            fix="use the file as it was published",
+        )

@@ -1,0 +1,190 @@
+"""A data set in a folder: arrays as safetensors, text as JSON, never pickle.
+
+A run whose data came as data frames keeps them this way, for they could not be loaded again.
+
+    dataset.safetensors   train and test (user, item, time), negatives, nodes and values of each relation
+    dataset.json          ids, labels, names of values, split, notes, licence, …, and the SHA-256 of the arrays
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
+
+from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
+from ramgnn.errors import DataError, RamgnnError
+
+ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
+FORMAT = 1
+# fields of `RecDataset` that are plain values and stand in the JSON under their own names
+PLAIN = (
+    "name", "time_kind", "split", "negatives_seed", "licence", "citation", "source", "user_id_dtype", "item_id_dtype",
+)  # fmt: skip
+FIX = "copy the folder again from where it was written, or write it again"
+
+
+def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
+    """Write a data set into a folder, which is made when it is not there.
+
+    The JSON is written last, so that a folder that has one is complete. What is there already is replaced.
+
+    Raises:
+        RamgnnError: the folder cannot be written to.
+    """
+    folder = Path(folder)
+    arrays = _arrays(dataset)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TEXT).unlink(missing_ok=True)
+        packed = safetensors.save(arrays)
+        _replace(folder / ARRAYS, packed)
+        text = _text(dataset) | {"sha256": hashlib.sha256(packed).hexdigest()}
+        # a lone surrogate, which a data frame may hold, is no UTF-8 and shall come back all the same
+        _replace(folder / TEXT, json.dumps(text, indent=1, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+    except OSError as error:
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
+
+
+def read(folder: str | os.PathLike) -> RecDataset:
+    """Read a data set back, equal in everything but `derive_users`.
+
+    That is a function, and None after reading: user attributes that were derived are those of the training
+    interactions, and `RecDataset.validation` does not derive them again.
+
+    Raises:
+        DataError: a file is missing or broken, or the two do not belong together.
+    """
+    folder = Path(folder)
+    text = _read_text(folder / TEXT)
+    arrays = _read_arrays(folder / ARRAYS, text.get("sha256"))
+    try:
+        return _dataset(text, arrays).check()
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"something is missing or of another kind: {error}",
+            file=folder / TEXT,
+            expected="a file as it was written",
+            fix=FIX,
+        ) from None
+
+
+def _arrays(dataset: RecDataset) -> dict[str, np.ndarray]:
+    """Everything that is an array, by name."""
+    arrays = {
+        f"{part}.{column}": frame[column].to_numpy()
+        for part, frame in (("train", dataset.train), ("test", dataset.test))
+        for column in COLUMNS
+    }
+    if dataset.negatives is not None:
+        arrays["negatives"] = dataset.negatives
+    for side in ("item", "user"):
+        for number, r in enumerate(dataset.relations(side)):
+            arrays |= {f"{side}.{number}.nodes": r.nodes, f"{side}.{number}.values": r.values}
+            if r.planted is not None:
+                arrays[f"{side}.{number}.planted"] = r.planted
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _text(dataset: RecDataset) -> dict[str, Any]:
+    """Everything else, ready for JSON; labels that are the ids are None."""
+    text: dict[str, Any] = {"format": FORMAT} | {name: getattr(dataset, name) for name in PLAIN}
+    text["notes"] = dataset.notes
+    for side, ids, labels in (
+        ("item", dataset.item_ids, dataset.item_labels),
+        ("user", dataset.user_ids, dataset.user_labels),
+    ):
+        text[side] = {
+            "ids": ids,
+            "labels": None if labels == ids else labels,
+            "relations": [
+                {
+                    "name": r.name,
+                    "derived": bool(r.derived),  # numpy's own truth values and numbers are no JSON
+                    "importance": None if r.importance is None else float(r.importance),
+                    "labels": r.labels,
+                }
+                for r in dataset.relations(side)
+            ],
+        }
+    return text
+
+
+def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
+    """The inverse of `_arrays` and `_text`."""
+    fields: dict[str, Any] = {name: text[name] for name in PLAIN}
+    for side in ("item", "user"):
+        ids, labels = tuple(text[side]["ids"]), text[side]["labels"]
+        fields |= {f"{side}_ids": ids, f"{side}_labels": ids if labels is None else tuple(labels)}
+        fields[f"{side}_relations"] = tuple(
+            Relation(
+                r["name"],
+                arrays[f"{side}.{number}.nodes"],
+                arrays[f"{side}.{number}.values"],
+                tuple(r["labels"]),
+                r["derived"],
+                r["importance"],
+                arrays.get(f"{side}.{number}.planted"),
+            )
+            for number, r in enumerate(text[side]["relations"])
+        )
+    for part in ("train", "test"):
+        fields[part] = pd.DataFrame({column: arrays[f"{part}.{column}"] for column in COLUMNS})
+    return RecDataset(**fields, notes=tuple(text["notes"]), negatives=arrays.get("negatives"))
+
+
+def _read_text(path: Path) -> dict[str, Any]:
+    """The JSON of a data set."""
+    try:
+        text = json.loads(_read_bytes(path).decode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=FIX) from None
+    version = text.get("format") if isinstance(text, dict) else None
+    if version != FORMAT:
+        fix = "read it with the version of ramgnn that wrote it, or write it again"
+        raise DataError(f"the data set has format {version!r}", file=path, expected=str(FORMAT), fix=fix)
+    return text
+
+
+def _read_arrays(path: Path, sha256: str | None) -> dict[str, np.ndarray]:
+    """The arrays of a data set, which must have that SHA-256."""
+    packed = _read_bytes(path)
+    if hashlib.sha256(packed).hexdigest() != sha256:
+        raise DataError(
+            f"the file was changed, cut short, or belongs to another {TEXT}",
+            file=path,
+            expected=f"the SHA-256 {sha256}, as {TEXT} says",
+            fix=FIX,
+        )
+    try:
+        return safetensors.load(packed)
+    except SafetensorError as error:
+        raise DataError(f"cannot be read: {error}", file=path, expected="safetensors", fix=FIX) from None
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(
+            "there is no such file",
+            file=path,
+            expected=f"a folder with {TEXT} and {ARRAYS}, written to its end",
+            fix="check the folder's name, or write the data set again",
+        ) from None
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", file=path, fix=FIX) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then move it there, so that a reader never sees half of one."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    os.replace(part, path)
