@@ -1,0 +1,10 @@
+"""Figures in one style: pictures of graphs, and curves, bands and intervals."""
+
+from ramgnn.plots.curves import attention_by_type, band, forest, group_sizes, neighbour_counts, thresholds
+from ramgnn.plots.graphs import FIGURE1_PLACES, draw_graph, figure1
+from ramgnn.plots.style import COLOURS, DASHES, INK, MARKERS, RC, style, type_styles, use_style
+
+__all__ = [
+    "COLOURS", "DASHES", "FIGURE1_PLACES", "INK", "MARKERS", "RC", "attention_by_type", "band", "draw_graph", "figure1",
+    "forest", "group_sizes", "neighbour_counts", "style", "thresholds", "type_styles", "use_style",
+]  # fmt: skip
