@@ -20,7 +20,15 @@ MATHJAX = ("startup.js", "core.js", "input/tex.js", "output/chtml.js", "a11y/ass
 MATHJAX_FOLDERS = ("input/tex/extensions", "output/chtml/fonts")
 ICON = re.compile(r'(?:"([\w-]+)"|\b(\w+)):\[\d+,\d+,\[([^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 BARS = re.compile(r"\|(?=\S)([^|`]*\S)\|")
-PAGES = ("api_data", "api_model", "api_baselines", "api_evaluation", "api_tools")  # in the order of the data's way
+PAGES = (
+    "api_face",
+    "api_data",
+    "api_model",
+    "api_kernels",
+    "api_baselines",
+    "api_evaluation",
+    "api_tools",
+)  # in the order of the data's way
 PUNCTUATION = re.compile(r"[.,;:?!)]+")
 SEVERAL = re.compile(r"^(\s+)(\w+(?:, \w+)+):(?=\s)")
 ROW = re.compile(r"<tr[ >].*?</tr>", re.DOTALL)

@@ -1,11 +1,11 @@
 """Baselines by name. Each registers itself in the one file that holds it; yours may do the same.
 
-A closed form is a function that gives back a scorer, a frozen dataclass of arrays:
+A closed form is a function that gives back a scorer, a frozen dataclass of arrays::
 
     @register("most recent")
     def fit(dataset: RecDataset, half_life: float = 30.0) -> MostRecent: ...
 
-A model that is trained epoch by epoch is a subclass of `ramgnn.baselines.fitting.Model` with a dataclass of settings:
+A model that is trained epoch by epoch is a subclass of `ramgnn.baselines.fitting.Model` with settings::
 
     @register("my model", settings=Settings)
     class MyModel(fitting.Model): ...
