@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import ramgnn
-from book.tools import address, build, check_site, execute, serve, stages
+from book.tools import address, browser, build, check_site, execute, serve, stages
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted(ROOT.glob("notebooks/*.ipynb"))
@@ -411,13 +411,21 @@ def test_what_is_wrong_with_a_site_is_found_by_reading(tmp_path, part, told):
     assert told in found[0]
 
 
+def test_a_page_without_an_icon_is_found(tmp_path):
+    site = made_site(tmp_path / "site")
+    (site / "bare.html").write_text(GOOD.format(head="", body=""), encoding="utf-8")
+    assert check_site.read_site(site) == ["bare.html: names no icon, and favicon.ico is missing"]
+    (site / "favicon.ico").touch()
+    assert check_site.read_site(site) == []
+
+
 @pytest.fixture(scope="module")
 def chromium():
-    program = check_site.find_browser()
+    program = browser.find_browser()
     if program is None:
         pytest.skip("no Chromium or Chrome found")
     try:
-        check_site.Browser(program).close()
+        browser.Browser(program).close()
     except RuntimeError as error:
         pytest.skip(f"the browser does not start here: {error}")
     return program
@@ -495,9 +503,7 @@ def test_all_stages_run_and_are_summed_up(tmp_path, monkeypatch, capfd):
 def test_tools_need_nothing_that_is_not_pinned():
     """What the tools import comes with Python, with this project or from a line of requirements.txt."""
     named = {
-        "yaml": "pyyaml", "websocket": "websocket-client", "markdown_it": "markdown-it-py",
-        "mdit_py_plugins": "mdit-py-plugins",
-    }  # fmt: skip
+        "yaml": "pyyaml", "markdown_it": "markdown-it-py", "mdit_py_plugins": "mdit-py-plugins"}  # fmt: skip
     for path in ROOT.glob("book/**/*.py"):
         for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             known = name in sys.stdlib_module_names or name in ("book", "ramgnn")
