@@ -62,9 +62,9 @@ def checked(path: Path, sha256: str) -> Path:
         raise DataError(
             "there is no such file", file=path, fix="put it there, or leave out `root` and RAMGNN_DATA to download it"
         )
-    if (found := pooch.file_hash(str(path))) != sha256:
+    if (actual := pooch.file_hash(str(path))) != sha256:
         raise DataError(
-            f"the file has the SHA-256 {found}: it was changed, cut short, or its line ends were converted",
+            f"the file has the SHA-256 {actual}: it was changed, cut short, or its line ends were converted",
             file=path,
             expected=f"the SHA-256 {sha256}",
             fix="replace it with the original, or leave out `root` and RAMGNN_DATA to download it",
@@ -105,7 +105,7 @@ def fetch(
         if (wrong := _wrong(path, sha256, check)) is None:
             return path
         print(f"ramgnn: {path} is not what it should be ({wrong}); getting it again", file=sys.stderr)
-    happened = []
+    failures = []
     for url in urls:
         try:
             _download(url, path, sha256, progress, check, attempts, pause, timeout)
@@ -113,13 +113,13 @@ def fetch(
         except _CannotWrite:
             raise  # another source would not help
         except requests.RequestException as error:
-            happened.append(f"{url}\n      {_reason(error)}")
+            failures.append(f"{url}\n      {_reason(error)}")
         except DataError as error:
-            happened.append(f"{url}\n      {error.what}")
+            failures.append(f"{url}\n      {error.what}")
         except ValueError:  # how pooch says it
-            happened.append(f"{url}\n      gave a file with a wrong checksum")
+            failures.append(f"{url}\n      gave a file with a wrong checksum")
     raise DataError(
-        "\n    ".join([f"could not download {name}; the sources tried were", *happened]),
+        "\n    ".join([f"could not download {name}; the sources tried were", *failures]),
         expected=f"a file with the SHA-256 {sha256}" if sha256 else None,
         fix=f"connect to the network and try again, or put the file by hand at {path}, "
         "or set the environment variable RAMGNN_DATA to a folder of local copies",
@@ -137,13 +137,13 @@ def extract(archive: Path, members: Mapping[str, str], folder: Path) -> Path:
     Raises:
         DataError: the archive is damaged, lacks a member, or a member has other bytes.
     """
-    wanted = {m: s for m, s in members.items() if not matches(folder / Path(m).name, s)}
-    if not wanted:
+    missing = {m: s for m, s in members.items() if not matches(folder / Path(m).name, s)}
+    if not missing:
         return folder
     redo = f"delete {archive} and load again"
     try:
         with zipfile.ZipFile(archive) as opened, _workplace(folder) as place:
-            for member, sha256 in wanted.items():
+            for member, sha256 in missing.items():
                 new = place / Path(member).name
                 new.write_bytes(opened.read(member))
                 if not matches(new, sha256):
@@ -153,7 +153,7 @@ def extract(archive: Path, members: Mapping[str, str], folder: Path) -> Path:
                         expected=f"the SHA-256 {sha256}",
                         fix=redo,
                     )
-            for member in wanted:
+            for member in missing:
                 os.replace(place / Path(member).name, folder / Path(member).name)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError(f"the archive is damaged: {error}", file=archive, expected="a zip archive", fix=redo) from error
@@ -169,13 +169,13 @@ def say_once(key: str, text: str, folder: Path) -> bool:
 
     A file ``shown-KEY.txt`` with the text remembers it.
     """
-    told = folder / f"shown-{key}.txt"
-    if told.exists():
+    record = folder / f"shown-{key}.txt"
+    if record.exists():
         return False
     print(text, file=sys.stderr)
     with _workplace(folder) as place:
-        (place / told.name).write_text(text + "\n", encoding="utf-8")
-        os.replace(place / told.name, told)
+        (place / record.name).write_text(text + "\n", encoding="utf-8")
+        os.replace(place / record.name, record)
     return True
 
 

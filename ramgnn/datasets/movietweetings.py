@@ -97,7 +97,7 @@ def load() -> RecDataset:
     users = tuple(str(u) for u in range(rated["user"].max() + 1))
     train, test = leave_last_out(interactions(rated["user"], rated["item"], rated["order"]))
     genre, year = (next(r for r in relations if r.name == name) for name in ("genre", "year"))
-    decade = Relation.from_lists("decade", ([f"{y[:3]}0s" for y in own] for own in year.lists(len(films))))
+    decade = Relation.from_lists("decade", ([f"{y[:3]}0s" for y in years] for years in year.lists(len(films))))
     return RecDataset(
         name="movietweetings",
         user_ids=users,
@@ -136,14 +136,14 @@ def ratings() -> pd.DataFrame:
 
 def named(lists: Iterable[Iterable[str]], names: Mapping[str, str]) -> list[list[str]]:
     """Names in place of Wikidata ids where there are some; two ids of one name stay two: ``"Ann Lee (Q7)"``."""
-    lists = [list(own) for own in lists]
-    ids = {value for own in lists for value in own}
+    lists = [list(values) for values in lists]
+    ids = {value for values in lists for value in values}
     count = pd.Series([names.get(value, value) for value in ids]).value_counts()
     shown = {}
     for value in ids:
         name = names.get(value, value)
         shown[value] = name if count[name] == 1 else f"{name} ({value})"
-    return [[shown[value] for value in own] for own in lists]
+    return [[shown[value] for value in values] for values in lists]
 
 
 def favourites(train: pd.DataFrame, n_users: int, n_items: int, relation: Relation, least: int = 3) -> list[str]:
@@ -174,8 +174,8 @@ def activity(train: pd.DataFrame, n_users: int, bands: int = 5) -> Relation:
     count = np.bincount(train["user"], minlength=n_users)
     edges = np.unique(np.quantile(count, np.arange(1, bands) / bands, method="inverted_cdf"))
     _, band = np.unique(np.searchsorted(edges, count, side="left"), return_inverse=True)
-    own = [count[band == b] for b in range(band.max() + 1)]
-    spans = [f"{c.min()}-{c.max()} films" if c.min() < c.max() else f"{c.min()} films" for c in own]
+    counts = [count[band == b] for b in range(band.max() + 1)]
+    spans = [f"{c.min()}-{c.max()} films" if c.min() < c.max() else f"{c.min()} films" for c in counts]
     spans = ["1 film" if span == "1 films" else span for span in spans]
     return Relation("activity", np.arange(n_users), band.astype(np.int64), tuple(spans), derived=True)
 
@@ -234,8 +234,8 @@ def build(source: str | os.PathLike, target: str | os.PathLike) -> None:
 
 def _derive_again(dataset: RecDataset, genre: Relation, decade: Relation) -> tuple[Relation, ...]:
     """The user relations of another training set, those that `dataset` has and in its order."""
-    found = derive_users(dataset.train, dataset.n_users, dataset.n_items, genre, decade)
-    by_name = {r.name: r for r in found}
+    derived = derive_users(dataset.train, dataset.n_users, dataset.n_items, genre, decade)
+    by_name = {r.name: r for r in derived}
     return tuple(by_name[r.name] for r in dataset.user_relations)
 
 

@@ -181,12 +181,12 @@ def _types(
         importance = dict(zip(by_name, rng.permutation(spread).tolist(), strict=True))
     if same is not None and same not in by_name:
         raise NotFoundError("relation type of the shape", same, list(by_name))
-    found = []
+    types = []
     for n, (name, beta) in enumerate(importance.items()):
         if not 0 <= beta <= 1:
             raise RamgnnError(f"the importance of {name!r} is {beta}; expected a number from 0 to 1")
-        found.append((name, by_name[same] if same else by_name.get(name, shapes[n % len(shapes)]), float(beta)))
-    return found
+        types.append((name, by_name[same] if same else by_name.get(name, shapes[n % len(shapes)]), float(beta)))
+    return types
 
 
 def _relation(name: str, shape: TypeShape, beta: float, taste: np.ndarray, rng: np.random.Generator) -> Relation:
@@ -195,14 +195,14 @@ def _relation(name: str, shape: TypeShape, beta: float, taste: np.ndarray, rng: 
     extra = round(n * (shape.rows - 1))
     rows = np.concatenate([np.arange(n), rng.integers(n, size=extra)])  # some nodes have several values
     # a node's second value is that of a somewhat different taste, or it would be the first again
-    own = taste[rows] + 0.15 * rng.normal(size=(len(rows), taste.shape[1])) * (np.arange(len(rows)) >= n)[:, None]
+    row_taste = taste[rows] + 0.15 * rng.normal(size=(len(rows), taste.shape[1])) * (np.arange(len(rows)) >= n)[:, None]
     size = _group_sizes(shape, n, len(rows))
     n_values = len(size)
     # along an order in which neighbours are of like taste, each value takes a stretch as long as its group
     stretch = rng.permutation(n_values)
     value_along = np.repeat(stretch, size[stretch])
     value = np.empty(len(rows), np.int64)
-    value[np.argsort(_taste_order(own, rng))] = value_along
+    value[np.argsort(_taste_order(row_taste, rng))] = value_along
     planted = rng.random(len(rows)) < beta
     noise = np.flatnonzero(~planted)
     value[noise] = value[rng.permutation(noise)]
@@ -216,14 +216,14 @@ def _group_sizes(shape: TypeShape, n: int, rows: int) -> np.ndarray:
     n_values = min(max(1, round(shape.values * n)) if shape.per_node else int(shape.values), rows)
     place = (np.arange(n_values) + 0.5) / n_values if n_values > 1 else np.array([1.0])
     place[-1] = 1  # the largest group is part of the shape
-    wanted = np.exp(np.interp(place, QUANTILES, np.log(shape.sizes)))
-    wanted = wanted * rows / wanted.sum()
-    size = np.maximum(1, np.floor(wanted)).astype(np.int64)
+    ideal = np.exp(np.interp(place, QUANTILES, np.log(shape.sizes)))
+    ideal = ideal * rows / ideal.sum()
+    size = np.maximum(1, np.floor(ideal)).astype(np.int64)
     while (over := size.sum() - rows) > 0:  # the least of one row may ask for too many
         large = np.flatnonzero(size > 1)[-over:]
         size[large] -= 1
     short = rows - size.sum()
-    size[np.argsort(size - wanted, kind="stable")[:short]] += 1
+    size[np.argsort(size - ideal, kind="stable")[:short]] += 1
     size[-1] += rows - size.sum()
     return size
 
@@ -267,9 +267,9 @@ def _choose(
         top = np.argpartition(-score, most - 1, axis=1)[:, :most]
         top = np.take_along_axis(top, np.argsort(-np.take_along_axis(score, top, 1), 1), 1)
         for row, user in enumerate(range(chunk.start, chunk.stop)):
-            own = rng.permutation(top[row, : count[user]])
-            users.append(np.full(len(own), user))
-            items.append(own)
+            chosen = rng.permutation(top[row, : count[user]])
+            users.append(np.full(len(chosen), user))
+            items.append(chosen)
         bar.update(chunk.stop - chunk.start)
     bar.close()
     return np.concatenate(users), np.concatenate(items)

@@ -112,14 +112,15 @@ def table_of_frame(frame: object, name: str) -> Table:
     def read(names: Sequence[str]) -> pd.DataFrame:
         if not len(frame):
             raise DataError("there is no row in it", expected="at least one row", fix="pass more data", **origin.at())
+        places = pd.RangeIndex(len(frame), name="place")
         cells = {}
         for column in dict.fromkeys(names):
             if column in columns:
-                cells[column] = frame.iloc[:, columns.index(column)].array
+                cells[column] = frame.iloc[:, columns.index(column)].set_axis(places)
             else:
-                level = [str(level) for level in frame.index.names].index(column)
-                cells[column] = frame.index.get_level_values(level).array
-        return pd.DataFrame(cells, index=pd.RangeIndex(len(frame), name="place"))
+                level = [str(name) for name in frame.index.names].index(column)
+                cells[column] = frame.index.get_level_values(level).to_series(index=places)
+        return pd.DataFrame(cells)  # of series, since arrays of objects would be turned into dates and numbers
 
     return Table(origin, columns, read, index_names)
 
