@@ -117,7 +117,7 @@ def test_parallel_edges_do_not_lie_on_each_other(graph: MultiRelationalGraph) ->
     ax = plots.draw_graph(graph, nodes=[0, 3], places={0: (0, 0), 3: (1, 0)}, values=False)
     middles = sorted(ax.transData.transform(line.get_xydata())[100, 1] for line in lines(ax))
     assert len(middles) == 4
-    assert np.diff(middles) == pytest.approx(plots.APART * ax.figure.dpi / 72, rel=1e-6)
+    assert np.diff(middles) == pytest.approx(plots.graphs.APART * ax.figure.dpi / 72, rel=1e-6)
 
 
 def test_a_line_is_interrupted_where_its_value_stands(graph: MultiRelationalGraph) -> None:
@@ -175,7 +175,10 @@ def test_group_sizes_fall(graph: MultiRelationalGraph) -> None:
 
 
 def history() -> list:
-    return [SimpleNamespace(epoch=e, k=[5, 5 + e], mass=[[0.5, 0.5], [0.1 * e, 1 - 0.1 * e]]) for e in (1, 2, 3)]
+    return [
+        SimpleNamespace(epoch=e, k=[5, 5 + e], attention_by_type=[[0.5, 0.5], [0.1 * e, 1 - 0.1 * e]])
+        for e in (1, 2, 3)
+    ]
 
 
 def test_thresholds_are_near_their_values_and_apart() -> None:
@@ -187,8 +190,11 @@ def test_thresholds_are_near_their_values_and_apart() -> None:
     assert plots.thresholds([], ["a"]).lines  # a training that was stopped at once
 
 
-def test_attention_mass_of_a_layer() -> None:
-    last, first = plots.attention_mass(history(), ["a", "b"]), plots.attention_mass(history(), ["a", "b"], layer=0)
+def test_attention_by_type_of_a_layer() -> None:
+    last, first = (
+        plots.attention_by_type(history(), ["a", "b"]),
+        plots.attention_by_type(history(), ["a", "b"], layer=0),
+    )
     assert last.lines[0].get_ydata() == pytest.approx([0.1, 0.2, 0.3])
     assert first.lines[0].get_ydata() == pytest.approx([0.5, 0.5, 0.5])
 
