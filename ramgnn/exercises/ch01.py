@@ -9,10 +9,6 @@ from ramgnn.exercises.checking import Exercise, Step, near, value
 RANKS = np.array([1.0, 3.0, 4.0, 11.0, 2.0, 30.0])
 
 
-def _ndcg(f) -> list[float]:
-    return [float(value(f(rank, 10))) for rank in (1, 2, 3, 10)]
-
-
 def _last_out(f) -> tuple[list, list]:
     """What a split keeps and holds out of three people's shuffled rows."""
     import pandas as pd

@@ -55,7 +55,7 @@ EXERCISES = (
     ),
     Exercise(
         "04.3",
-        "a function attention_by_type(alpha, relation_type, n_types) that gives back an array with one share for each type",
+        "a function attention_by_type(alpha, relation_type, n_types) that gives back an array, a share for each type",
         "function",
         (
             Step("one film with edges of two types",

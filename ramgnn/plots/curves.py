@@ -52,7 +52,7 @@ def thresholds(history: Sequence, types: Sequence[str], ax: Axes | None = None) 
     Types with the same threshold would hide each other, so the lines are drawn a little above and below it.
 
     Args:
-        history: `ramgnn.pretrain.Epoch` entries.
+        history: `ramgnn.pretrained.Epoch` entries.
         types: names of the relation types.
     """
     ax = ax or plt.subplots(figsize=(7.5, 3.4))[1]
@@ -73,7 +73,7 @@ def attention_by_type(history: Sequence, types: Sequence[str], layer: int = -1, 
     """The share of attention that each relation type gets, over epochs.
 
     Args:
-        history: `ramgnn.pretrain.Epoch` entries; types: names of the relation types; layer: which one.
+        history: `ramgnn.pretrained.Epoch` entries; types: names of the relation types; layer: which one.
     """
     ax = ax or plt.subplots(figsize=(7.5, 3.4))[1]
     for n, (name, look) in enumerate(type_styles(types).items()):
