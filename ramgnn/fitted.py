@@ -12,7 +12,7 @@ from torch import Tensor
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Scorer
-from ramgnn.matching import find
+from ramgnn.matching import find, indices
 
 if TYPE_CHECKING:
     import os
@@ -61,18 +61,18 @@ class FittedModel:
         """`recommend`, a block of users at a time: for more users than fit into memory at once."""
         if n < 1:
             raise RamgnnError(f"n is {n}; expected at least one item")
-        indices = self._indices("user", users)
+        rows = self._indices("user", users)
         step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
-        for start in range(0, max(len(indices), 1), step):
-            yield self._as_frame(indices[start : start + step], n, exclude_seen)
+        for start in range(0, max(len(rows), 1), step):
+            yield self._as_frame(rows[start : start + step], n, exclude_seen)
 
-    def _as_frame(self, indices: np.ndarray, n: int, exclude_seen: bool) -> pd.DataFrame:
+    def _as_frame(self, users: np.ndarray, n: int, exclude_seen: bool) -> pd.DataFrame:
         """The recommendations for some users, by index, as `recommend` gives them."""
-        items, scores = self.top_items(indices, n, exclude_seen)
+        items, scores = self.top_items(users, n, exclude_seen)
         there = items >= 0
         row, place = np.nonzero(there)
         item = items[there]
-        columns = {"user": self.dataset.brought_ids("user", indices[row]), "rank": place + 1}
+        columns = {"user": self.dataset.brought_ids("user", users[row]), "rank": place + 1}
         columns |= {"item": self.dataset.brought_ids("item", item)} | self._titles(item) | {"score": scores[there]}
         return pd.DataFrame(columns)
 
@@ -197,7 +197,7 @@ class FittedModel:
             return np.arange(self.dataset.n_nodes(side))
         if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray | pd.Series | pd.Index | set):
             names = [names]
-        return np.array(self.dataset.indices(side, list(names)), np.int64)
+        return np.array(indices(self.dataset, side, list(names)), np.int64)
 
 
 def _largest(scores: np.ndarray, n: int) -> np.ndarray:

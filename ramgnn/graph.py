@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.kernels.ragged import stretches
 
 
 @dataclass(frozen=True)
@@ -155,16 +156,16 @@ class MultiRelationalGraph:
             raise NotFoundError("relation type", name, list(self.types))
         return self.types.index(name)
 
-    def n_edges(self, type: str | int | None = None) -> int:
+    def n_edges(self, relation_type: str | int | None = None) -> int:
         """Directed edges (i, t, v, j), i ≠ j, counted once per shared value: the sum of g(g - 1) over values."""
         g = self.group_size
-        if type is not None:
-            g = g[self.value_type == self.type_index(type)]
+        if relation_type is not None:
+            g = g[self.value_type == self.type_index(relation_type)]
         return int((g * (g - 1)).sum())
 
-    def degrees(self, type: str | int) -> Tensor:
+    def degrees(self, relation_type: str | int) -> Tensor:
         """``(n_nodes,)`` how many edges of one type each node has."""
-        t = self.type_index(type)
+        t = self.type_index(relation_type)
         rows = slice(int(self.type_ptr[t]), int(self.type_ptr[t + 1]))
         degree = torch.zeros(self.n_nodes, dtype=torch.int64, device=self.node.device)
         return degree.index_add_(0, self.node[rows], self.group_size[self.value[rows]] - 1)
@@ -190,7 +191,7 @@ class MultiRelationalGraph:
 
     # ---- looking at edges, on demand --------------------------------------------------------------------------
 
-    def edges(self, type: str | int | None = None, limit: int = 5_000_000) -> tuple[Tensor, Tensor]:
+    def edges(self, relation_type: str | int | None = None, limit: int = 5_000_000) -> tuple[Tensor, Tensor]:
         """All edges of one type (or of all) as ``head (e,)`` and ``tail incidence (e,)``.
 
         The tail node is ``graph.node[incidence]``, its value ``graph.value[incidence]``.
@@ -198,22 +199,18 @@ class MultiRelationalGraph:
         Raises:
             RamgnnError: there are more than `limit` of them.
         """
-        count = self.n_edges(type)
+        count = self.n_edges(relation_type)
         if count > limit:
             raise RamgnnError(
                 f"{count:,} edges are more than the limit of {limit:,}; the model never needs the list: "
                 "count them with counts(), look at a neighbourhood with neighbours(), or raise the limit"
             )
-        wanted = range(self.n_types) if type is None else [self.type_index(type)]
+        types = range(self.n_types) if relation_type is None else [self.type_index(relation_type)]
         device = self.node.device
-        rows = torch.cat(
-            [torch.arange(int(self.type_ptr[t]), int(self.type_ptr[t + 1]), device=device) for t in wanted]
-        )
+        rows = torch.cat([torch.arange(int(self.type_ptr[t]), int(self.type_ptr[t + 1]), device=device) for t in types])
         size = self.group_size[self.value[rows]]
         head = rows.repeat_interleave(size)
-        start = self.value_ptr[self.value[head]]
-        within = torch.arange(len(head), device=device) - (size.cumsum(0) - size).repeat_interleave(size)
-        tail = start + within
+        tail = stretches(self.value_ptr[self.value[rows]], size, len(head))
         keep = tail != head
         return self.node[head[keep]], tail[keep]
 
@@ -223,28 +220,30 @@ class MultiRelationalGraph:
 
     def values_of(self, node: int) -> list[tuple[str, str]]:
         """The node's attributes as ``(type name, value name)``."""
-        own = self.value[self.incidences_of(node)].tolist()
-        return [(self.types[self.value_type[v]], self.value_labels[v]) for v in own]
+        values = self.value[self.incidences_of(node)].tolist()
+        return [(self.types[self.value_type[v]], self.value_labels[v]) for v in values]
 
     def shared(self, i: int, j: int) -> list[tuple[int, int]]:
         """The ``(type, value)`` index pairs that two nodes share."""
         a = set(self.value[self.incidences_of(i)].tolist())
         return [(int(self.value_type[v]), v) for v in self.value[self.incidences_of(j)].tolist() if v in a]
 
-    def neighbours(self, node: int, type: str | int | None = None, limit: int | None = None) -> list[Neighbour]:
+    def neighbours(
+        self, node: int, relation_type: str | int | None = None, limit: int | None = None
+    ) -> list[Neighbour]:
         """The neighbours of a node with their reasons, those with the most shared values first, ties by index."""
         if not 0 <= node < self.n_nodes:
             raise NotFoundError("node", node, hint=f"nodes are numbered 0..{self.n_nodes - 1}")
-        wanted = None if type is None else self.type_index(type)
+        t_only = None if relation_type is None else self.type_index(relation_type)
         reasons: dict[int, list[tuple[int, int]]] = {}
         for v in self.value[self.incidences_of(node)].tolist():
             t = int(self.value_type[v])
-            if wanted is None or t == wanted:
+            if t_only is None or t == t_only:
                 for j in self.node[self.value_ptr[v] : self.value_ptr[v + 1]].tolist():
                     if j != node:
                         reasons.setdefault(j, []).append((t, v))
-        found = [Neighbour(j, tuple(own)) for j, own in reasons.items()]
-        return sorted(found, key=lambda x: (-len(x.reasons), x.node))[:limit]
+        neighbours = [Neighbour(j, tuple(pairs)) for j, pairs in reasons.items()]
+        return sorted(neighbours, key=lambda x: (-len(x.reasons), x.node))[:limit]
 
     def label(self, node: int) -> str:
         """What a reader sees of a node."""
@@ -287,23 +286,3 @@ class MultiRelationalGraph:
             for a, i in enumerate(members):
                 drawn.add_edges_from((i, j, {"type": name, "value": label}) for j in members[a + 1 :])
         return drawn
-
-    def to_pyg(self, limit: int = 5_000_000):
-        """A `torch_geometric.data.HeteroData` with one edge type per relation type.
-
-        ``data["node", type, "node"]`` has ``edge_index (2, e)`` from tail to head and ``edge_value (e,)``.
-
-        Raises:
-            RamgnnError: there are more than `limit` edges.
-        """
-        from torch_geometric.data import HeteroData
-
-        if (count := self.n_edges()) > limit:
-            raise RamgnnError(f"{count:,} edges are more than the limit of {limit:,} for an explicit edge list")
-        data = HeteroData()
-        data["node"].num_nodes = self.n_nodes
-        for t, name in enumerate(self.types):
-            head, tail = self.edges(t, limit=limit)
-            data["node", name, "node"].edge_index = torch.stack([self.node[tail], head])
-            data["node", name, "node"].edge_value = self.value[tail]
-        return data

@@ -103,7 +103,7 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
     if side not in ("user", "item"):
         raise RamgnnError(f"side is {side!r}; expected 'user' or 'item'")
     ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
-    typed = str(text).strip()
+    typed = _as_id(text).strip()
     if not typed:
         raise RamgnnError(f"the name of the {side} is empty; give an id or a part of a label")
     for names in (ids, labels):
@@ -131,16 +131,36 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
     raise NotFoundError(side, typed, near, hint=hint)
 
 
-def _only(indices: list[int], dataset: RecDataset, side: str, typed: str) -> int:
+def indices(dataset: RecDataset, side: str, names: Sequence[object]) -> list[int]:
+    """The indices of several users or items, each by id or label as in `find`.
+
+    Ids are looked up in one dictionary, so a hundred thousand of them take no longer than reading them. Numbers stand
+    for the ids that they are written as; 12.0 for 12.
+
+    Raises:
+        AmbiguousError: a label fits several; NotFoundError: one fits none.
+    """
+    known = {name: n for n, name in enumerate(getattr(dataset, f"{side}_ids"))}
+    return [known[text] if (text := _as_id(name)) in known else find(dataset, side, text) for name in names]
+
+
+def _as_id(name: object) -> str:
+    """A name as the text that an id is: whole numbers without a decimal point."""
+    if isinstance(name, float) and name.is_integer():
+        return str(int(name))
+    return str(name)
+
+
+def _only(matches: list[int], dataset: RecDataset, side: str, typed: str) -> int:
     """The only index of a list.
 
     Raises:
         AmbiguousError: there are several.
     """
-    if len(indices) == 1:
-        return indices[0]
+    if len(matches) == 1:
+        return matches[0]
     ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
-    lines = [f"  {labels[n]}  (id {ids[n]})" for n in indices[:SHOWN]]
-    lines += [f"  and {len(indices) - SHOWN} more"] if len(indices) > SHOWN else []
+    lines = [f"  {labels[n]}  (id {ids[n]})" for n in matches[:SHOWN]]
+    lines += [f"  and {len(matches) - SHOWN} more"] if len(matches) > SHOWN else []
     listed = "\n".join(lines)
-    raise AmbiguousError(f"{typed!r} fits {len(indices)} {side}s; give the id or more of the name\n{listed}", indices)
+    raise AmbiguousError(f"{typed!r} fits {len(matches)} {side}s; give the id or more of the name\n{listed}", matches)

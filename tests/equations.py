@@ -1,7 +1,7 @@
-"""Prints where each equation of the paper is in the code, and which tests cover it: ``python -m tests.equations``.
+"""Prints which function is which equation of the paper, and which tests cover it: ``python -m tests.equations``.
 
-The function, method or class that *is* equation N typesets it in its docstring with ``\\tag{N}``, and a test names its
-equations with ``@pytest.mark.equation(6, 7)``.
+A function, method or class *is* equation 7 when its docstring typesets it with ``\\tag{7}``; each equation has exactly
+one. A test names the equations that it covers with ``@pytest.mark.equation(6, 7)``.
 """
 
 from __future__ import annotations
@@ -11,15 +11,9 @@ import contextlib
 import io
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-PACKAGE = Path(__file__).parents[1] / "ramgnn"
-# Faster forms of equations, other people's models and answers to exercises: none of them is where to read an equation.
-NOT_OWNERS = ("kernels", "baselines", "exercises")
-TAG = re.compile(r"\\tag\{(\d+)\}")
 
 EQUATIONS = range(3, 24)  # 1 and 2 are background: a plain GNN and R-GCN
 NAMES = {
@@ -31,32 +25,30 @@ NAMES = {
 }  # fmt: skip
 
 
-def owners(package: Path = PACKAGE) -> dict[int, list[str]]:
-    """Qualified names of the functions, methods and classes that are each equation, by its number.
+PACKAGE = Path(__file__).parent.parent / "ramgnn"
+# rooms that compute what an equation in front says, or other people's equations
+ELSEWHERE = ("kernels", "baselines", "experiments", "exercises", "cli", "datasets", "evaluation", "paper", "plots")
+TAG = re.compile(r"\\tag\{(\d+)\}")
 
-    The sources are parsed and not imported, so nothing else is loaded.
-    """
+
+def owners(package: Path = PACKAGE) -> dict[int, list[str]]:
+    """Dotted names of what typesets each equation in its docstring, by equation number; nothing is imported."""
     names: dict[int, list[str]] = {n: [] for n in EQUATIONS}
     for path in sorted(package.rglob("*.py")):
-        parts = path.relative_to(package.parent).with_suffix("").parts
-        if parts[1] in NOT_OWNERS:
-            continue
-        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        for name, docstring in _docstrings(ast.parse(path.read_text(encoding="utf-8")), module):
-            for tag in TAG.findall(docstring):
-                names.setdefault(int(tag), []).append(name)
+        parts = path.relative_to(package).with_suffix("").parts
+        if parts[0] not in ELSEWHERE:
+            for name, node in definitions(ast.parse(path.read_text(encoding="utf-8"))):
+                for n in map(int, TAG.findall(ast.get_docstring(node) or "")):
+                    names.setdefault(n, []).append(".".join([package.name, *parts, name]))
     return names
 
 
-def _docstrings(node: ast.AST, name: str) -> Iterator[tuple[str, str]]:
-    """Qualified name and docstring of every function and class below `node`, which is called `name`."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            qualified = f"{name}.{child.name}"
-            yield qualified, ast.get_docstring(child) or ""
-            yield from _docstrings(child, qualified)
-        else:
-            yield from _docstrings(child, name)
+def definitions(tree: ast.AST, prefix: str = ""):
+    """All functions, methods and classes below a node, by dotted name."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield prefix + node.name, node
+            yield from definitions(node, f"{prefix}{node.name}.")
 
 
 class Collector:
@@ -87,18 +79,18 @@ def index() -> dict[int, list[str]]:
 
 
 def main() -> int:
-    """Print the index; exit with 1 when an equation has no test, or not exactly one place in the code."""
-    tests, places = index(), owners()
-    for n in EQUATIONS:
-        print(f"Eq. {n:<3} {NAMES[n]:<44} {', '.join(places[n]) or '(nowhere in the code)'}")
-        for test in tests[n] or ["(no test)"]:
+    """Print the index; exit with 1 when an equation has no test, or no owner or several."""
+    tests, by_owner = index(), owners()
+    for n, names in tests.items():
+        print(f"Eq. {n:<3} {NAMES[n]:<40} {' and '.join(by_owner[n]) or '(no owner)'}")
+        for test in names or ["(no test)"]:
             print(f"        {test}")
-    untested = [n for n in EQUATIONS if not tests[n]]
-    unowned = [n for n in EQUATIONS if len(places[n]) != 1]
-    print(f"\n{len(EQUATIONS) - len(untested)} of {len(EQUATIONS)} equations have a test", end="")
+    untested = [n for n, names in tests.items() if not names]
+    unowned = [n for n, names in by_owner.items() if len(names) != 1]
+    print(f"\n{len(tests) - len(untested)} of {len(tests)} equations have a test", end="")
     print(f"; missing: {untested}" if untested else "")
-    print(f"{len(EQUATIONS) - len(unowned)} of {len(EQUATIONS)} equations have exactly one place in the code", end="")
-    print(f"; the others: {unowned}" if unowned else "")
+    print(f"{len(by_owner) - len(unowned)} of {len(by_owner)} equations are one function or class", end="")
+    print(f"; not: {unowned}" if unowned else "")
     return 1 if untested or unowned else 0
 
 

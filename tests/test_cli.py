@@ -556,7 +556,7 @@ def test_training_a_baseline_prints_the_same_table(capsys, tables, tmp_path):
     ("options", "said"),
     [
         (["--model", "easy"], "no model 'easy'; did you mean 'ease'?"),
-        (["--model", "svd"], "popularity, itemknn, ease, als"),
+        (["--model", "svd"], "ram-gnn and als, cke, ease"),
         (["--model", "mf", "--set", "dims=3"], "did you mean 'dim'"),
         (["--model", "mf", "--set", "x=3"], "dim, lr, l2, batch, epochs, std"),
         (["--model", "mf", "--set", "dim"], "expected NAME=VALUE"),

@@ -20,11 +20,13 @@ from hypothesis import strategies as st
 
 from ramgnn.errors import DataError, DivergedError, NotFoundError, RamgnnError
 from ramgnn.evaluation import ScoreError
-from ramgnn.experiments import contenders, data, tuning
-from ramgnn.experiments.contenders import CONTENDERS, contender, described
-from ramgnn.experiments.runner import Plan, Task, execute, make, ready, trained
+from ramgnn.experiments import data
+from ramgnn.experiments.lineup import MODELS, model_spec
+from ramgnn.experiments.models import TrainedBaseline
+from ramgnn.experiments.runner import Plan, Task, execute, ready, run_tuned, run_with
 from ramgnn.experiments.spaces import SPACES
 from ramgnn.experiments.store import FOLDER, Result, Store, Trial, best, fingerprint_test, pack, unpack
+from ramgnn.experiments.tuning import first_settings, run_trial
 
 optuna = pytest.importorskip("optuna")
 
@@ -96,20 +98,20 @@ def test_the_fingerprint_is_that_of_the_test_rows_and_candidates():
 # ---- who takes part -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CONTENDERS)
-def test_every_contender_knows_its_settings_and_begins_with_what_is_published(name):
-    who = contender(name)
-    settings = described(who, {})
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_knows_its_settings_and_begins_with_what_is_published(name):
+    spec = model_spec(name)
+    settings = spec.settings({})
     assert json.loads(json.dumps(settings)) == settings
-    assert set(tuning.first(who)) <= set(who.space)
-    assert not who.after or contender(who.after).space
+    assert set(first_settings(spec)) <= set(spec.space)
+    assert not spec.inherits_from or model_spec(spec.inherits_from).space
 
 
 def test_a_variant_stands_above_what_was_tuned():
-    config = contenders.configured(contender("d=20"), {"pretrain.dim": 64, "finetune.lr": 0.5}, 7)
+    config = model_spec("d=20").configured({"pretrain.dim": 64, "finetune.lr": 0.5}, 7)
     assert (config.pretrain.dim, config.finetune.lr, config.seed) == (20, 0.5, 7)
     with pytest.raises(NotFoundError, match="ram-gnn"):
-        contender("ram-gn")
+        model_spec("ram-gn")
 
 
 # ---- running --------------------------------------------------------------------------------------------------------
@@ -146,7 +148,7 @@ def test_everything_is_there_and_nothing_is_done_twice(done):
     ]  # fmt: skip
     assert [len(store.trials("toy", m)) for m in plan.models] == [1, 3, 3]
     first = store.trials("toy", "mf")[0]
-    assert first.settings == {k: described(contender("mf"), {})[k] for k in SPACES["mf"]}
+    assert first.settings == {k: model_spec("mf").settings({})[k] for k in SPACES["mf"]}
     before = (store.place("toy", "mf") / "1.json").stat().st_mtime_ns
     execute(plan, store, jobs=1, progress=False)
     assert (store.place("toy", "mf") / "1.json").stat().st_mtime_ns == before
@@ -172,16 +174,16 @@ def test_a_stopped_study_goes_on_with_the_trials_it_would_have_made(done, tmp_pa
     whole, other = store.trials("toy", "mf"), Store(tmp_path)
     for x in whole[:2]:
         other.put_trial("toy", "mf", x, {})
-    again = tuning.attempt(other, "toy", data.load("toy"), contender("mf"), 2, None)
+    again = run_trial(model_spec("mf"), data.load("toy"), 2, other.trials("toy", "mf"))
     assert (again.settings, again.value, again.epochs) == (whole[2].settings, whole[2].value, whole[2].epochs)
     kept = store.get("toy", "mf", 1)
-    repeated = trained("toy", data.load("toy"), contender("mf"), 1, kept.tuned, kept.epochs)
+    repeated = run_with("toy", data.load("toy"), model_spec("mf"), 1, kept.tuned, kept.epochs)
     assert repeated.ranks.tolist() == kept.ranks.tolist() and repeated.settings == kept.settings
 
 
 def test_without_a_completed_trial_there_is_nothing_to_train_with(tmp_path):
     with pytest.raises(RamgnnError, match="no completed trial"):
-        make(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0)
+        run_tuned(Store(tmp_path), "toy", data.load("toy"), model_spec("mf"), 0)
 
 
 @pytest.mark.parametrize("error", [DivergedError("the loss is nan"), ScoreError("3 of 9 scores are NaN")])
@@ -189,8 +191,8 @@ def test_a_trial_that_diverges_is_a_failed_one(tmp_path, monkeypatch, error):
     def diverge(*arguments, **options):
         raise error
 
-    monkeypatch.setattr(tuning, "validate", diverge)
-    found = tuning.attempt(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0, None)
+    monkeypatch.setattr(TrainedBaseline, "validate", diverge)
+    found = run_trial(model_spec("mf"), data.load("toy"), 0, [])
     assert found.state == "failed" and math.isnan(found.value)
 
 
@@ -198,31 +200,31 @@ def test_an_error_that_settings_are_not_to_blame_for_is_no_trial(tmp_path, monke
     def refuse(*arguments, **options):
         raise RamgnnError("no order in time")
 
-    monkeypatch.setattr(tuning, "validate", refuse)
+    monkeypatch.setattr(TrainedBaseline, "validate", refuse)
     with pytest.raises(RamgnnError, match="no order in time"):
-        tuning.attempt(Store(tmp_path), "toy", data.load("toy"), contender("mf"), 0, None)
+        run_trial(model_spec("mf"), data.load("toy"), 0, [])
 
 
-@pytest.mark.parametrize("name", [x.name for x in CONTENDERS.values() if x.data and "kkbox" not in x.data])
+@pytest.mark.parametrize("name", [x.name for x in MODELS.values() if not x.runs_on("kkbox")])
 def test_what_needs_an_order_or_a_type_is_not_planned_where_there_is_none(name):
-    assert not Plan("kkbox", (name,), (0,)).contenders()
+    assert not Plan("kkbox", (name,), (0,)).specs()
 
 
 def test_a_trial_behind_the_others_is_stopped(tmp_path, monkeypatch):
-    store, who = Store(tmp_path), contender("mf")
-    good = {k: described(who, {})[k] for k in who.space}
+    store, spec = Store(tmp_path), model_spec("mf")
+    good = {k: spec.settings({})[k] for k in spec.space}
     for n in range(6):
         steps = tuple((e, 0.5) for e in range(1, 40))
         store.put_trial("toy", "mf", Trial(n, good, 0.5, 1, "complete", 1.0, {}, steps), {})
 
-    def slow(who, dataset, settings, report):
+    def slow(spec, dataset, settings, report):
         for epoch in range(1, 40):
             report(epoch, 0.01 * epoch / 40)
         return 0.01, 39
 
-    monkeypatch.setattr(tuning, "validate", slow)
-    found = tuning.attempt(store, "toy", data.load("toy"), who, 6, None)
-    assert found.state == "pruned" and who.warm_up <= len(found.steps) <= who.warm_up + 2
+    monkeypatch.setattr(TrainedBaseline, "validate", slow)
+    found = run_trial(spec, data.load("toy"), 6, store.trials("toy", "mf"))
+    assert found.state == "pruned" and spec.warm_up <= len(found.steps) <= spec.warm_up + 2
 
 
 def test_one_model_that_fails_does_not_end_the_others(tmp_path, capsys):

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from ramgnn import runs
 from ramgnn.errors import RamgnnError
 from ramgnn.experiments import data
-from ramgnn.experiments.contenders import CONTENDERS, contender
-from ramgnn.experiments.runner import trained
+from ramgnn.experiments.lineup import MODELS, model_spec
+from ramgnn.experiments.runner import run_with
 from ramgnn.experiments.store import FOLDER, Result, Store, fingerprint_test
+from ramgnn.provenance import arithmetic, provenance
 
 LONGEST = 40.0  # seconds of one core that a run may have taken
 # Elsewhere sums are rounded otherwise, and training amplifies that to about what another seed does: the standard
@@ -25,7 +25,7 @@ TOLERANCE = {"HR@10": 0.02, "HR@20": 0.02, "MRR@10": 0.01, "MRR@20": 0.01, "NDCG
 def drawn(day: str, n: int = 3) -> list[Result]:
     """The runs of that day, of different models where there are so many."""
     found = Store(FOLDER).results("ml-100k") if (FOLDER / "ml-100k").is_dir() else []
-    short = [r for r in found if r.seconds <= LONGEST and r.model in CONTENDERS]
+    short = [r for r in found if r.seconds <= LONGEST and r.model in MODELS]
     chance = random.Random(day)
     models = chance.sample(sorted({r.model for r in short}), min(n, len({r.model for r in short})))
     return [chance.choice([r for r in short if r.model == model]) for model in models]
@@ -51,13 +51,13 @@ def test_a_stored_run_comes_out_again(stored):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as every stored run
     try:
-        again = trained("ml-100k", dataset, contender(stored.model), stored.seed, stored.tuned, stored.epochs)
+        again = run_with("ml-100k", dataset, model_spec(stored.model), stored.seed, stored.tuned, stored.epochs)
     finally:
         torch.set_num_threads(threads)
     assert again.settings == stored.settings
     then = stored.provenance
     same = ("arithmetic", "versions", "threads")
-    here = runs.provenance() | {"threads": 1}
+    here = provenance() | {"threads": 1}
     if all(key in then and then[key] == here[key] for key in same):
         assert np.array_equal(again.ranks, stored.ranks), "same machine and versions, other ranks"
     for metric, value in stored.metrics().items():
@@ -65,11 +65,11 @@ def test_a_stored_run_comes_out_again(stored):
 
 
 def test_how_a_machine_rounds_is_told_alike_twice():
-    first = runs.arithmetic()
-    runs.arithmetic.cache_clear()
+    first = arithmetic()
+    arithmetic.cache_clear()
     torch.set_num_threads(2)
     try:
-        assert runs.arithmetic() == first and len(first) == 8
+        assert arithmetic() == first and len(first) == 8
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(1)

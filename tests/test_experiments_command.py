@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from ramgnn.cli import main
-from ramgnn.experiments.command import seeds
+from ramgnn.cli.results import seeds
 from ramgnn.experiments.store import Store
 
 pytest.importorskip("optuna")
@@ -73,7 +73,7 @@ def test_without_optuna_the_remedy_is_named(monkeypatch, capsys, tmp_path):
 
 
 def test_a_run_that_fails_is_an_exit_status(capsys, tmp_path, monkeypatch):
-    from ramgnn.experiments import command
+    from ramgnn.cli import results as command
 
     monkeypatch.setattr(command, "execute", lambda plan, *rest: plan.missing(Store(tmp_path))[:1])
     assert main(["run", "table3", "--data", "toy", "--only", "popularity", "--out", str(tmp_path)]) == 1

@@ -60,8 +60,6 @@ def test_edge_list_is_refused_past_the_limit():
     graph = random_graph(20, 1, 1, 1, seed=0)
     with pytest.raises(RamgnnError, match=r"more than the limit of 3.*counts\(\)"):
         graph.edges(limit=3)
-    with pytest.raises(RamgnnError, match="limit"):
-        graph.to_pyg(limit=3)
     with pytest.raises(RamgnnError, match="too many to draw"):
         graph.to_networkx(limit=3)
 
@@ -84,18 +82,6 @@ def test_networkx_has_an_edge_per_shared_value():
     }  # fmt: skip
     around = graph.to_networkx(3)
     assert set(around.nodes) == {2, 3}
-
-
-def test_pyg_holds_the_same_edges():
-    graph = films()
-    data = graph.to_pyg()
-    assert data["node"].num_nodes == 5
-    assert data.edge_types == [("node", "director", "node"), ("node", "actor", "node")]
-    count = sum(data[t].edge_index.shape[1] for t in data.edge_types)
-    assert count == graph.n_edges()
-    store = data["node", "actor", "node"]
-    pairs = set(zip(store.edge_index[0].tolist(), store.edge_index[1].tolist(), store.edge_value.tolist(), strict=True))
-    assert pairs == {(j, i, v) for i, t, v, j, _ in edge_list(graph) if t == 1}
 
 
 def test_names_and_quadruplets():

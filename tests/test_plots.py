@@ -12,6 +12,7 @@ import pytest
 
 from ramgnn import datasets, plots
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.plots import graphs
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -117,7 +118,7 @@ def test_parallel_edges_do_not_lie_on_each_other(graph: MultiRelationalGraph) ->
     ax = plots.draw_graph(graph, nodes=[0, 3], places={0: (0, 0), 3: (1, 0)}, values=False)
     middles = sorted(ax.transData.transform(line.get_xydata())[100, 1] for line in lines(ax))
     assert len(middles) == 4
-    assert np.diff(middles) == pytest.approx(plots.graphs.APART * ax.figure.dpi / 72, rel=1e-6)
+    assert np.diff(middles) == pytest.approx(graphs.APART * ax.figure.dpi / 72, rel=1e-6)
 
 
 def test_a_line_is_interrupted_where_its_value_stands(graph: MultiRelationalGraph) -> None:

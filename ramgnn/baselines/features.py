@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.datasets.base import RecDataset
+from ramgnn.kernels.ragged import offsets, stretches
 
 
 class Features(nn.Module):
@@ -35,16 +36,12 @@ class Features(nn.Module):
         self.size = size
         self.register_buffer("index", torch.from_numpy(np.concatenate(features))[order], persistent=False)
         self.register_buffer("count", count, persistent=False)
-        self.register_buffer("first", count.cumsum(0) - count, persistent=False)
+        self.register_buffer("first", offsets(count)[:-1], persistent=False)
 
     def of(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
         """The features of some nodes one after the other, and where those of each begin."""
         count = self.count[nodes]
-        starts = count.cumsum(0) - count
-        rows = torch.arange(int(count.sum()), device=nodes.device) + (self.first[nodes] - starts).repeat_interleave(
-            count
-        )
-        return self.index[rows], starts
+        return self.index[stretches(self.first[nodes], count)], offsets(count)[:-1]
 
     def every(self) -> Tensor:
         """All nodes."""

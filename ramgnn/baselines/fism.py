@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
+from ramgnn.kernels.ragged import list_of_each, offsets, stretches
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,8 @@ class FISM(fitting.Model):
     def history(self, users: Tensor) -> Tensor:
         """Σ_j q_j over the whole history of each user: ``(b, d)``."""
         size = self.size[users]
-        starts = size.cumsum(0) - size
-        rows = torch.arange(int(size.sum()), device=users.device)
-        rows += (self.first[users] - starts).repeat_interleave(size)
-        return F.embedding_bag(self.items[rows], self.q.weight, starts, mode="sum")
+        rows = stretches(self.first[users], size)
+        return F.embedding_bag(self.items[rows], self.q.weight, offsets(size)[:-1], mode="sum")
 
     def epoch(self, generator: torch.Generator) -> float:
         """Up to `targets` interactions of each user, drawn anew, with one negative each."""
@@ -78,9 +77,8 @@ class FISM(fitting.Model):
         able = able[torch.randperm(len(able), generator=generator, device=able.device)]
         for users in able.split(self.settings.users):
             count = begin[users + 1] - begin[users]
-            row = torch.arange(len(users), device=users.device).repeat_interleave(count)
-            within = torch.arange(len(row), device=row.device) - (count.cumsum(0) - count)[row]
-            i = self.items[order[begin[users][row] + within]]
+            row = list_of_each(count)
+            i = self.items[order[stretches(begin[users], count, len(row))]]
             j = self.draw_negatives(users[row], generator)[:, 0]
             others = self.history(users)[row] - self.q(i)
             norm = (self.size[users] - 1).to(others.dtype).pow(-self.settings.alpha)[row]

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting, mf
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
+from ramgnn.kernels.ragged import offsets
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class KGPolicy(fitting.Model):
         source, target = torch.cat([a, b]), torch.cat([b, a])
         order = torch.argsort(source, stable=True)
         degree = torch.bincount(source, minlength=n)
-        buffers = {"target": target[order], "degree": degree, "begin": degree.cumsum(0) - degree}
+        buffers = {"target": target[order], "degree": degree, "begin": offsets(degree)[:-1]}
         for name, x in buffers.items():
             self.register_buffer(name, x, persistent=False)
         self.n_nodes = n

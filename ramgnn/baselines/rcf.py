@@ -14,6 +14,7 @@ from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
+from ramgnn.kernels.ragged import list_of_each, offsets, stretches
 
 CHUNK = 2**22  # numbers in the rows of an attention table that are made at once
 
@@ -120,12 +121,12 @@ class RCF(fitting.Model):
         order = torch.argsort(item, stable=True)
         count = torch.bincount(item, minlength=self.n_items)
         self.n_values = n
-        own, place, _ = _stretches(count.cumsum(0) - count, count, self.items)
+        own, place, _ = _stretches(offsets(count)[:-1], count, self.items)
         at = torch.arange(len(self.users)) - self.first[self.users]  # place in the user's history
         key = self.users[place] * n + value[order][own]
         by_key = torch.argsort(key, stable=True)
         buffers = {
-            "type_of": torch.cat(types), "item_value": value[order], "item_first": count.cumsum(0) - count,
+            "type_of": torch.cat(types), "item_value": value[order], "item_first": offsets(count)[:-1],
             "item_count": count, "key": key[by_key],
             "key_item": self.items[place][by_key], "key_place": at[place][by_key],
         }  # fmt: skip
@@ -274,7 +275,7 @@ class RCF(fitting.Model):
             table = a.new_zeros(self.n_items * n)
             of_type = self.type_of[value] == t
             for head, v in zip(item[of_type].split(2048), value[of_type].split(2048), strict=True):
-                found, which, _ = _stretches(count.cumsum(0) - count, count, v)
+                found, which, _ = _stretches(offsets(count)[:-1], count, v)
                 i, j = head[which], tail[found]
                 inner = (a[i] + b[j] + c[v[which]]).tanh()
                 table.index_add_(0, j * self.n_items + i, (inner @ self.w.weight[t]).exp())
@@ -298,9 +299,8 @@ def _stretches(first: Tensor, count: Tensor, chosen: Tensor | None = None) -> tu
     """
     if chosen is not None:
         first, count = first[chosen], count[chosen]
-    starts = count.cumsum(0) - count
-    which = torch.arange(len(count), device=count.device).repeat_interleave(count)
-    return torch.arange(len(which), device=count.device) + (first - starts)[which], which, starts
+    which = list_of_each(count)
+    return stretches(first, count, len(which)), which, offsets(count)[:-1]
 
 
 def fit(

@@ -176,7 +176,7 @@ def _place(fits: Callable[..., Any]) -> tuple[str, str]:
 def names() -> dict[str, str]:
     """Every registered baseline with one line on it."""
     _import_all()
-    return {name: baseline.about for name, baseline in _BASELINES.items()}
+    return {name: _BASELINES[name].about for name in sorted(_BASELINES)}
 
 
 def get(name: str) -> Baseline:
@@ -188,7 +188,9 @@ def get(name: str) -> Baseline:
     if name not in _BASELINES:
         _import_all()
     if name not in _BASELINES:
-        hint = f"the baselines are {', '.join(_BASELINES)}; one of your own is known once its module is imported"
+        hint = (
+            f"the baselines are {', '.join(sorted(_BASELINES))}; one of your own is known once its module is imported"
+        )
         raise NotFoundError("baseline", name, get_close_matches(name, _BASELINES), hint)
     return _BASELINES[name]
 

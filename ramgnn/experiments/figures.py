@@ -19,17 +19,19 @@ PANELS = 3  # beside each other
 AFTERWARDS = 5  # epochs drawn after the last threshold has come to rest: from then on nothing happens
 
 
-def intervals(one: Table, store: Store, data: str, metrics: Sequence[str]) -> Figure:
+def intervals(one: Table, store: Store, dataset_name: str, metrics: Sequence[str]) -> Figure:
     """Means over seeds with 95 % intervals over users and seeds, a panel for each metric; the paper's as diamonds.
 
     Raises:
         RamgnnError: no row has runs.
     """
-    found = {row: runs_of(row, one, store, data) for row in rows_on(one, data)}
+    found = {row: runs_of(row, one, store, dataset_name) for row in rows_on(one, dataset_name)}
     found = {row: runs for row, runs in found.items() if runs}
     if not found:
-        raise RamgnnError(f"there are no runs of {one.name} on {data} to draw; make them: ramgnn run {one.name}")
-    printed = printed_cells(one, data)
+        raise RamgnnError(
+            f"there are no runs of {one.name} on {dataset_name} to draw; make them: ramgnn run {one.name}"
+        )
+    printed = printed_cells(one, dataset_name)
     columns = min(len(metrics), PANELS)
     lines = -(-len(metrics) // columns)
     size = 2.2 + 2.2 * columns, 0.4 + lines * (0.6 + 0.3 * len(found))

@@ -24,10 +24,11 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test
 from ramgnn.experiments import data
-from ramgnn.experiments.contenders import Contender, contender, described, run
+from ramgnn.experiments.lineup import model_spec
+from ramgnn.experiments.models import ModelSpec
 from ramgnn.experiments.store import Result, Store, best, fingerprint_test
-from ramgnn.experiments.tuning import TRIALS, attempt, chosen, wanted
-from ramgnn.runs import provenance
+from ramgnn.experiments.tuning import TRIALS, best_settings, n_trials, run_trial
+from ramgnn.provenance import provenance
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -36,7 +37,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 class Task:
     """One trial, or one run with a seed; exactly one of the two numbers is given."""
 
-    data: str
+    dataset_name: str
     model: str
     trial: int | None = None
     seed: int | None = None
@@ -50,41 +51,42 @@ class Plan:
     """What shall be there in the end.
 
     Attributes:
-        data: the data set.
+        dataset_name: the data set.
         models: by name; those whose tuned settings they take over come with them.
         seeds: of the runs; models that do not depend on the seed have the first one only.
         trials: for each model that is tuned.
     """
 
-    data: str
+    dataset_name: str
     models: tuple[str, ...]
     seeds: tuple[int, ...]
     trials: int = TRIALS
 
-    def contenders(self) -> list[Contender]:
-        """All who take part and can be run on the data."""
-        names = [n for m in self.models for n in ([contender(m).after] if contender(m).after else []) + [m]]
-        found = [contender(name) for name in dict.fromkeys(names)]
-        return [who for who in found if not who.data or self.data in who.data]
+    def specs(self) -> list[ModelSpec]:
+        """All models that can be run on the data, those that others inherit from among them."""
+        names = [name for model in self.models for name in (model_spec(model).inherits_from, model) if name]
+        specs = [model_spec(name) for name in dict.fromkeys(names)]
+        return [spec for spec in specs if spec.runs_on(self.dataset_name)]
 
-    def seeds_of(self, who: Contender) -> tuple[int, ...]:
-        """The seeds that a contender is run with; none for one that only gives its tuned settings."""
-        if who.name not in self.models:
+    def seeds_of(self, spec: ModelSpec) -> tuple[int, ...]:
+        """The seeds that a model is run with; none for one that only gives its tuned settings."""
+        if spec.name not in self.models:
             return ()
-        return self.seeds if who.seeded else self.seeds[:1]
+        return self.seeds if spec.seeded else self.seeds[:1]
 
     def missing(self, store: Store) -> list[Task]:
         """All that is not stored yet, or was run with settings that later trials have beaten."""
-        found = []
-        for who in self.contenders():
-            trials = store.trials(self.data, who.name)
+        tasks = []
+        for spec in self.specs():
+            on = self.dataset_name, spec.name
+            trials = store.trials(*on)
             done, top = {x.number for x in trials}, best(trials)
-            found += [Task(self.data, who.name, n) for n in range(wanted(who, self.trials)) if n not in done]
-            for seed in self.seeds_of(who):
-                run = store.get(self.data, who.name, seed) if store.has(self.data, who.name, seed) else None
+            tasks += [Task(*on, n) for n in range(n_trials(spec, self.trials)) if n not in done]
+            for seed in self.seeds_of(spec):
+                run = store.get(*on, seed) if store.has(*on, seed) else None
                 if run is None or top is None or (run.tuned, run.epochs) != (top.settings, top.epochs):
-                    found.append(Task(self.data, who.name, seed=seed))
-        return found
+                    tasks.append(Task(*on, seed=seed))
+        return tasks
 
 
 def ready(tasks: Sequence[Task], running: Sequence[Task]) -> Iterator[Task]:
@@ -96,11 +98,11 @@ def ready(tasks: Sequence[Task], running: Sequence[Task]) -> Iterator[Task]:
     tuning = {t.model for t in tasks if t.seed is None}
     begun = set()
     for task in tasks:
-        after = contender(task.model).after
+        base = model_spec(task.model).inherits_from
         if task.seed is None and task.model in begun:
             continue
         begun |= {task.model} if task.seed is None else set()
-        if task in running or after in tuning or (task.seed is not None and task.model in tuning):
+        if task in running or base in tuning or (task.seed is not None and task.model in tuning):
             continue
         yield task
 
@@ -128,32 +130,37 @@ def work(task: Task, folder: Path) -> None:
     import torch
 
     torch.set_num_threads(1)
-    store, who, dataset = Store(folder), contender(task.model), _data(task.data)
+    store, spec, dataset = Store(folder), model_spec(task.model), _data(task.dataset_name)
     if task.seed is None:
-        trial = attempt(store, task.data, dataset, who, task.trial, contender(who.after) if who.after else None)
-        store.put_trial(task.data, who.name, trial, {k: str(x) for k, x in who.space.items()})
+        base = spec.inherits_from and model_spec(spec.inherits_from)
+        inherited = best_settings(store, task.dataset_name, base)[0] if base else None
+        earlier = store.trials(task.dataset_name, spec.name)
+        trial = run_trial(spec, dataset, task.trial, earlier, inherited)
+        store.put_trial(task.dataset_name, spec.name, trial, {k: str(x) for k, x in spec.space.items()})
     else:
-        store.put(make(store, task.data, dataset, who, task.seed))
+        store.put(run_tuned(store, task.dataset_name, dataset, spec, task.seed))
 
 
-def make(store: Store, name: str, dataset: RecDataset, who: Contender, seed: int) -> Result:
+def run_tuned(store: Store, dataset_name: str, dataset: RecDataset, spec: ModelSpec, seed: int) -> Result:
     """Train with the tuned settings on all training interactions, and rank the test items."""
-    return trained(name, dataset, who, seed, *chosen(store, name, who))
+    return run_with(dataset_name, dataset, spec, seed, *best_settings(store, dataset_name, spec))
 
 
-def trained(name: str, dataset: RecDataset, who: Contender, seed: int, settings: dict[str, Any], epochs: int) -> Result:
-    """The same with given settings and number of epochs."""
+def run_with(
+    dataset_name: str, dataset: RecDataset, spec: ModelSpec, seed: int, settings: dict[str, Any], epochs: int
+) -> Result:
+    """The same with these settings and number of epochs."""
     started = time.process_time()
-    score, history = run(who, dataset, settings, seed, epochs)
-    ranks = rank_test(score, dataset)
+    scorer, history = spec.run(dataset, settings, seed, epochs)
+    ranks = rank_test(scorer, dataset)
     seconds = round(time.process_time() - started, 2)
     return Result(
-        data=name,
-        model=who.name,
+        data=dataset_name,
+        model=spec.name,
         seed=seed,
         ranks=ranks,
         test_fingerprint=fingerprint_test(dataset),
-        settings=described(who, settings),
+        settings=spec.settings(settings),
         tuned=settings,
         epochs=epochs,
         seconds=seconds,
@@ -178,7 +185,7 @@ def execute(plan: Plan, store: Store, jobs: int = 2, progress: bool = True) -> l
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the new processes when they import their libraries
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_end_with_parent)
-    bar = tqdm(total=len(tasks), desc=plan.data, unit="task", disable=not progress)
+    bar = tqdm(total=len(tasks), desc=plan.dataset_name, unit="task", disable=not progress)
     try:
         while tasks:
             for task in list(ready(tasks, list(running.values()))):
@@ -230,7 +237,7 @@ def _without_what_needs(failed: Task, tasks: list[Task]) -> list[Task]:
     """What is left when a task failed: nothing that builds on it."""
     if failed.seed is not None:
         return tasks
-    gone = [t for t in tasks if t.model == failed.model or contender(t.model).after == failed.model]
+    gone = [t for t in tasks if failed.model in (t.model, model_spec(t.model).inherits_from)]
     for model in dict.fromkeys(t.model for t in gone):
         tqdm.write(f"{model}: its other tasks are left out")
     return [t for t in tasks if t not in gone]
@@ -239,11 +246,11 @@ def _without_what_needs(failed: Task, tasks: list[Task]) -> list[Task]:
 def _left(tasks: Sequence[Task], plan: Plan, store: Store, jobs: int) -> str:
     """About how long the tasks take, from those of the same model, or of all models, that are stored."""
     known: dict[str, list[float]] = {}
-    for who in plan.contenders():
-        seconds = [x.seconds for x in store.trials(plan.data, who.name)]
-        seconds += [store.get(plan.data, who.name, s).seconds for s in store.seeds(plan.data, who.name)]
+    for spec in plan.specs():
+        on = plan.dataset_name, spec.name
+        seconds = [x.seconds for x in store.trials(*on)] + [store.get(*on, s).seconds for s in store.seeds(*on)]
         if seconds:
-            known[who.name] = seconds
+            known[spec.name] = seconds
     if not known:
         return "time left unknown yet"
     usual = fmean(fmean(x) for x in known.values())

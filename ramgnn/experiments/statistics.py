@@ -14,10 +14,10 @@ import numpy as np
 from scipy import stats
 
 from ramgnn.errors import RamgnnError
-from ramgnn.evaluation import gains, resampled
+from ramgnn.evaluation import columns, gains, resampled
 from ramgnn.experiments.store import Result
 
-METRICS = ("HR@10", "MRR@10", "NDCG@10", "HR@20", "MRR@20", "NDCG@20")
+METRICS = columns((10, 20))  # the six of the tables
 DRAWS = 10_000
 TOGETHER = "\u00a0"  # no line break inside an interval
 

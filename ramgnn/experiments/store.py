@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 import zlib
 from collections.abc import Iterable, Sequence
@@ -23,6 +22,7 @@ import numpy as np
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.evaluation import metrics
+from ramgnn.files import read_json, write_json
 
 FORMAT = 1
 FOLDER = Path(__file__).parent / "results"
@@ -94,21 +94,21 @@ class Store:
     def __init__(self, folder: str | os.PathLike = FOLDER) -> None:
         self.folder = Path(folder)
 
-    def place(self, data: str, model: str) -> Path:
+    def place(self, dataset_name: str, model: str) -> Path:
         """The folder of one model on one data set."""
-        return self.folder / data / model.replace(" ", "_")
+        return self.folder / dataset_name / model.replace(" ", "_")
 
-    def has(self, data: str, model: str, seed: int) -> bool:
+    def has(self, dataset_name: str, model: str, seed: int) -> bool:
         """Whether that run is stored."""
-        return (self.place(data, model) / f"{seed}.json").exists()
+        return (self.place(dataset_name, model) / f"{seed}.json").exists()
 
-    def seeds(self, data: str, model: str) -> list[int]:
+    def seeds(self, dataset_name: str, model: str) -> list[int]:
         """The seeds that are stored, ascending."""
-        return sorted(int(x.stem) for x in self.place(data, model).glob("*.json") if x.stem.isdigit())
+        return sorted(int(x.stem) for x in self.place(dataset_name, model).glob("*.json") if x.stem.isdigit())
 
-    def models(self, data: str) -> list[str]:
+    def models(self, dataset_name: str) -> list[str]:
         """The models with runs or trials, by name."""
-        return sorted(x.name.replace("_", " ") for x in (self.folder / data).glob("*") if x.is_dir())
+        return sorted(x.name.replace("_", " ") for x in (self.folder / dataset_name).glob("*") if x.is_dir())
 
     def put(self, result: Result) -> None:
         """Write one run."""
@@ -116,26 +116,26 @@ class Store:
         content = {"format": FORMAT} | content | {"metrics": result.metrics()}
         _write(self.place(result.data, result.model) / f"{result.seed}.json", content)
 
-    def get(self, data: str, model: str, seed: int) -> Result:
+    def get(self, dataset_name: str, model: str, seed: int) -> Result:
         """Read one run.
 
         Raises:
             DataError: it is not there or cannot be read.
         """
-        content = _read(self.place(data, model) / f"{seed}.json")
+        content = _read(self.place(dataset_name, model) / f"{seed}.json")
         ranks = unpack(content.pop("ranks"))
         for name in ("format", "n_test", "metrics"):
             content.pop(name)
         return Result(ranks=ranks, **content)
 
-    def results(self, data: str, models: Iterable[str] | None = None) -> list[Result]:
+    def results(self, dataset_name: str, models: Iterable[str] | None = None) -> list[Result]:
         """All runs of some models, by model and seed; of all models when not said."""
-        chosen = self.models(data) if models is None else models
-        return [self.get(data, model, seed) for model in chosen for seed in self.seeds(data, model)]
+        chosen = self.models(dataset_name) if models is None else models
+        return [self.get(dataset_name, model, seed) for model in chosen for seed in self.seeds(dataset_name, model)]
 
-    def trials(self, data: str, model: str) -> list[Trial]:
+    def trials(self, dataset_name: str, model: str) -> list[Trial]:
         """What was tried so far, in the order of the numbers."""
-        path = self.place(data, model) / "trials.json"
+        path = self.place(dataset_name, model) / "trials.json"
         if not path.exists():
             return []
         rows = _read(path)["trials"]
@@ -148,18 +148,24 @@ class Store:
             for row in rows
         ]
 
-    def hours(self, data: str) -> float:
+    def hours(self, dataset_name: str) -> float:
         """What all trials and runs on a data set took, in hours of one processor core."""
-        tried = (trial for model in self.models(data) for trial in self.trials(data, model))
-        return sum(x.seconds for x in [*tried, *self.results(data)]) / 3600
+        tried = (trial for model in self.models(dataset_name) for trial in self.trials(dataset_name, model))
+        return sum(x.seconds for x in [*tried, *self.results(dataset_name)]) / 3600
 
-    def put_trial(self, data: str, model: str, trial: Trial, space: dict[str, str]) -> None:
+    def put_trial(self, dataset_name: str, model: str, trial: Trial, space: dict[str, str]) -> None:
         """Add one trial; `space` says in words what was searched."""
-        trials = [x for x in self.trials(data, model) if x.number != trial.number] + [trial]
+        trials = [x for x in self.trials(dataset_name, model) if x.number != trial.number] + [trial]
         rows = [asdict(x) | {"value": x.value if x.value == x.value else None} for x in trials]
         rows.sort(key=lambda row: row["number"])
-        content = {"format": FORMAT, "data": data, "model": model, "metric": "NDCG@10 on validation", "space": space}
-        _write(self.place(data, model) / "trials.json", content | {"trials": rows})
+        content = {
+            "format": FORMAT,
+            "data": dataset_name,
+            "model": model,
+            "metric": "NDCG@10 on validation",
+            "space": space,
+        }
+        _write(self.place(dataset_name, model) / "trials.json", content | {"trials": rows})
 
 
 def best(trials: Sequence[Trial]) -> Trial | None:
@@ -190,17 +196,11 @@ def unpack(text: str) -> np.ndarray:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON beside its place, then move it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_json(path, content)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError("there is no such result", file=path, fix="run it: python -m ramgnn run --help") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix="delete it and run again") from None
+    if not path.exists():
+        raise DataError("there is no such result", file=path, fix="run it: python -m ramgnn run --help")
+    return read_json(path, "a stored result", "delete it and run again")

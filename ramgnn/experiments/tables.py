@@ -12,7 +12,7 @@ import pandas as pd
 
 from ramgnn import paper
 from ramgnn.errors import NotFoundError
-from ramgnn.experiments.contenders import CONTENDERS
+from ramgnn.experiments.lineup import MODELS
 from ramgnn.experiments.statistics import METRICS, TOGETHER, summarise
 from ramgnn.experiments.store import Result, Store, best
 
@@ -131,29 +131,29 @@ def table(name: str) -> Table:
     return TABLES[name]
 
 
-def rows_on(one: Table, data: str) -> list[Row]:
+def rows_on(one: Table, dataset_name: str) -> list[Row]:
     """The rows that can be run on a data set."""
-    return [r for r in one.rows if not CONTENDERS[r.model].data or data in CONTENDERS[r.model].data]
+    return [r for r in one.rows if MODELS[r.model].runs_on(dataset_name)]
 
 
-def runs_of(row: Row, one: Table, store: Store, data: str) -> list[Result]:
+def runs_of(row: Row, one: Table, store: Store, dataset_name: str) -> list[Result]:
     """The stored runs that a row of the table shows: at most as many as the table has seeds."""
-    return store.results(data, [row.model])[: one.seeds]
+    return store.results(dataset_name, [row.model])[: one.seeds]
 
 
-def cells(one: Table, store: Store, data: str, decimals: int = 3) -> tuple[list[str], list[list[str]], int]:
+def cells(one: Table, store: Store, dataset_name: str, decimals: int = 3) -> tuple[list[str], list[list[str]], int]:
     """Head, rows and the number of runs that are missing.
 
     A cell says the mean over seeds, ± their standard deviation where there are several, and in brackets the 95 %
     interval over users and seeds; beside each metric stands what the paper prints.
     """
     head, lines, missing = ["", "seeds"], [], 0
-    printed = printed_cells(one, data)
+    printed = printed_cells(one, dataset_name)
     for metric in one.metrics:
         head += [metric, *(["paper's " + metric] if printed else [])]
-    for row in rows_on(one, data):
-        results = runs_of(row, one, store, data)
-        wanted = one.seeds if CONTENDERS[row.model].seeded else 1
+    for row in rows_on(one, dataset_name):
+        results = runs_of(row, one, store, dataset_name)
+        wanted = one.seeds if MODELS[row.model].seeded else 1
         missing += max(0, wanted - len(results))
         line = [row.label, f"{len(results)} of {wanted}" if len(results) < wanted else str(wanted)]
         for metric in one.metrics:
@@ -176,24 +176,24 @@ def short(x: float, decimals: int = 3) -> str:
 
 
 def best_after(
-    one: Table, store: Store, data: str, numbers: Sequence[int] = (5, 10, 20, 40), least: int = 21
+    one: Table, store: Store, dataset_name: str, numbers: Sequence[int] = (5, 10, 20, 40), least: int = 21
 ) -> pd.DataFrame:
     """The best value on validation after so many trials, of the rows that had at least `least`.
 
     A row that stays below the paper's number gets more trials than the others; whether they found anything stands here.
     """
     found = {}
-    for row in rows_on(one, data):
-        trials = store.trials(data, row.model)
+    for row in rows_on(one, dataset_name):
+        trials = store.trials(dataset_name, row.model)
         if len(trials) >= least:
             first = [best(trials[:n]) for n in numbers]
             found[row.label] = [one.value if one else math.nan for one in first]
     return pd.DataFrame(found, list(numbers)).rename_axis("trials").T
 
 
-def printed_cells(one: Table, data: str) -> dict[tuple[str, str], str]:
+def printed_cells(one: Table, dataset_name: str) -> dict[tuple[str, str], str]:
     """The paper's cells of that table and data set, as text."""
-    return {(c.row, c.metric): c.text for c in paper.PRINTED if (c.table, c.data) == (one.number, data)}
+    return {(c.row, c.metric): c.text for c in paper.PRINTED if (c.table, c.data) == (one.number, dataset_name)}
 
 
 # ---- forms ----------------------------------------------------------------------------------------------------------

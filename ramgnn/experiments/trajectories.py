@@ -60,12 +60,12 @@ def trajectories(results: Sequence[Result], side: str) -> list[Trajectory]:
     return found
 
 
-def ends(one: Table, store: Store, data: str) -> tuple[list[str], list[list[str]]]:
+def ends(one: Table, store: Store, dataset_name: str) -> tuple[list[str], list[list[str]]]:
     """Head and rows of a table of where thresholds begin, end and come to rest; the paper's ends beside them."""
-    printed = {(x.side, x.relation): str(x.end) for x in paper.FIGURE5 if x.data == data}
+    printed = {(x.side, x.relation): str(x.end) for x in paper.FIGURE5 if x.data == dataset_name}
     lines = []
-    for row in rows_on(one, data):
-        results = runs_of(row, one, store, data)
+    for row in rows_on(one, dataset_name):
+        results = runs_of(row, one, store, dataset_name)
         for side in ("user", "item") if results else ():
             for x in trajectories(results, side):
                 rest = x.stopped[np.isfinite(x.stopped)]

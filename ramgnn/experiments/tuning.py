@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DivergedError, RamgnnError
 from ramgnn.evaluation import ScoreError
-from ramgnn.experiments.contenders import Contender, described, validate
+from ramgnn.experiments.models import ModelSpec
 from ramgnn.experiments.store import Store, Trial, best
-from ramgnn.runs import provenance
+from ramgnn.provenance import provenance
 
 if TYPE_CHECKING:
     import optuna
@@ -26,51 +27,49 @@ TRIALS = 20
 RANDOM_TRIALS = 8
 
 
-def wanted(who: Contender, trials: int = TRIALS) -> int:
-    """How many trials a contender gets: one where nothing is tuned, which finds the number of epochs."""
-    return trials if who.space else 1
+class Behind(Exception):
+    """A trial is behind the others and is not worth its remaining epochs."""
 
 
-def chosen(store: Store, data: str, who: Contender) -> tuple[dict[str, Any], int]:
+def n_trials(spec: ModelSpec, trials: int = TRIALS) -> int:
+    """How many trials a model gets: one where nothing is tuned, which finds the number of epochs."""
+    return trials if spec.space else 1
+
+
+def best_settings(store: Store, dataset_name: str, spec: ModelSpec) -> tuple[dict[str, Any], int]:
     """The tuned settings and the number of epochs.
 
     Raises:
         RamgnnError: no trial was completed.
     """
-    found = best(store.trials(data, who.name))
-    if found is None:
-        raise RamgnnError(f"{who.name!r} on {data} has no completed trial, so there are no settings to train it with")
-    return found.settings, found.epochs
+    trial = best(store.trials(dataset_name, spec.name))
+    if trial is None:
+        raise RamgnnError(
+            f"{spec.name!r} on {dataset_name} has no completed trial, so there are no settings to train it with"
+        )
+    return trial.settings, trial.epochs
 
 
-def attempt(
-    store: Store, data: str, dataset: RecDataset, who: Contender, number: int, prefer: Contender | None
+def run_trial(
+    spec: ModelSpec,
+    dataset: RecDataset,
+    number: int,
+    earlier: list[Trial],
+    inherited: dict[str, Any] | None = None,
 ) -> Trial:
-    """Make trial `number`, after those that are stored; returns it, and leaves storing it to the caller.
+    """Make trial `number`; returns it, and leaves storing it to the caller.
 
     Args:
-        prefer: the contender whose tuned settings this one takes over.
+        earlier: the trials so far.
+        inherited: tuned settings of the model that this one inherits from.
     """
-    settings = chosen(store, data, prefer)[0] if prefer else {}
-    started, steps = time.process_time(), []
-    asked, pruned = None, _no_optuna
-    if who.space:
-        import optuna
-
-        asked, pruned = _ask(store.trials(data, who.name), who, number), optuna.TrialPruned
-        settings = settings | asked.params
-
-    def report(epoch: int, value: float) -> None:
-        steps.append((epoch, value))
-        if asked is not None:
-            asked.report(max(x for _, x in steps), epoch)
-            if asked.should_prune():
-                raise pruned
-
-    value, epochs, state = math.nan, 0, "complete"
+    proposal = propose(spec, number, earlier) if spec.space else None
+    settings = (inherited or {}) | (proposal.params if proposal is not None else {})
+    steps: list[tuple[int, float]] = []
+    started, value, epochs, state = time.process_time(), math.nan, 0, "complete"
     try:
-        value, epochs = validate(who, dataset, settings, report=report)
-    except pruned:
+        value, epochs = spec.validate(dataset, settings, report=_reporter(steps, proposal))
+    except Behind:
         epochs, value = max(steps, key=lambda step: (step[1], -step[0]))
         state = "pruned"
     except (DivergedError, ScoreError):  # a loss or a score is no number: these settings do not work, which is a result
@@ -79,48 +78,57 @@ def attempt(
     return Trial(number, settings, value, epochs, state, seconds, provenance(), tuple(steps))
 
 
-class _no_optuna(Exception):
-    """Stands in for `optuna.TrialPruned` where nothing is tuned."""
+def _reporter(steps: list[tuple[int, float]], proposal: optuna.Trial | None) -> Callable[[int, float], None]:
+    """Notes each validation in `steps`, and raises `Behind` when Optuna says that the trial is."""
+
+    def report(epoch: int, value: float) -> None:
+        steps.append((epoch, value))
+        if proposal is not None:
+            proposal.report(max(x for _, x in steps), epoch)
+            if proposal.should_prune():
+                raise Behind
+
+    return report
 
 
-def _ask(earlier: list[Trial], who: Contender, number: int) -> optuna.Trial:
+def propose(spec: ModelSpec, number: int, earlier: list[Trial]) -> optuna.Trial:
     """Optuna's next proposal, after those so far; its number is the seed, so a resumed study goes on alike."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    space = {name: x.distribution() for name, x in who.space.items()}
+    space = {name: x.distribution() for name, x in spec.space.items()}
     study = optuna.create_study(
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=number, n_startup_trials=RANDOM_TRIALS),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=who.warm_up),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=spec.warm_up),
     )
     for trial in earlier:
-        study.add_trial(_told(trial, space))
+        study.add_trial(_as_frozen(trial, space))
     if number == 0:
-        study.enqueue_trial(first(who))
+        study.enqueue_trial(first_settings(spec))
     return study.ask(space)
 
 
-def first(who: Contender) -> dict[str, Any]:
+def first_settings(spec: ModelSpec) -> dict[str, Any]:
     """The settings of the first trial: what is published, where it lies within the bounds."""
     flat: dict[str, Any] = {}
-    for name, value in described(who, {}).items():
+    for name, value in spec.settings({}).items():
         flat |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
-    return {k: flat[k] for k, x in who.space.items() if x.holds(flat[k])}
+    return {k: flat[k] for k, x in spec.space.items() if x.holds(flat[k])}
 
 
-def _told(trial: Trial, space: dict[str, Any]) -> optuna.trial.FrozenTrial:
+def _as_frozen(trial: Trial, space: dict[str, Any]) -> optuna.trial.FrozenTrial:
     """A stored trial in Optuna's form."""
     import optuna
 
     states = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
-    running, so_far = {}, -math.inf
+    best_so_far, highest = {}, -math.inf
     for epoch, value in trial.steps:
-        running[epoch] = so_far = max(so_far, value)
+        best_so_far[epoch] = highest = max(highest, value)
     return optuna.trial.create_trial(
         state=optuna.trial.TrialState[states[trial.state]],
         value=trial.value if trial.state == "complete" else None,
         params={k: trial.settings[k] for k in space},
         distributions=space,
-        intermediate_values=running,
+        intermediate_values=best_so_far,
     )

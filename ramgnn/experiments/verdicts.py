@@ -126,7 +126,7 @@ def _with_interval(c: Comparison) -> str:
     return f"{c.difference:+.4f} {c.interval}"
 
 
-def claims(ours: str = "ram-gnn", data: str = "ml-100k") -> tuple[Claim, ...]:
+def claims(ours: str = "ram-gnn", dataset_name: str = "ml-100k") -> tuple[Claim, ...]:
     """All claims about a data set, with `ours` in the place of RAM-GNN."""
     others = tuple(n for n in RECOMMENDERS if n != "rcf")
     rest = tuple(n for n in others if n != "kgpolicy")
@@ -135,7 +135,7 @@ def claims(ours: str = "ram-gnn", data: str = "ml-100k") -> tuple[Claim, ...]:
     single, rns, attention = parts
     at_20 = ("HR@20", "MRR@20", "NDCG@20")
     dims = tuple(f"d={d}" for d in (20, 40, 60, 80, 100))
-    age, genre = (29, 37) if data == "kkbox" else (9, 13)
+    age, genre = (29, 37) if dataset_name == "kkbox" else (9, 13)
 
     def claim(name: str, text: str, place: str, models: tuple[str, ...], check) -> Claim:
         return Claim(name, text, place, models, check)
@@ -160,7 +160,7 @@ def claims(ours: str = "ram-gnn", data: str = "ml-100k") -> tuple[Claim, ...]:
               better(ours, (rns, attention), at_20)),
         claim("RQ3.4", "Pre-training helps", "IV-D, Figure 4", (ours, single), better(ours, (single,), at_20)),
         *([claim("RQ3.5", "The sampler alone is clearly better than attention alone", "IV-D, KKBox",
-                 (rns, attention), better(rns, (attention,), at_20))] if data == "kkbox" else []),
+                 (rns, attention), better(rns, (attention,), at_20))] if dataset_name == "kkbox" else []),
         claim("RQ4.1", f"The thresholds converge, to {age} for user ages and {genre} for item genres", "IV-E, Figure 5",
               ("ram-gnn as printed",),
               thresholds("ram-gnn as printed", {("user", "age"): age, ("item", "genre"): genre})),
@@ -175,10 +175,10 @@ def claims(ours: str = "ram-gnn", data: str = "ml-100k") -> tuple[Claim, ...]:
     )  # fmt: skip
 
 
-def judge(store: Store, data: str, ours: str = "ram-gnn", only: str = "") -> list[Verdict]:
+def judge(store: Store, dataset_name: str, ours: str = "ram-gnn", only: str = "") -> list[Verdict]:
     """Every claim with its verdict on one data set; with `only`, the claims whose names begin so, as in ``"RQ3"``."""
-    found, verdicts = by_model(store.results(data)), []
-    for one in (c for c in claims(ours, data) if c.name.startswith(only)):
+    found, verdicts = by_model(store.results(dataset_name)), []
+    for one in (c for c in claims(ours, dataset_name) if c.name.startswith(only)):
         missing = [m for m in one.models if m not in found]
         if missing:
             verdict, why, each = MISSING, f"no runs of {', '.join(missing)}", ()

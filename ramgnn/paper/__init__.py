@@ -1,6 +1,6 @@
-"""What the RAM-GNN paper prints, and what follows from it: `ramgnn.paper.tables` and `ramgnn.paper.arithmetic`."""
+"""What the RAM-GNN paper prints, and what follows from it: `ramgnn.paper.tables` and `ramgnn.paper.audit`."""
 
-from ramgnn.paper.arithmetic import (
+from ramgnn.paper.audit import (
     attainable,
     dimensions_that_match,
     hits,

@@ -8,14 +8,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from ramgnn.errors import NotFoundError, RamgnnError
-from ramgnn.experiments.contenders import contender
 from ramgnn.experiments.data import source
+from ramgnn.experiments.lineup import model_spec
 from ramgnn.experiments.runner import Plan, Task, execute
 from ramgnn.experiments.statistics import METRICS, all_pairs, by_model, summarise
 from ramgnn.experiments.store import FOLDER, Store
 from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, plain, rows_on, runs_of, table
 from ramgnn.experiments.trajectories import ends
-from ramgnn.experiments.tuning import wanted
+from ramgnn.experiments.tuning import n_trials
 from ramgnn.experiments.verdicts import judge
 
 
@@ -26,44 +26,44 @@ def seeds(text: str) -> tuple[int, ...]:
         RamgnnError: the text is not of that form.
     """
     try:
-        found: list[int] = []
+        numbers: list[int] = []
         for part in text.split(","):
             low, dash, high = part.partition("-")
-            found += range(int(low), int(high) + 1) if dash else [int(low)]
+            numbers += range(int(low), int(high) + 1) if dash else [int(low)]
     except ValueError:
-        found = []
-    if not found:
+        numbers = []
+    if not numbers:
         raise RamgnnError(f"cannot read the seeds {text!r}; expected, for example, 0-9 or 0,3,7")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(numbers))
 
 
-def run(given: Namespace) -> int:
+def run(args: Namespace) -> int:
     """``ramgnn run``: make what is missing; 1 when a task failed."""
-    plan, store = _plan(given), Store(given.out or FOLDER)
+    plan, store = _plan(args), Store(args.out or FOLDER)
     tasks = plan.missing(store)
-    if given.list or not tasks:
+    if args.list or not tasks:
         _say_missing(plan, store, tasks)
         return 0
     if importlib.util.find_spec("optuna") is None and any(t.seed is None for t in tasks):
         raise RamgnnError("tuning needs the package optuna; install it: pip install 'ramgnn[experiments]'")
-    failed = execute(plan, store, given.jobs, not given.quiet)
+    failed = execute(plan, store, args.jobs, not args.quiet)
     print(f"{len(tasks) - len(failed)} done, {len(failed)} failed; stored in {store.folder}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _plan(given: Namespace) -> Plan:
+def _plan(args: Namespace) -> Plan:
     """What is asked for."""
-    source(given.data)  # an unknown one is refused before anything begins
-    if given.jobs < 1 or given.trials < 1:
-        raise RamgnnError(f"--jobs is {given.jobs} and --trials {given.trials}; expected at least 1 of both")
-    names = list(TABLES) if given.name == "all" else [given.name]
-    models = list(dict.fromkeys(row.model for name in names for row in rows_on(table(name), given.data)))
-    for name in given.only or ():
+    source(args.data)  # an unknown one is refused before anything begins
+    if args.jobs < 1 or args.trials < 1:
+        raise RamgnnError(f"--jobs is {args.jobs} and --trials {args.trials}; expected at least 1 of both")
+    names = list(TABLES) if args.name == "all" else [args.name]
+    models = list(dict.fromkeys(row.model for name in names for row in rows_on(table(name), args.data)))
+    for name in args.only or ():
         if name not in models:
-            raise NotFoundError(f"row of {given.name}", name, models)
+            raise NotFoundError(f"row of {args.name}", name, models)
     most = max(table(name).seeds for name in names)
-    chosen = seeds(given.seeds) if given.seeds else tuple(range(most))
-    return Plan(given.data, tuple(given.only or models), chosen, given.trials)
+    chosen = seeds(args.seeds) if args.seeds else tuple(range(most))
+    return Plan(args.data, tuple(args.only or models), chosen, args.trials)
 
 
 def _say_missing(plan: Plan, store: Store, tasks: list[Task]) -> None:
@@ -77,37 +77,37 @@ def _say_missing(plan: Plan, store: Store, tasks: list[Task]) -> None:
     print(f"{len(tasks)} tasks; those of a model that fails are left out")
 
 
-def results(given: Namespace) -> int:
+def results(args: Namespace) -> int:
     """``ramgnn results``: print what is stored."""
-    store = Store(given.out or FOLDER)
-    if given.plot and given.name in ("status", "verdicts", "pairs"):
-        raise RamgnnError(f"--plot draws tables and figures, not {given.name}; leave it out")
-    if given.plot:
-        _check_ending(Path(given.plot))
-    if given.name == "status":
-        print(_status(store, given.data))
+    store = Store(args.out or FOLDER)
+    if args.plot and args.name in ("status", "verdicts", "pairs"):
+        raise RamgnnError(f"--plot draws tables and figures, not {args.name}; leave it out")
+    if args.plot:
+        _check_ending(Path(args.plot))
+    if args.name == "status":
+        print(_status(store, args.data))
         return 0
-    if given.name == "verdicts":
-        print(_verdicts(store, given.data, given.format))
+    if args.name == "verdicts":
+        print(_verdicts(store, args.data, args.format))
         return 0
-    if given.name == "pairs":
-        print(_pairs(store, given.data, given.of, given.metric, given.format))
+    if args.name == "pairs":
+        print(_pairs(store, args.data, args.of, args.metric, args.format))
         return 0
-    one = table(given.name)
-    head, lines, missing = cells(one, store, given.data)
-    print(FORMATS[given.format](head, lines))
-    if given.format == "text":
+    one = table(args.name)
+    head, lines, missing = cells(one, store, args.data)
+    print(FORMATS[args.format](head, lines))
+    if args.format == "text":
         print(
-            f"\n{one.title}; {given.data}. Mean ± standard deviation over seeds [95 % interval over users and seeds]; "
+            f"\n{one.title}; {args.data}. Mean ± standard deviation over seeds [95 % interval over users and seeds]; "
             "paper's: as the paper prints it."
         )
     if one.name == "figure5":
-        print("\n" + FORMATS[given.format](*ends(one, store, given.data)))
-    if given.plot:
-        for path in _plots(one, store, given.data, Path(given.plot)):
+        print("\n" + FORMATS[args.format](*ends(one, store, args.data)))
+    if args.plot:
+        for path in _plots(one, store, args.data, Path(args.plot)):
             print(f"drawn: {path}", file=sys.stderr)
     if missing:
-        print(f"{missing} runs are missing: python -m ramgnn run {one.name} --data {given.data}", file=sys.stderr)
+        print(f"{missing} runs are missing: python -m ramgnn run {one.name} --data {args.data}", file=sys.stderr)
     return 0
 
 
@@ -120,7 +120,7 @@ def _check_ending(path: Path) -> None:
         raise RamgnnError(f"--plot {path}: cannot draw {path.suffix or 'a file without an ending'}; known: {known}")
 
 
-def _plots(one: Table, store: Store, data: str, path: Path) -> list[Path]:
+def _plots(one: Table, store: Store, dataset_name: str, path: Path) -> list[Path]:
     """Draw a table, or Figure 5 with a file for each of its rows that has runs; returns what was written."""
     import matplotlib
 
@@ -131,9 +131,9 @@ def _plots(one: Table, store: Store, data: str, path: Path) -> list[Path]:
     written = []
     with plots.style():
         if one.name != "figure5":
-            written.append((path, figures.intervals(one, store, data, one.metrics)))
-        for row in rows_on(one, data) if one.name == "figure5" else ():
-            if results := runs_of(row, one, store, data):
+            written.append((path, figures.intervals(one, store, dataset_name, one.metrics)))
+        for row in rows_on(one, dataset_name) if one.name == "figure5" else ():
+            if results := runs_of(row, one, store, dataset_name):
                 own = path.with_stem(f"{path.stem}-{row.model.replace(' ', '-')}")
                 written.append((own, figures.sampler(results)))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,25 +142,28 @@ def _plots(one: Table, store: Store, data: str, path: Path) -> list[Path]:
     return [own for own, _ in written]
 
 
-def _status(store: Store, data: str) -> str:
+def _status(store: Store, dataset_name: str) -> str:
     """What is there of each table, and what it took."""
     lines = []
     for one in TABLES.values():
-        for row in rows_on(one, data):
-            trials, who = store.trials(data, row.model), contender(row.model)
-            done, need = len(store.seeds(data, row.model)), one.seeds if who.seeded else 1
-            lines.append([one.name, row.model, f"{len(trials)} of {wanted(who)}", f"{min(done, need)} of {need}"])
+        for row in rows_on(one, dataset_name):
+            trials, spec = store.trials(dataset_name, row.model), model_spec(row.model)
+            done, need = len(store.seeds(dataset_name, row.model)), one.seeds if spec.seeded else 1
+            lines.append([one.name, row.model, f"{len(trials)} of {n_trials(spec)}", f"{min(done, need)} of {need}"])
     text = as_text(["table", "model", "trials", "runs"], lines)
-    return f"{text}\n\n{data}: {store.hours(data):.1f} hours of one processor core so far, in {store.folder}"
+    hours = store.hours(dataset_name)
+    return f"{text}\n\n{dataset_name}: {hours:.1f} hours of one processor core so far, in {store.folder}"
 
 
-def _pairs(store: Store, data: str, of: str, metric: str, form: str) -> str:
+def _pairs(store: Store, dataset_name: str, of: str, metric: str, form: str) -> str:
     """Every model of a table against every other on one metric, the first better than the second."""
     if metric not in METRICS:
         raise NotFoundError("metric", metric, METRICS)
-    found = by_model(store.results(data, [row.model for row in rows_on(table(of), data)]))
+    found = by_model(store.results(dataset_name, [row.model for row in rows_on(table(of), dataset_name)]))
     if len(found) < 2:
-        raise RamgnnError(f"{len(found)} rows of {of} have runs on {data}; a comparison needs two: ramgnn run {of}")
+        raise RamgnnError(
+            f"{len(found)} rows of {of} have runs on {dataset_name}; a comparison needs two: ramgnn run {of}"
+        )
     means = {name: summarise(runs, metric, 2).mean for name, runs in found.items()}
     ordered = {name: found[name] for name in sorted(found, key=lambda name: -means[name])}
     lines = [
@@ -172,11 +175,11 @@ def _pairs(store: Store, data: str, of: str, metric: str, form: str) -> str:
     return FORMATS[form](head, lines)
 
 
-def _verdicts(store: Store, data: str, form: str) -> str:
+def _verdicts(store: Store, dataset_name: str, form: str) -> str:
     """Every claim, for the tuned model and for the letter of the paper."""
     lines = []
     for ours in ("ram-gnn", "ram-gnn as printed"):
-        for one in judge(store, data, ours):
+        for one in judge(store, dataset_name, ours):
             lines.append([one.claim, ours, one.text, one.verdict, one.why])
     head = ["claim", "model", "the paper says", "verdict", "why"]
     if form != "text":
