@@ -154,8 +154,10 @@ class FittedModel:
         if self.scorer is None:
             self.all_scores(np.zeros(0, np.int64))  # raises
         embeddings = getattr(self.scorer, "items", None)
-        if isinstance(embeddings, Tensor) and embeddings.ndim == 2 and len(embeddings) == self.dataset.n_items:
-            x = embeddings.detach().cpu().double().numpy()
+        if isinstance(embeddings, Tensor):
+            embeddings = embeddings.detach().cpu().numpy()
+        if isinstance(embeddings, np.ndarray) and embeddings.ndim == 2 and len(embeddings) == self.dataset.n_items:
+            x = embeddings.astype(np.float64)
             norm = np.linalg.norm(x, axis=1)
             return x @ x[item] / np.maximum(norm * norm[item], 1e-300)
         return self._score_correlation(item)
@@ -172,7 +174,7 @@ class FittedModel:
             product += centred.T @ centred[:, item]
             square += np.square(centred).sum(0)
         spread = np.sqrt(square / n_users)
-        if spread[item] <= 1e-9 * max(1.0, abs(mean[item])):
+        if spread[item] <= 1e-12 * abs(mean[item]):
             raise RamgnnError(f"{self.name} scores this item alike for all users, so it cannot say what resembles it")
         return product / n_users / np.maximum(spread * spread[item], 1e-300)
 

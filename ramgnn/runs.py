@@ -205,13 +205,13 @@ def _pretrained(
     settings, kind = None, RAMGNN if encoder["name"] == "ram-gnn" else encoder_class(encoder["name"])
     if encoder["settings"] is not None:
         settings = EncoderSettings(**encoder["settings"])
-        graph = kind.graph_for(full_graph, settings, side)
+        graph = kind.graph_for(full_graph, settings, side) if hasattr(kind, "graph_for") else full_graph
     pretraining = config.pretrain if settings is None else settings.pretraining()
-    with torch.random.fork_rng(devices=[]):  # start values are drawn, and replaced at once
-        model = kind(graph, pretraining if settings is None else settings).to(device)
     try:
+        with torch.random.fork_rng(devices=[]):  # start values are drawn, and replaced at once
+            model = kind(graph, pretraining if settings is None else settings).to(device)
         model.load_state_dict(state)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError) as error:  # somebody's own encoder, changed since
         raise DataError(
             f"the stored weights are not those of the encoder {encoder['name']!r}: {str(error).splitlines()[0]}",
             fix="load them with the code that they were saved with, or train again",

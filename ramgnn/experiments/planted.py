@@ -24,7 +24,7 @@ from ramgnn.datasets import planted
 from ramgnn.datasets.base import Relation
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.pretrain import pretrain
-from ramgnn.sampler import Selection
+from ramgnn.sampler import SampledNeighbours
 
 IMPORTANCE = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -64,21 +64,22 @@ def planted_incidences(graph: MultiRelationalGraph, relations: Sequence[Relation
     return torch.from_numpy(flag[np.lexsort((node, value))])
 
 
-def planted_share(graph: MultiRelationalGraph, kept: Selection, flag: Tensor) -> tuple[float, float]:
+def planted_share(graph: MultiRelationalGraph, neighbours: SampledNeighbours, is_planted: Tensor) -> tuple[float, float]:
     """The share of kept edges whose both ends are planted, and its expectation under random choice.
 
     Chance keeps as many edges of each node and type, drawn uniformly among all it has.
     """
     key = graph.value * graph.n_nodes + graph.node  # incidences are sorted by it
-    own = torch.searchsorted(key, graph.value[kept.incidence] * graph.n_nodes + kept.head)
-    hits = flag[own] & flag[kept.incidence]
-    in_group = torch.zeros(graph.n_values, dtype=torch.int64).index_add_(0, graph.value, flag.long())
+    tail = neighbours.incidence
+    head = torch.searchsorted(key, graph.value[tail] * graph.n_nodes + neighbours.head)  # the head's own incidence
+    hits = is_planted[head] & is_planted[tail]
+    in_group = torch.zeros(graph.n_values, dtype=torch.int64).index_add_(0, graph.value, is_planted.long())
     bag = graph.node * graph.n_types + graph.type
     planted_edges = torch.zeros(graph.n_nodes * graph.n_types).index_add_(
-        0, bag, torch.where(flag, in_group[graph.value] - 1, 0).float()
+        0, bag, torch.where(is_planted, in_group[graph.value] - 1, 0).float()
     )
     edges = torch.zeros_like(planted_edges).index_add_(0, bag, (graph.group_size[graph.value] - 1).float())
-    count = kept.ptr.diff()
+    count = neighbours.ptr.diff()
     expected = (count * planted_edges / edges.clamp(min=1)).sum()
     return float(hits.float().mean()), float(expected / count.sum())
 
@@ -100,14 +101,14 @@ def run(config: PretrainConfig, seed: int, shape: str = "actor", scale: float = 
     graph = MultiRelationalGraph.from_dataset(data, "item")
     result = pretrain(graph, config, seed, progress=progress, name=f"{shape}, seed {seed}")
     last = result.history[-1]
-    mass, edges = np.mean(last.mass, 0), np.array(last.edges)
+    attention, edges = np.mean(last.attention_by_type, 0), np.array(last.edges)
     truth = [r.importance for r in data.item_relations]
     kept, chance = planted_share(graph, result.attention()[0], planted_incidences(graph, data.item_relations))
     return Found(
         seed=seed,
         shape=shape,
-        mass_rank=float(spearmanr(mass, truth)[0]),
-        per_edge_rank=float(spearmanr(mass / np.maximum(edges, 1), truth)[0]),
+        mass_rank=float(spearmanr(attention, truth)[0]),
+        per_edge_rank=float(spearmanr(attention / np.maximum(edges, 1), truth)[0]),
         kept=kept,
         chance=chance,
         lift=kept / chance if chance else float("nan"),
@@ -123,23 +124,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", type=float, default=0.5, help="of MovieLens-100K's 1,674 items (default: 0.5)")
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")
     parser.add_argument("--out", type=Path, help="file of finished runs, one JSON line each; a second call adds to it")
-    given = parser.parse_args(arguments)
-    config = readings.named(given.config).pretrain
-    config = replace(config, epochs=given.epochs) if given.epochs else config
-    settings = {"config": given.config, "scale": given.scale, "epochs": config.epochs}
-    done = [json.loads(line) for line in given.out.read_text().splitlines()] if given.out and given.out.exists() else []
-    rows = [{k: x[k] for k in COLUMNS} for x in done if settings.items() <= x.items() and x["seed"] < given.seeds]
-    rows = [x for x in rows if x["shape"] in given.shapes]
-    for shape in given.shapes:
-        for seed in range(given.seeds):
+    args = parser.parse_args(arguments)
+    config = readings.named(args.config).pretrain
+    config = replace(config, epochs=args.epochs) if args.epochs else config
+    settings = {"config": args.config, "scale": args.scale, "epochs": config.epochs}
+    done = [json.loads(line) for line in args.out.read_text().splitlines()] if args.out and args.out.exists() else []
+    rows = [{k: x[k] for k in COLUMNS} for x in done if settings.items() <= x.items() and x["seed"] < args.seeds]
+    rows = [x for x in rows if x["shape"] in args.shapes]
+    for shape in args.shapes:
+        for seed in range(args.seeds):
             if not any((x["shape"], x["seed"]) == (shape, seed) for x in rows):
-                rows.append(asdict(run(config, seed, shape, given.scale)))
-                if given.out:
-                    with given.out.open("a") as file:
+                rows.append(asdict(run(config, seed, shape, args.scale)))
+                if args.out:
+                    with args.out.open("a") as file:
                         file.write(json.dumps(settings | rows[-1]) + "\n")
     frame = pd.DataFrame(rows)
     print(frame.round(3).to_string(index=False))
-    print(f"\n{given.config}: mean and standard deviation over {given.seeds} seeds")
+    print(f"\n{args.config}: mean and standard deviation over {args.seeds} seeds")
     print(frame.drop(columns="seed").groupby("shape", sort=False).agg(["mean", "std"]).round(3).to_string())
     return 0
 

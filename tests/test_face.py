@@ -1,0 +1,370 @@
+"""`import ramgnn` and nothing else: data frames to recommendations, every model, parts of one's own, runs that travel."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import ramgnn
+from ramgnn.baselines import registry
+from ramgnn.baselines.encoders.base import ENCODERS, Encoder, linear, register_encoder
+from ramgnn.datasets import toy
+from ramgnn.encoder import RAMGNN
+from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
+from tests.small import small_dataset
+from tests.test_baselines_trained import QUICK
+
+ROOT = Path(__file__).parent.parent
+FAST = {
+    "pretrain.dim": 8, "pretrain.epochs": 3, "finetune.epochs": 4, "finetune.every": 1, "finetune.layers": 1,
+}  # fmt: skip
+
+
+def frames() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The toy films as a user would have them: integer ids for films, names for people."""
+    rows = [(name, film, n) for name, *_, films in toy.VIEWERS for n, film in enumerate(films)]
+    interactions = pd.DataFrame(rows, columns=["user_id", "movie_id", "time"])
+    films = [(n, title, genres, directors) for n, (title, _, genres, directors, _) in enumerate(toy.FILMS)]
+    items = pd.DataFrame(films, columns=["movie_id", "title", "genre", "director"])
+    users = pd.DataFrame([v[:3] for v in toy.VIEWERS], columns=["user_id", "age", "gender"])
+    return interactions, items, users
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return ramgnn.fit(ramgnn.from_frames(*frames()), settings=FAST, epochs=3, progress=False)
+
+
+# ---- the package -----------------------------------------------------------------------------------------------------
+
+
+def test_importing_it_imports_nothing_heavy():
+    code = "import ramgnn, sys; print([m for m in ('torch', 'numpy', 'pandas', 'scipy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_everything_on_the_face_is_there_documented_and_listed():
+    for name in ramgnn.__all__:
+        assert (getattr(ramgnn, name).__doc__ or "").strip(), name
+        assert name in dir(ramgnn)
+    stub = (ROOT / "ramgnn" / "__init__.pyi").read_text()
+    assert set(re.findall(r"import \w+ as (\w+)", stub)) == set(ramgnn.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'recomend'"):
+        _ = ramgnn.recomend
+
+
+def test_help_of_the_package_is_enough_to_begin():
+    for word in ("from_frames", "fit(", "recommend(", "similar_items", "save", "load_run", "baselines.names"):
+        assert word in ramgnn.__doc__
+
+
+# ---- answers ---------------------------------------------------------------------------------------------------------
+
+
+def test_recommendations_come_with_the_ids_that_were_brought(fitted):
+    everybody = fitted.recommend(n=3)
+    assert list(everybody.columns) == ["user", "rank", "item", "title", "score"]
+    assert everybody["item"].dtype == np.int64
+    assert set(everybody["user"]) == {v[0] for v in toy.VIEWERS}
+    interactions = frames()[0]
+    seen = set(zip(fitted.dataset.train["user"], fitted.dataset.train["item"], strict=True))
+    users = {name: n for n, name in enumerate(fitted.dataset.user_ids)}
+    for _, own in everybody.groupby("user"):
+        assert own["rank"].tolist() == list(range(1, len(own) + 1))
+        assert own["score"].is_monotonic_decreasing
+    assert not any((users[u], i) in seen for u, i in zip(everybody["user"], everybody["item"], strict=True))
+    assert set(everybody["item"]) <= set(interactions["movie_id"]) | set(frames()[1]["movie_id"])
+    one = fitted.recommend("Ada", n=3)
+    pd.testing.assert_frame_equal(one, everybody[everybody["user"] == "Ada"].reset_index(drop=True))
+    assert fitted.recommend(["Ben", "Ada"], 3)["user"].drop_duplicates().tolist() == ["Ben", "Ada"]
+
+
+def test_blocks_are_the_whole(fitted, monkeypatch):
+    whole = fitted.recommend(n=4)
+    monkeypatch.setattr("ramgnn.fitted.MAX_SCORES", 2 * fitted.dataset.n_items)
+    blocks = list(fitted.recommend_blocks(n=4))
+    assert len(blocks) == 3
+    pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
+    pd.testing.assert_frame_equal(fitted.score(), fitted.score(None, None))
+
+
+@pytest.mark.parametrize("n", [1, 5, 8, 100])
+def test_the_best_are_those_of_a_full_sort_ties_by_index(n):
+    class Ties(ramgnn.fitted.FittedModel):
+        dataset, name = small_dataset(), "ties"
+        scorer = staticmethod(lambda users: np.array([[(7 * i * (u + 1)) % 4 for i in range(20)] for u in users]))
+
+    model = Ties()
+    items, scores = model.top_items(np.arange(12), n, exclude_seen=True)
+    for u in range(12):
+        row = model.scorer([u])[0].astype(float)
+        row[model.dataset.history(u)] = -np.inf
+        expected = [i for i in np.argsort(-row, kind="stable") if np.isfinite(row[i])][:n]
+        assert [i for i in items[u] if i >= 0] == expected
+        assert scores[u][: len(expected)].tolist() == row[expected].tolist()
+    assert len(model.recommend(n=n, exclude_seen=False)) == 12 * min(n, 20)
+
+
+def test_scores_by_id_and_label(fitted):
+    table = fitted.score(["Ada", "Finn"], ["Titanic", 3])
+    assert table.index.tolist() == ["Ada", "Finn"] and table.columns.tolist() == [1, 3]
+    best = fitted.recommend("Ada", 1)
+    assert fitted.score("Ada", best["item"]).iloc[0, 0] == pytest.approx(best["score"][0])
+
+
+def test_similar_items_are_by_cosine(fitted):
+    found = fitted.similar_items("Titanic", 3)
+    x = torch.nn.functional.normalize(fitted.final.items.double(), dim=1)
+    cosine = (x @ x[1]).numpy()
+    assert found["item"].tolist() == [i for i in np.argsort(-cosine, kind="stable") if i != 1][:3]
+    assert found["similarity"].tolist() == pytest.approx(sorted(np.delete(cosine, 1), reverse=True)[:3])
+    assert len(fitted.similar_items(1, 100)) == 7
+
+
+def test_reasons_by_id_or_label(fitted):
+    explanation = fitted.explain("Ada", "Titanic", 2)
+    assert (explanation.user_label, explanation.item_label) == ("Ada", "Titanic")
+    assert {r.type for r in explanation.item_reasons} <= {"genre", "director"}
+
+
+@pytest.mark.parametrize("ask, word", [
+    (lambda m: m.recommend("Adda"), "Adda"), (lambda m: m.recommend("Ada", 0), "at least one"),
+    (lambda m: m.similar_items("Alien"), "Alien"), (lambda m: m.score("Ada", [1, 99]), "99"),
+])  # fmt: skip
+def test_questions_that_cannot_be_answered_say_why(fitted, ask, word):
+    with pytest.raises(RamgnnError, match=word):
+        ask(fitted)
+
+
+# ---- every model -----------------------------------------------------------------------------------------------------
+
+
+def settings_of(name: str) -> dict:
+    return QUICK.get(name, {"factors": 4} if name == "als" else {})
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_the_same_words_for_every_baseline(name, tmp_path):
+    """Fitted, asked, saved, loaded from another place, and asked again: the same answers."""
+    data = small_dataset()
+    epochs = 2 if registry.get(name).trained else None
+    model = ramgnn.fit(data, name, settings_of(name), seed=3, epochs=epochs, progress=False)
+    table = ramgnn.evaluate(model).table()
+    assert table["metric"].tolist()[0] == "HR@10"
+    ramgnn.save(model, tmp_path / "run")
+    shutil.move(tmp_path / "run", tmp_path / "elsewhere")
+    again = ramgnn.load_run(tmp_path / "elsewhere")
+    assert (again.name, again.settings, again.seed, again.epochs) == (name, model.settings, 3, model.epochs)
+    pd.testing.assert_frame_equal(again.recommend(n=5), model.recommend(n=5))
+    assert again.score("u1", "i2").iloc[0, 0] == model.score("u1", "i2").iloc[0, 0]
+    if name == "popularity":
+        with pytest.raises(RamgnnError, match="alike for all users"):
+            model.similar_items("i0")
+    else:
+        similar = model.similar_items("i0", 4)
+        assert len(similar) == 4 and similar["similarity"].between(-1 - 1e-9, 1 + 1e-9).all()
+    with pytest.raises(RamgnnError, match="no attention"):
+        model.explain("u1", "i0")
+
+
+def test_similarity_without_embeddings_is_the_correlation_of_scores():
+    model = ramgnn.fit(small_dataset(), "ease", progress=False)
+    found = model.similar_items("i3", 19).set_index("item")["similarity"]
+    table = model.score()
+    for item in found.index:
+        assert found[item] == pytest.approx(np.corrcoef(table["i3"], table[item])[0, 1])
+
+
+@pytest.mark.parametrize("arguments, error, word", [
+    ({"model": "eese"}, NotFoundError, "'ease'"), ({"model": "rgcn"}, NotFoundError, "encoder='rgcn'"),
+    ({"model": "ease", "settings": {"l3": 1}}, NotFoundError, "l2"),
+    ({"model": "ease", "settings": {"l2": "much"}}, RamgnnError, "expected a number"),
+    ({"model": "mf", "settings": {"dim": 2.5}}, RamgnnError, "a whole number"),
+    ({"model": "ease", "epochs": 3}, RamgnnError, "leave out epochs"),
+    ({"model": "mf", "encoder": "gcn"}, RamgnnError, "encoder goes with RAM-GNN alone"),
+    ({"settings": {"pretrain.dmi": 8}}, NotFoundError, "pretrain.dim"),
+    ({"settings": {"finetune.loss": "hing"}}, RamgnnError, "expected bpr or softmax"),
+    ({"encoder": "gnc"}, NotFoundError, "'gcn'"),
+])  # fmt: skip
+def test_wrong_arguments_are_refused_before_anything_is_trained(arguments, error, word):
+    with pytest.raises(error, match=re.escape(word)):
+        ramgnn.fit(small_dataset(), **arguments, progress=False)
+
+
+def test_two_models_are_compared_on_the_same_items():
+    data = small_dataset()
+    a, b = (ramgnn.fit(data, name, progress=False) for name in ("ease", "popularity"))
+    table = ramgnn.compare(a, b, ks=(5,), n=200)
+    assert table.index.tolist() == ["HR@5", "MRR@5", "NDCG@5"]
+    assert (table["difference"] - (table["a"] - table["b"])).abs().max() < 1e-12
+    with pytest.raises(RamgnnError, match="same users"):
+        ramgnn.compare(a, ramgnn.fit(small_dataset(n_users=9), "ease", progress=False))
+    with pytest.raises(RamgnnError, match="pass the data set"):
+        ramgnn.evaluate(lambda users: users)
+
+
+# ---- parts of one's own ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_names():
+    """What a test registers is gone after it."""
+    tables = (registry._BASELINES, ENCODERS, PAIRWISE, LISTWISE)
+    before = [dict(table) for table in tables]
+    yield
+    for table, old in zip(tables, before, strict=True):
+        table.clear()
+        table.update(old)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_page_about_parts_of_ones_own_runs_as_it_stands(number, tmp_path, own_names, monkeypatch):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "book" / "own_parts.md").read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 4
+    monkeypatch.chdir(tmp_path)
+    exec(compile("import tqdm\n" + blocks[number], f"block {number}", "exec"), {"__name__": f"block{number}"})
+
+
+class Slow(Encoder):
+    """One matrix."""
+
+    def __init__(self, graph, settings):
+        super().__init__(graph, settings)
+        self.w = linear(settings.dim)
+
+    def encode(self, groups, relation=None):
+        return torch.tanh(self.w(self.nodes.weight + groups.neighbours(self.nodes.weight)))
+
+
+class Ours(RAMGNN):
+    """RAM-GNN with one more parameter."""
+
+    def __init__(self, graph, config):
+        super().__init__(graph, config)
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def forward(self, graph, neighbours, masked_type=None):
+        return self.gain * super().forward(graph, neighbours, masked_type)
+
+
+@pytest.mark.parametrize("kind", [Slow, Ours])
+def test_an_encoder_of_ones_own_is_trained_saved_resumed_and_explained_or_refused(kind, tmp_path, own_names):
+    register_encoder("own")(kind)
+    data = small_dataset()
+    options = {"settings": FAST, "encoder": "own", "epochs": 2, "progress": False}
+    model = ramgnn.fit(data, **options, checkpoints=tmp_path / "checkpoints")
+    again = ramgnn.fit(data, **options, checkpoints=tmp_path / "checkpoints")
+    assert again.item.resumed > 0 and isinstance(again.item.model, kind)
+    assert torch.equal(again.final.items, model.final.items)
+    ramgnn.save(model, tmp_path / "run")
+    loaded = ramgnn.load_run(tmp_path / "run")
+    assert isinstance(loaded.item.model, kind) and loaded.name == "own"
+    pd.testing.assert_frame_equal(loaded.recommend(), model.recommend())
+    assert torch.equal(loaded.item.embeddings().nodes, model.item.embeddings().nodes)
+    assert torch.equal(loaded.item.embeddings().values, model.item.embeddings().values)
+    if kind is Ours:
+        assert loaded.explain("u1", "i2") == model.explain("u1", "i2")
+    else:
+        with pytest.raises(RamgnnError, match="'own' has no attention"):
+            loaded.explain("u1", "i2")
+    del ENCODERS["own"]
+    with pytest.raises(NotFoundError, match="once its module, with @register_encoder, is imported"):
+        ramgnn.load_run(tmp_path / "run")
+    register_encoder("own")(Ours if kind is Slow else Slow)
+    with pytest.raises(DataError, match="not those of the encoder 'own'"):
+        ramgnn.load_run(tmp_path / "run")
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """Scores that are the same for everybody, with one field of each kind that can be saved."""
+
+    row: np.ndarray
+    factor: float
+
+    def __call__(self, users):
+        return np.tile(self.factor * self.row, (len(users), 1))
+
+
+def test_a_baseline_of_ones_own_travels_and_says_what_is_missing(tmp_path, own_names):
+    @registry.register("own")
+    def fit(dataset, factor: float = 2.0) -> Constant:
+        return Constant(np.arange(dataset.n_items, dtype=float), factor)
+
+    model = ramgnn.fit(small_dataset(), "own", {"factor": 3}, progress=False)
+    ramgnn.save(model, tmp_path)
+    pd.testing.assert_frame_equal(ramgnn.load_run(tmp_path).recommend(), model.recommend())
+    with pytest.raises(RamgnnError, match="taken by"):
+        registry.register("ease")(fit)
+    del registry._BASELINES["own"]
+    with pytest.raises(NotFoundError, match="known once its module is imported"):
+        ramgnn.load_run(tmp_path)
+
+    @registry.register("own")
+    def without_a_word(dataset, factor=2.0):
+        return Constant(np.arange(dataset.n_items), factor)
+
+    with pytest.raises(RamgnnError, match="annotate its function"):
+        ramgnn.load_run(tmp_path)
+
+
+def test_what_cannot_be_saved_says_so_and_leaves_nothing(tmp_path, own_names):
+    @registry.register("own")
+    def fit(dataset):
+        return lambda users: np.zeros((len(users), dataset.n_items))
+
+    model = ramgnn.fit(small_dataset(), "own", progress=False)
+    with pytest.raises(RamgnnError, match="make it a dataclass of arrays"):
+        ramgnn.save(model, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("listwise", [False, True])
+def test_a_loss_of_ones_own_trains_as_the_package_s_does(listwise, own_names):
+    """BPR and softmax again, written by a user: the plain way gives what the kernels give."""
+    if listwise:
+        listwise_loss("own")(lambda scores, target: LISTWISE["softmax"](scores, target))
+    else:
+        pairwise_loss("own")(lambda positive, negative: PAIRWISE["bpr"](positive, negative))
+    both = []
+    for name in ("softmax" if listwise else "bpr", "own"):
+        settings = FAST | {"finetune.loss": name, "finetune.start": "random"}
+        both.append(ramgnn.fit(small_dataset(), settings=settings, epochs=3, progress=False).final.items)
+    torch.testing.assert_close(both[0], both[1], atol=1e-5, rtol=1e-4)
+
+
+# ---- runs that travel ------------------------------------------------------------------------------------------------
+
+
+def test_a_run_from_frames_answers_in_another_process_without_them(fitted, tmp_path):
+    ramgnn.save(fitted, tmp_path / "run")
+    code = textwrap.dedent("""
+        import sys, ramgnn
+        model = ramgnn.load_run(sys.argv[1])
+        print(model.recommend("Ada", n=3).to_csv(index=False), end="")
+        print(len(model.explain("Ada", "Titanic").item_reasons))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "run")], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    expected = fitted.recommend("Ada", n=3).to_csv(index=False) + str(len(fitted.explain("Ada", "Titanic").item_reasons))
+    assert done.stdout.strip() == expected.strip()
+
+
+def test_other_data_are_refused(fitted, tmp_path):
+    ramgnn.save(fitted, tmp_path)
+    with pytest.raises(DataError, match="is not the one this run was trained on"):
+        ramgnn.load_run(tmp_path, small_dataset())
