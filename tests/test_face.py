@@ -1,4 +1,4 @@
-"""`import ramgnn` and nothing else: data frames to recommendations, every model, parts of one's own, runs that travel."""
+"""`import ramgnn` and nothing else: data frames to recommendations, every model, parts of one's own, runs."""
 
 from __future__ import annotations
 
