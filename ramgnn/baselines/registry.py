@@ -21,13 +21,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from ramgnn.errors import NotFoundError, RamgnnError
-
-if TYPE_CHECKING:
-    from ramgnn.baselines.fitted import FittedBaseline
-    from ramgnn.datasets.base import RecDataset
 
 NOT_SETTINGS = ("dataset", "seed", "progress", "max_gb")  # parameters of a closed form that change no result, and seeds
 Fits = TypeVar("Fits", bound=Callable[..., Any])
@@ -100,29 +96,6 @@ class Baseline:
             return self.fits
         returned = get_type_hints(self.fits).get("return")
         return returned if isinstance(returned, type) else None
-
-    def fit(
-        self,
-        dataset: RecDataset,
-        settings: Mapping[str, Any] | None = None,
-        seed: int = 0,
-        epochs: int | None = None,
-        progress: bool = False,
-        device: str = "cpu",
-    ) -> FittedBaseline:
-        """Fit it to a data set.
-
-        Args:
-            settings: what differs from `defaults`.
-            epochs: how many, where it is trained; those of the settings by default.
-
-        Raises:
-            NotFoundError: there is no such setting.
-            RamgnnError: `epochs` or another device is asked of a closed form.
-        """
-        from ramgnn.baselines.fitted import fit_baseline  # imports torch
-
-        return fit_baseline(self, dataset, self.check(settings or {}), seed, epochs, progress, device)
 
 
 def _as_text(annotation: Any) -> str:
