@@ -117,9 +117,9 @@ def from_first(compute, device: torch.device | str = "cpu") -> float:
     """A number that the first process computes, in all of them."""
     if size() == 1:
         return compute()
-    found = torch.tensor([compute() if rank() == 0 else 0.0], dtype=torch.float64, device=device)
-    dist.broadcast(found, 0)
-    return float(found)
+    value = torch.tensor([compute() if rank() == 0 else 0.0], dtype=torch.float64, device=device)
+    dist.broadcast(value, 0)
+    return float(value)
 
 
 def wait() -> None:

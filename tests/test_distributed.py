@@ -113,10 +113,10 @@ def children(pid: int) -> list[int]:
 
 def test_alone_everything_is_plain():
     x = torch.arange(3.0)
-    distributed.add_up(x)
+    distributed.all_reduce(x)
     assert x.tolist() == [0, 1, 2]
     assert (distributed.size(), distributed.rank()) == (1, 0)
-    assert distributed.part(7) == slice(0, 7)
+    assert distributed.shard(7) == slice(0, 7)
     assert distributed.from_first(lambda: 2.5) == 2.5
     assert distributed.device_of("cuda") == "cuda"
     with distributed.processes("cpu"):
@@ -129,5 +129,5 @@ def test_parts_cover_everything_once(monkeypatch, n):
     seen = []
     for rank in range(3):
         monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
-        seen += list(range(n))[distributed.part(n)]
+        seen += list(range(n))[distributed.shard(n)]
     assert seen == list(range(n))

@@ -104,16 +104,16 @@ class CKE(fitting.Model):
                 break
         return drawn
 
-    def distance(self, head: Tensor, type: Tensor, tail: Tensor) -> Tensor:
-        """f(h, r, t) of triples: ``(b,)``; one matrix product for each relation type."""
-        found = head.new_zeros(len(head), dtype=self.m.dtype)
+    def distance(self, head: Tensor, relation_type: Tensor, tail: Tensor) -> Tensor:
+        """f(h, r, t) of triples: ``(b,)``; one matrix product for each relation relation_type."""
+        distances = head.new_zeros(len(head), dtype=self.m.dtype)
         for t in range(len(self.m)):
-            own = (type == t).nonzero()[:, 0]
-            if len(own):
-                h = F.normalize(self.e(head[own]) @ self.m[t], dim=1)
-                v = F.normalize(self.values(tail[own]) @ self.m[t], dim=1)
-                found = found.index_put((own,), (h + F.normalize(self.r.weight[t], dim=0) - v).square().sum(1))
-        return found
+            rows = (relation_type == t).nonzero()[:, 0]
+            if len(rows):
+                h = F.normalize(self.e(head[rows]) @ self.m[t], dim=1)
+                v = F.normalize(self.values(tail[rows]) @ self.m[t], dim=1)
+                distances = distances.index_put((rows,), (h + F.normalize(self.r.weight[t], dim=0) - v).square().sum(1))
+        return distances
 
     def graph_loss(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
         """The mean of −ln σ(f(h, r, t') − f(h, r, t)) over some triples."""
@@ -129,10 +129,10 @@ class CKE(fitting.Model):
         for batch, triples in zip(pairs, order.tensor_split(len(pairs)), strict=True):
             u, i = self.users[batch], self.items[batch]
             j = sample_negatives(u, self.known, self.n_items, 1, generator)[:, 0]
-            own, positive, negative = self.u(u), self.v(i) + self.e(i), self.v(j) + self.e(j)
-            loss = F.softplus((own * (negative - positive)).sum(1)).mean()
+            user, positive, negative = self.u(u), self.v(i) + self.e(i), self.v(j) + self.e(j)
+            loss = F.softplus((user * (negative - positive)).sum(1)).mean()
             total += float(loss.detach()) * len(u)
-            rows = own.square().sum() + positive.square().sum() + negative.square().sum()
+            rows = user.square().sum() + positive.square().sum() + negative.square().sum()
             loss = loss + self.settings.l2 * rows / len(u)
             if len(triples):
                 loss = loss + self.settings.graph_weight * self.graph_loss(triples, generator)

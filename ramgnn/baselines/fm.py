@@ -72,9 +72,9 @@ class FM(fitting.Model):
         for batch in self.draw_pairs(self.settings.batch, generator):
             u, i = self.users[batch], self.items[batch]
             j = self.draw_negatives(u, generator)[:, 0]
-            own = self.user_vectors(u)
+            user = self.user_vectors(u)
             vectors, alone = self.item_parts(torch.cat([i, j]))
-            positive, negative = ((x * own).sum(1) + y for x, y in zip(vectors.chunk(2), alone.chunk(2), strict=True))
+            positive, negative = ((x * user).sum(1) + y for x, y in zip(vectors.chunk(2), alone.chunk(2), strict=True))
             loss = F.softplus(negative - positive).mean()
             self.optimiser.zero_grad()
             loss.backward()

@@ -114,13 +114,13 @@ class NFM(fitting.Model):
         mode, (rows, n) = self.network.training, items.shape
         self.network.eval()
         every = self.parts("item", self.sides["item"].every())
-        found, step = [], max(1, BLOCK // max(n, 1))
+        parts, step = [], max(1, BLOCK // max(n, 1))
         items = torch.as_tensor(items, dtype=torch.int64, device=self.users.device)
-        for own, theirs in zip(fitting.index(users, self).split(step), items.split(step), strict=True):
-            user = tuple(x.repeat_interleave(n, 0) for x in self.parts("user", own))
-            found.append(self.score(user, tuple(x[theirs.flatten()] for x in every)).view(len(own), n))
+        for some, candidates in zip(fitting.index(users, self).split(step), items.split(step), strict=True):
+            user = tuple(x.repeat_interleave(n, 0) for x in self.parts("user", some))
+            parts.append(self.score(user, tuple(x[candidates.flatten()] for x in every)).view(len(some), n))
         self.network.train(mode)
-        return torch.cat(found) if found else self.w["item"].weight.new_zeros(rows, n)
+        return torch.cat(parts) if parts else self.w["item"].weight.new_zeros(rows, n)
 
 
 def fit(

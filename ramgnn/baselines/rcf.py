@@ -1,4 +1,8 @@
-"""RCF: relational collaborative filtering. A user's history, grouped by how its items are related to the target."""
+"""RCF: relational collaborative filtering. A user's history, grouped by how its items are related to the target.
+
+The longest of the baselines, a little above three hundred lines: half of it keeps a model that looks at every pair of a
+candidate and an item of the history within a laptop's memory, and is read together or not at all.
+"""
 
 from __future__ import annotations
 
@@ -136,15 +140,15 @@ class RCF(fitting.Model):
     def entries(self, u: Tensor, i: Tensor) -> Entries:
         """The entries of the pairs of users and items, those of t_0 first; i itself is not among them."""
         # every value of i, looked up among the values of the user's items
-        own, row, _ = _stretches(self.item_first, self.item_count, i)
-        wanted = u[row] * self.n_values + self.item_value[own]
-        low, high = (torch.searchsorted(self.key, wanted, right=right) for right in (False, True))
-        found, which, _ = _stretches(low, high - low)
-        row, item, value = row[which], self.key_item[found], self.item_value[own][which]
+        position, row, _ = _stretches(self.item_first, self.item_count, i)
+        key = u[row] * self.n_values + self.item_value[position]
+        low, high = (torch.searchsorted(self.key, key, right=right) for right in (False, True))
+        match, which, _ = _stretches(low, high - low)
+        row, item, value = row[which], self.key_item[match], self.item_value[position][which]
         # the others are in t_0
         history, pair, starts = _stretches(self.first, self.size, u)
         related = torch.zeros(len(history), dtype=torch.bool, device=u.device)
-        related[starts[row] + self.key_place[found]] = True
+        related[starts[row] + self.key_place[match]] = True
         rest = ~related & (self.items[history] != i[pair])
         other = item != i[row]
         row, item, value = row[other], item[other], value[other]
@@ -160,9 +164,9 @@ class RCF(fitting.Model):
         """a of each entry: ``(e,)``."""
         typed = int((entries.value < 0).sum())  # where the entries of t_0 end
         inner = F.embedding(entries.item, self.w2(self.q.weight)) + F.embedding(i[entries.row], self.w1(self.q.weight))
-        own = F.embedding(entries.value[typed:], self.w3(self.e.weight))
+        of_value = F.embedding(entries.value[typed:], self.w3(self.e.weight))
         # one product for all types and a choice among them: a row of w for each entry would be read and added up again
-        by_type = (inner[typed:] + own).tanh() @ self.w.weight.T
+        by_type = (inner[typed:] + of_value).tanh() @ self.w.weight.T
         rest = inner[:typed].tanh() @ self.w.weight[0]
         return torch.cat([rest, by_type.gather(1, entries.type[typed:, None])[:, 0]])
 
@@ -221,9 +225,9 @@ class RCF(fitting.Model):
         if len(related) == 0:
             return self.q.weight.new_zeros(())
         some = related[torch.randint(len(related), (len(i),), generator=generator, device=i.device)]
-        far = torch.randint(self.n_items, (len(i),), generator=generator, device=i.device)
+        random_item = torch.randint(self.n_items, (len(i),), generator=generator, device=i.device)
         head = self.q(i[entries.row[some]]) * (self.r(entries.type[some]) + self.e(entries.value[some]))
-        return F.softplus((head * (self.q(far) - self.q(entries.item[some]))).sum(1)).sum()
+        return F.softplus((head * (self.q(random_item) - self.q(entries.item[some]))).sum(1)).sum()
 
     # ---- the whole catalogue ----------------------------------------------------------------------------------------
 
@@ -236,26 +240,26 @@ class RCF(fitting.Model):
         q, alpha = self.q.weight, self.settings.alpha
         p = self.p(chosen)
         gamma, empty = self.type_attention(p), self.empty(torch.arange(self.n_items, device=q.device))
-        tables, found = self._tables(known), []
+        tables, rows = self._tables(known), []
         for n, (start, size) in enumerate(zip(starts.tolist(), self.size[chosen].tolist(), strict=True)):
-            own, share = local[start : start + size], q.new_zeros(size, self.n_items)
+            columns, share = local[start : start + size], q.new_zeros(size, self.n_items)
             for t, table in enumerate(tables):  # all types in one table, so that there is one product with q
-                weight = table[own]
+                weight = table[columns]
                 share.addcmul_(weight, gamma[n, t] * (weight.sum(0) + empty[:, t]).pow(-alpha))
-            found.append(self.predict(p[n] + share.T @ q[known[own]], q))
-        return torch.stack(found) if found else q.new_zeros(0, self.n_items)
+            rows.append(self.predict(p[n] + share.T @ q[known[columns]], q))
+        return torch.stack(rows) if rows else q.new_zeros(0, self.n_items)
 
     @torch.no_grad()
     def score_pairs(self, users: np.ndarray, items: np.ndarray | Tensor) -> Tensor:
         """``(b,)`` users and ``(b, n)`` items to ``(b, n)``, from the history of each pair, as in training."""
         chosen = fitting.index(users, self)
         items = torch.as_tensor(items, dtype=torch.int64, device=chosen.device)
-        found = [self.q.weight.new_zeros(0)]
-        for u, size, own in zip(chosen, self.size[chosen].tolist(), items, strict=True):
-            for i in own.split(max(1, CHUNK // (self.settings.dim * max(size, 1)))):
+        parts = [self.q.weight.new_zeros(0)]
+        for u, size, candidates in zip(chosen, self.size[chosen].tolist(), items, strict=True):
+            for i in candidates.split(max(1, CHUNK // (self.settings.dim * max(size, 1)))):
                 same = u.expand(len(i))
-                found.append(self.pair_scores(same, i, self.entries(same, i)))
-        return torch.cat(found).view(items.shape)
+                parts.append(self.pair_scores(same, i, self.entries(same, i)))
+        return torch.cat(parts).view(items.shape)
 
     def _tables(self, known: Tensor) -> list[Tensor]:
         """exp(a) of all items on the `known` ones, summed over shared values: ``(n_known, n_items)`` for each t."""
@@ -275,8 +279,8 @@ class RCF(fitting.Model):
             table = a.new_zeros(self.n_items * n)
             of_type = self.type_of[value] == t
             for head, v in zip(item[of_type].split(2048), value[of_type].split(2048), strict=True):
-                found, which, _ = _stretches(offsets(count)[:-1], count, v)
-                i, j = head[which], tail[found]
+                position, which, _ = _stretches(offsets(count)[:-1], count, v)
+                i, j = head[which], tail[position]
                 inner = (a[i] + b[j] + c[v[which]]).tanh()
                 table.index_add_(0, j * self.n_items + i, (inner @ self.w.weight[t]).exp())
                 shared[j, i] = True
@@ -286,8 +290,8 @@ class RCF(fitting.Model):
             table[rows] = ((b[rows].unsqueeze(1) + a).tanh() @ self.w.weight[0]).exp()
         table[shared] = 0
         tables = [table, *typed]
-        for found in tables:  # nothing is related to itself
-            found[torch.arange(n, device=known.device), known] = 0
+        for table in tables:  # nothing is related to itself
+            table[torch.arange(n, device=known.device), known] = 0
         return tables
 
 

@@ -82,8 +82,8 @@ class SASRec(fitting.Model):
         total, count = 0.0, 0
         order = torch.randperm(len(self.inputs), generator=generator, device=self.inputs.device)
         for batch in order.split(self.settings.batch):
-            wanted = self.targets[batch] < self.n_items
-            state, target = self.states(self.inputs[batch])[wanted], self.targets[batch][wanted]
+            has_next = self.targets[batch] < self.n_items
+            state, target = self.states(self.inputs[batch])[has_next], self.targets[batch][has_next]
             self.optimiser.zero_grad()
             # blocks of places, so that their scores take no more than 32 MiB; each gives its share of the gradient
             detached = state.detach().requires_grad_()

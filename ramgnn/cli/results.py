@@ -71,8 +71,8 @@ def _say_missing(plan: Plan, store: Store, tasks: list[Task]) -> None:
         print(f"nothing is missing in {store.folder}")
         return
     for model in dict.fromkeys(t.model for t in tasks):
-        own = [t for t in tasks if t.model == model]
-        trials, runs = sum(t.seed is None for t in own), sum(t.seed is not None for t in own)
+        of_model = [t for t in tasks if t.model == model]
+        trials, runs = sum(t.seed is None for t in of_model), sum(t.seed is not None for t in of_model)
         print(f"{model:22} {trials:3} trials and {runs:3} runs are missing")
     print(f"{len(tasks)} tasks; those of a model that fails are left out")
 
@@ -134,12 +134,12 @@ def _plots(one: Table, store: Store, dataset_name: str, path: Path) -> list[Path
             written.append((path, figures.intervals(one, store, dataset_name, one.metrics)))
         for row in rows_on(one, dataset_name) if one.name == "figure5" else ():
             if results := runs_of(row, one, store, dataset_name):
-                own = path.with_stem(f"{path.stem}-{row.model.replace(' ', '-')}")
-                written.append((own, figures.sampler(results)))
+                place = path.with_stem(f"{path.stem}-{row.model.replace(' ', '-')}")
+                written.append((place, figures.sampler(results)))
         path.parent.mkdir(parents=True, exist_ok=True)
-        for own, figure in written:
-            figure.savefig(own)
-    return [own for own, _ in written]
+        for place, figure in written:
+            figure.savefig(place)
+    return [place for place, _ in written]
 
 
 def _status(store: Store, dataset_name: str) -> str:
@@ -159,13 +159,13 @@ def _pairs(store: Store, dataset_name: str, of: str, metric: str, form: str) -> 
     """Every model of a table against every other on one metric, the first better than the second."""
     if metric not in METRICS:
         raise NotFoundError("metric", metric, METRICS)
-    found = by_model(store.results(dataset_name, [row.model for row in rows_on(table(of), dataset_name)]))
-    if len(found) < 2:
+    grouped = by_model(store.results(dataset_name, [row.model for row in rows_on(table(of), dataset_name)]))
+    if len(grouped) < 2:
         raise RamgnnError(
-            f"{len(found)} rows of {of} have runs on {dataset_name}; a comparison needs two: ramgnn run {of}"
+            f"{len(grouped)} rows of {of} have runs on {dataset_name}; a comparison needs two: ramgnn run {of}"
         )
-    means = {name: summarise(runs, metric, 2).mean for name, runs in found.items()}
-    ordered = {name: found[name] for name in sorted(found, key=lambda name: -means[name])}
+    means = {name: summarise(runs, metric, 2).mean for name, runs in grouped.items()}
+    ordered = {name: grouped[name] for name in sorted(grouped, key=lambda name: -means[name])}
     lines = [
         [c.a, c.b, f"{c.difference:+.4f}", c.interval, f"{c.p:.4f}", f"{c.corrected:.4f}",
          "better" if c.sign > 0 else "cannot be told"]

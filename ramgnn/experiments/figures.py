@@ -25,23 +25,23 @@ def intervals(one: Table, store: Store, dataset_name: str, metrics: Sequence[str
     Raises:
         RamgnnError: no row has runs.
     """
-    found = {row: runs_of(row, one, store, dataset_name) for row in rows_on(one, dataset_name)}
-    found = {row: runs for row, runs in found.items() if runs}
-    if not found:
+    by_row = {row: runs_of(row, one, store, dataset_name) for row in rows_on(one, dataset_name)}
+    by_row = {row: runs for row, runs in by_row.items() if runs}
+    if not by_row:
         raise RamgnnError(
             f"there are no runs of {one.name} on {dataset_name} to draw; make them: ramgnn run {one.name}"
         )
     printed = printed_cells(one, dataset_name)
     columns = min(len(metrics), PANELS)
     lines = -(-len(metrics) // columns)
-    size = 2.2 + 2.2 * columns, 0.4 + lines * (0.6 + 0.3 * len(found))
+    size = 2.2 + 2.2 * columns, 0.4 + lines * (0.6 + 0.3 * len(by_row))
     figure, axes = plt.subplots(lines, columns, figsize=size, sharey=True, squeeze=False)
     for ax, metric in zip(axes.flat, metrics, strict=False):
-        sums = [summarise(runs, metric) for runs in found.values()]
-        papers = [printed.get((row.printed, metric)) for row in found]
+        sums = [summarise(runs, metric) for runs in by_row.values()]
+        papers = [printed.get((row.printed, metric)) for row in by_row]
         plots.forest(
-            [row.label for row in found], [s.mean for s in sums], [s.both for s in sums],
-            [None if x is None else float(x) for x in papers], [row.group for row in found], ax,
+            [row.label for row in by_row], [s.mean for s in sums], [s.both for s in sums],
+            [None if x is None else float(x) for x in papers], [row.group for row in by_row], ax,
         )  # fmt: skip
         ax.set_xlabel(metric)
         ax.xaxis.get_major_locator().set_params(nbins=4)
@@ -65,15 +65,15 @@ def sampler(results: Sequence[Result], sides: Sequence[str] = ("user", "item"), 
         sides: whose graphs, a column each; one without a graph is left out.
         epochs: how many are drawn; None: until a few after the last threshold came to rest, all if one did not.
     """
-    columns = {side: found for side in sides if (found := trajectories(results, side))}
+    columns = {side: of_side for side in sides if (of_side := trajectories(results, side))}
     if not columns:
         raise RamgnnError(f"the runs of {results[0].model!r} have no graph on the side {' or '.join(sides)}")
     figure, axes = plt.subplots(3, len(columns), figsize=(4 * len(columns), 6.4), sharex=True, squeeze=False)
-    shown = epochs or max(_interesting(x) for found in columns.values() for x in found)
-    for column, (side, found) in enumerate(columns.items()):
-        looks = plots.type_styles([x.relation for x in found])
+    shown = epochs or max(_interesting(x) for of_side in columns.values() for x in of_side)
+    for column, (side, of_side) in enumerate(columns.items()):
+        looks = plots.type_styles([x.relation for x in of_side])
         for ax, what in zip(axes[:, column], ("k", "distance", "reward"), strict=True):
-            for x in found:
+            for x in of_side:
                 runs = np.nancumsum(x.reward, axis=1) if what == "reward" else getattr(x, what)
                 plots.band(runs[:, :shown], looks[x.relation], x.relation, ax)
             ax.grid(True)

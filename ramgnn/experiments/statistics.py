@@ -78,10 +78,10 @@ class Comparison:
 
 def by_model(results: Iterable[Result]) -> dict[str, list[Result]]:
     """Results by the name of their model, by seed."""
-    found: dict[str, list[Result]] = {}
-    for one in sorted(results, key=lambda r: r.seed):
-        found.setdefault(one.model, []).append(one)
-    return found
+    grouped: dict[str, list[Result]] = {}
+    for result in sorted(results, key=lambda r: r.seed):
+        grouped.setdefault(result.model, []).append(result)
+    return grouped
 
 
 def user_gains(results: Sequence[Result], metric: str) -> np.ndarray:
@@ -103,14 +103,14 @@ def draws(results: Sequence[Result], metric: str, n: int = DRAWS, seed: int = 0,
     """The metric with users, and seeds unless told otherwise, drawn anew: ``(n,)``; the same users for every model."""
     each = user_gains(results, metric)
     rng = np.random.default_rng([seed, crc32(results[0].model.encode())])  # seeds of two models have no pairs
-    found = []
+    drawn = []
     for times in resampled(each.shape[1], n, seed):
         if seeds and len(each) > 1:
             weight = rng.multinomial(len(each), np.full(len(each), 1 / len(each)), size=len(times)) / len(each)
-            found.append(np.einsum("nu,ns,su->n", times, weight, each, optimize=True) / each.shape[1])
+            drawn.append(np.einsum("nu,ns,su->n", times, weight, each, optimize=True) / each.shape[1])
         else:
-            found.append(times @ each.mean(0) / each.shape[1])
-    return np.concatenate(found)
+            drawn.append(times @ each.mean(0) / each.shape[1])
+    return np.concatenate(drawn)
 
 
 def summarise(results: Sequence[Result], metric: str, n: int = 2000) -> Summary:
@@ -142,13 +142,13 @@ def family(
     of zero, so that a single unlucky one does not decide.
     """
     n = max(n, 200 * len(pairs) * len(metrics))
-    found = []
+    comparisons = []
     for metric in metrics:
         names = dict.fromkeys(name for pair in pairs for name in pair)
         user_gains([r for name in names for r in results[name]], metric)
         drawn = {name: draws(results[name], metric, n, seed=0) for name in names}
-        found += [_compared(results[a], results[b], metric, drawn[a], drawn[b]) for a, b in pairs]
-    return holm(found)
+        comparisons += [_compared(results[a], results[b], metric, drawn[a], drawn[b]) for a, b in pairs]
+    return holm(comparisons)
 
 
 def all_pairs(results: dict[str, list[Result]], metric: str, n: int = DRAWS) -> list[Comparison]:
@@ -167,13 +167,15 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     return [replace(c, corrected=p) for c, p in zip(comparisons, corrected, strict=True)]
 
 
-def _compared(a: Sequence[Result], b: Sequence[Result], metric: str, of_a: np.ndarray, of_b: np.ndarray) -> Comparison:
-    own, other = (float(user_gains(x, metric).mean()) for x in (a, b))
-    moved = of_a - of_b
-    low, high = np.percentile(moved, [2.5, 97.5])
-    beyond = 1 + min(int((moved <= 0).sum()), int((moved >= 0).sum()))
-    p = min(1.0, 2 * beyond / (len(moved) + 1))
+def _compared(
+    a: Sequence[Result], b: Sequence[Result], metric: str, draws_a: np.ndarray, draws_b: np.ndarray
+) -> Comparison:
+    mean_a, mean_b = (float(user_gains(x, metric).mean()) for x in (a, b))
+    difference = draws_a - draws_b
+    low, high = np.percentile(difference, [2.5, 97.5])
+    beyond = 1 + min(int((difference <= 0).sum()), int((difference >= 0).sum()))
+    p = min(1.0, 2 * beyond / (len(difference) + 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.percentile(of_a / of_b - 1, [2.5, 97.5]) if (of_b > 0).all() else (np.nan, np.nan)
-    relative = (own / other - 1 if other else float("nan"), float(share[0]), float(share[1]))
-    return Comparison(a[0].model, b[0].model, metric, own - other, float(low), float(high), p, p, relative)
+        share = np.percentile(draws_a / draws_b - 1, [2.5, 97.5]) if (draws_b > 0).all() else (np.nan, np.nan)
+    relative = (mean_a / mean_b - 1 if mean_b else float("nan"), float(share[0]), float(share[1]))
+    return Comparison(a[0].model, b[0].model, metric, mean_a - mean_b, float(low), float(high), p, p, relative)

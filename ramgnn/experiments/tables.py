@@ -153,9 +153,9 @@ def cells(one: Table, store: Store, dataset_name: str, decimals: int = 3) -> tup
         head += [metric, *(["paper's " + metric] if printed else [])]
     for row in rows_on(one, dataset_name):
         results = runs_of(row, one, store, dataset_name)
-        wanted = one.seeds if MODELS[row.model].seeded else 1
-        missing += max(0, wanted - len(results))
-        line = [row.label, f"{len(results)} of {wanted}" if len(results) < wanted else str(wanted)]
+        n_seeds = one.seeds if MODELS[row.model].seeded else 1
+        missing += max(0, n_seeds - len(results))
+        line = [row.label, f"{len(results)} of {n_seeds}" if len(results) < n_seeds else str(n_seeds)]
         for metric in one.metrics:
             line.append(_cell(summarise(results, metric), decimals) if results else MISSING)
             if printed:
@@ -164,10 +164,10 @@ def cells(one: Table, store: Store, dataset_name: str, decimals: int = 3) -> tup
     return head, lines, missing
 
 
-def _cell(found, decimals: int) -> str:
-    low, high = (short(x, decimals) for x in found.both)
-    spread = f" ±{short(found.sd, decimals)}" if found.n > 1 else ""
-    return f"{short(found.mean, decimals)}{spread} [{low},{TOGETHER}{high}]"
+def _cell(summary, decimals: int) -> str:
+    low, high = (short(x, decimals) for x in summary.both)
+    spread = f" ±{short(summary.sd, decimals)}" if summary.n > 1 else ""
+    return f"{short(summary.mean, decimals)}{spread} [{low},{TOGETHER}{high}]"
 
 
 def short(x: float, decimals: int = 3) -> str:
@@ -180,15 +180,15 @@ def best_after(
 ) -> pd.DataFrame:
     """The best value on validation after so many trials, of the rows that had at least `least`.
 
-    A row that stays below the paper's number gets more trials than the others; whether they found anything stands here.
+    A row that stays below the paper's number gets more trials than the others; whether they after anything stands here.
     """
-    found = {}
+    after = {}
     for row in rows_on(one, dataset_name):
         trials = store.trials(dataset_name, row.model)
         if len(trials) >= least:
             first = [best(trials[:n]) for n in numbers]
-            found[row.label] = [one.value if one else math.nan for one in first]
-    return pd.DataFrame(found, list(numbers)).rename_axis("trials").T
+            after[row.label] = [one.value if one else math.nan for one in first]
+    return pd.DataFrame(after, list(numbers)).rename_axis("trials").T
 
 
 def printed_cells(one: Table, dataset_name: str) -> dict[tuple[str, str], str]:

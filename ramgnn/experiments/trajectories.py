@@ -48,7 +48,7 @@ def trajectories(results: Sequence[Result], side: str) -> list[Trajectory]:
     if not any(r.history.get("item") or r.history.get("user") for r in results):
         raise RamgnnError(f"the runs of {results[0].model!r} keep no thresholds: it has no sampler")
     parts = [r.history[side] for r in results if r.history.get(side)]
-    found = []
+    all_types = []
     for t, name in enumerate(parts[0]["types"] if parts else ()):
 
         def each(key: str, t: int = t) -> np.ndarray:
@@ -56,8 +56,8 @@ def trajectories(results: Sequence[Result], side: str) -> list[Trajectory]:
             return np.array([[row[t] for row in part[key]] for part in parts], float)
 
         stopped = np.array([part["stopped"][t] for part in parts], float)
-        found.append(Trajectory(results[0].model, side, name, each("k"), each("distance"), each("reward"), stopped))
-    return found
+        all_types.append(Trajectory(results[0].model, side, name, each("k"), each("distance"), each("reward"), stopped))
+    return all_types
 
 
 def ends(one: Table, store: Store, dataset_name: str) -> tuple[list[str], list[list[str]]]:

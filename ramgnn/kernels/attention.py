@@ -101,8 +101,9 @@ def neighbour_sum(
 
 
 def _fits_one_piece(attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> bool:
-    own = has_own_logit(attention)
-    return own and (attention is None or logit_spread(attention, e, relation, graph) <= MAX_LOGIT_SPREAD)
+    return has_own_logit(attention) and (
+        attention is None or logit_spread(attention, e, relation, graph) <= MAX_LOGIT_SPREAD
+    )
 
 
 def logit_spread(attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> float:
