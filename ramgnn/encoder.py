@@ -21,7 +21,7 @@ from ramgnn.sampler import NodeScore, similarity_logit
 class RelationEmbedding(nn.Module):
     r"""The embedding of a relation from its type and its value (reading R1).
 
-    .. math:: e_n = [e_t \,\|\, e_v] \tag{4}
+    .. math:: e_n = [e_t \mathbin\Vert e_v] \tag{4}
 
     With ``halves``, e_t and e_v have d/2 entries each and are concatenated. With ``projection`` both have d and a
     matrix brings the concatenation back to d. With ``sum`` both have d and are added.

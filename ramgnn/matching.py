@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from heapq import nlargest
+from numbers import Integral, Real
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import NotFoundError, RamgnnError
@@ -146,7 +147,7 @@ def indices(dataset: RecDataset, side: str, names: Sequence[object]) -> list[int
 
 def _as_id(name: object) -> str:
     """A name as the text that an id is: whole numbers without a decimal point."""
-    if isinstance(name, float) and name.is_integer():
+    if isinstance(name, Real) and not isinstance(name, Integral) and float(name).is_integer():
         return str(int(name))
     return str(name)
 

@@ -20,8 +20,8 @@ from ramgnn.kernels.ragged import offsets
 class AttributedEmbedding(nn.Module):
     r"""Where users or items begin: what pre-training found, joined with the embeddings of their attribute values.
 
-    .. math:: x_i^{(0)} = W_3\,(e_i \,\|\, e_v) \tag{18}
-    .. math:: x_u^{(0)} = W_3\,(e_u \,\|\, e_v) \tag{20}
+    .. math:: x_i^{(0)} = W_3\,(e_i \mathbin\Vert e_v) \tag{18}
+    .. math:: x_u^{(0)} = W_3\,(e_u \mathbin\Vert e_v) \tag{20}
 
     A node has several values or none: the values of each type are averaged and the types concatenated (reading R9),
     so the width is that of e plus that of e_v for each type. W_3 begins as the identity on e with small weights on

@@ -32,7 +32,7 @@ class NodeScore(nn.Module):
 def distance(a: Tensor, b: Tensor) -> Tensor:
     r"""How far apart two nodes are, from their scores; in [0, 1).
 
-    .. math:: d(e_i, e_j) = \big\|\sigma(\mathrm{MLP}(e_i)) - \sigma(\mathrm{MLP}(e_j))\big\|_1 \tag{9}
+    .. math:: d(e_i, e_j) = \big\lVert\sigma(\mathrm{MLP}(e_i)) - \sigma(\mathrm{MLP}(e_j))\big\rVert_1 \tag{9}
 
     Args:
         a, b: scores of `NodeScore`, of the same shape.
@@ -131,7 +131,8 @@ def average_neighbour_distance(
 ) -> Tensor:
     r"""The average neighbour distance of each relation type.
 
-    .. math:: \mathit{AND}_t = \operatorname{mean}_i \frac{1}{|N_{k_t}(i)|} \sum_{j \in N_{k_t}(i)} d(e_i, e_j) \tag{12}
+    .. math:: \mathit{AND}_t^{\gamma} = \operatorname{mean}_i \frac{\sum_{j} d(e_i, e_j)}{\lvert N_{k_t}(i)\rvert},
+       \quad j \in N_{k_t}(i) \tag{12}
 
     Args:
         neighbours: the sampled neighbours.
@@ -166,8 +167,7 @@ def rank_transform(scores: Tensor) -> Tensor:
 def reward(previous: float, current: float) -> int:
     r"""+1 when the average neighbour distance did not grow, else -1.
 
-    .. math:: f_r = \begin{cases} +1 & \mathit{AND}^{\gamma-1} \ge \mathit{AND}^{\gamma} \\ -1 & \text{otherwise}
-       \end{cases} \tag{13}
+    .. math:: f_r = +1 \text{ where } \mathit{AND}^{\gamma-1} \ge \mathit{AND}^{\gamma}, \text{ else } -1 \tag{13}
     """
     return 1 if previous >= current else -1
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ramgnn import datasets
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import NotFoundError, RamgnnError
-from ramgnn.matching import AmbiguousError, find, fold, nearest
+from ramgnn.matching import AmbiguousError, find, fold, indices, nearest
 from tests.small import small_dataset
 
 FILMS = {
@@ -151,3 +153,15 @@ def test_a_wrong_letter_in_one_word_of_a_long_title():
     titles = ["Godfather, The (1972)", "Good Will Hunting (1997)", "Star Trek: First Contact (1996)"]
     assert nearest("Godfathr", titles)[0] == "Godfather, The (1972)"
     assert nearest("first contct", titles)[0] == "Star Trek: First Contact (1996)"
+
+
+@pytest.mark.parametrize(
+    "name, index", [(3, 3), (np.int64(3), 3), (3.0, 3), (np.float32(3), 3), ("3", 3), ("Titanic (1997)", 1)]
+)
+def test_several_are_found_by_id_number_or_label(name, index):
+    assert indices(datasets.load("toy"), "item", [name, "0"]) == [index, 0]
+
+
+def test_one_that_is_not_there_is_named_among_several():
+    with pytest.raises(NotFoundError, match="'99'"):
+        indices(datasets.load("toy"), "item", ["0", 99])
