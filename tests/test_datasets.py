@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -49,6 +51,17 @@ def test_every_name_has_a_loader():
     assert list(datasets.names()) == ["toy", "movietweetings", "ml-100k", "kkbox", "planted", "tables"]
     for module, line in datasets._LOADERS.values():
         assert line and find_spec(f"ramgnn.datasets.{module}")
+
+
+def test_names_need_no_numpy():
+    code = "import sys; from ramgnn import datasets; from ramgnn.datasets.source import Source; datasets.names(); "
+    code += "print({'numpy', 'pandas', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
+    assert done.stdout == "set()\n"
+    assert {"RecDataset", "Relation", "from_frames"} <= set(dir(datasets))
+    assert all(getattr(datasets, name) for name in datasets.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'lode'"):
+        datasets.lode  # noqa: B018
 
 
 def test_unknown_name():

@@ -1,6 +1,6 @@
 """A data set in a folder: arrays as safetensors, text as JSON, never pickle.
 
-A run whose data came as data frames keeps them this way, for they could not be loaded again.
+A run whose data came as data frames keeps them this way, for they could not be loaded again. ::
 
     dataset.safetensors   train and test (user, item, time), negatives, nodes and values of each relation
     dataset.json          ids, labels, names of values, split, notes, licence, …, and the SHA-256 of the arrays

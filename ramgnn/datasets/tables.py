@@ -1,4 +1,4 @@
-"""Your own data: a table of interactions, a table of items and, if you have one, a table of users.
+"""Your own data: a table of interactions, a table of items and, if you have one, a table of users. ::
 
     interactions.csv          items.csv                          users.csv (optional)
     user_id,item_id,date      item_id,title,genre,year           user_id,age,city

@@ -1,4 +1,4 @@
-"""Your own data as pandas data frames: interactions, items and, if you have them, users.
+"""Your own data as pandas data frames: interactions, items and, if you have them, users. ::
 
     interactions                        items                                    users
     user_id  item_id  date              item_id  title  genre               year    user_id  age  city

@@ -22,6 +22,13 @@ NUMBERS = ("integer", "floating", "mixed-integer-float")  # as pandas calls colu
 def texts(column: pd.Series, origin: Origin) -> pd.Series:
     """Each cell as text, a missing one (None, NaN, NA, NaT) as "".
 
+    Args:
+        column: ``(n,)`` cells of any kind, indexed by place.
+        origin: the table, for errors.
+
+    Returns:
+        ``(n,)`` text with the same index.
+
     Raises:
         DataError: a cell is a list, a dictionary or bytes.
     """
@@ -32,12 +39,12 @@ def texts(column: pd.Series, origin: Origin) -> pd.Series:
     if kind in ("string", "empty"):
         return column.fillna("") if column.hasnans else column
     if types.is_numeric_dtype(column.dtype):  # truth values too
-        codes, numbers = pd.factorize(column.array)
+        codes, numbers = pd.factorize(column)
         return _take(column, np.array(_number_texts(list(np.asarray(numbers))), object), codes)
     if types.is_datetime64_any_dtype(column.dtype):
         return column.astype(str).where(column.notna(), "")
     cells = list(column)
-    if kind in NUMBERS:
+    if kind in NUMBERS:  # Python's own numbers
         cells = [None if pd.isna(cell) else cell for cell in cells]
         known = [cell for cell in cells if cell is not None]
         number_texts = iter(_number_texts(known))
@@ -57,6 +64,17 @@ def lists(column: pd.Series, separator: str | None, origin: Origin) -> list[list
     """The values of each cell: those between separators, or those of a list, tuple or set (sorted).
 
     Spaces around a value are removed, and what is empty or missing is no value.
+
+    Args:
+        column: ``(n,)`` cells, indexed by place.
+        separator: between values in a cell that is text; None for one value a cell.
+        origin: the table, for errors.
+
+    Returns:
+        One list for each of the ``n`` cells.
+
+    Raises:
+        DataError: a cell, or a value in a list, is a dictionary, bytes or another list.
     """
     if types.infer_dtype(column, skipna=True).startswith("mixed") and any(map(_is_several, column)):
         parts = _listed_parts(column, separator, origin)
