@@ -64,7 +64,9 @@ def planted_incidences(graph: MultiRelationalGraph, relations: Sequence[Relation
     return torch.from_numpy(flag[np.lexsort((node, value))])
 
 
-def planted_share(graph: MultiRelationalGraph, neighbours: SampledNeighbours, is_planted: Tensor) -> tuple[float, float]:
+def planted_share(
+    graph: MultiRelationalGraph, neighbours: SampledNeighbours, is_planted: Tensor
+) -> tuple[float, float]:
     """The share of kept edges whose both ends are planted, and its expectation under random choice.
 
     Chance keeps as many edges of each node and type, drawn uniformly among all it has.
