@@ -17,6 +17,7 @@ import pandas as pd
 from ramgnn import runs
 from ramgnn.baselines import registry
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrainer
+from ramgnn.baselines.fitted import fit_baseline
 from ramgnn.config import Config
 from ramgnn.datasets import load
 from ramgnn.datasets.base import RecDataset
@@ -71,7 +72,7 @@ def fit(
         ram_gnn_only |= {"encoder": None if encoder == "ram-gnn" else encoder}
         if wrong := [name for name, x in ram_gnn_only.items() if x is not None]:
             raise RamgnnError(f"{' and '.join(wrong)} goes with RAM-GNN alone, not with {model!r}; leave it out")
-        return baseline(model).fit(dataset, settings, seed or 0, epochs, progress, device or "cpu")
+        return fit_baseline(baseline(model), dataset, settings, seed or 0, epochs, progress, device or "cpu")
     config = config or Config()
     changes = dict(settings or {})
     changes |= {"seed": seed} if seed is not None else {}

@@ -8,19 +8,38 @@ not an exact share of the score.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.pretrained import Pretrained
+from ramgnn.recommender import FinalEmbeddings
 from ramgnn.sampler import SampledNeighbours
 
-if TYPE_CHECKING:
-    from ramgnn.training import Fitted
+
+class Explainable(Protocol):
+    """What can be explained: a trained RAM-GNN (`ramgnn.training.Fitted`).
+
+    Attributes:
+        dataset: the data; item, user: pre-training on each graph, or None.
+        final: the final embeddings.
+    """
+
+    dataset: RecDataset
+    item: Pretrained | None
+    user: Pretrained | None
+    final: FinalEmbeddings
+
+    def top_items(self, users: np.ndarray, n: int, exclude_seen: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """The best items of some users and their scores, by index."""
+
+    def all_scores(self, users: np.ndarray) -> np.ndarray:
+        """The scores of all items for some users, by index."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +163,7 @@ class Explainer:
         fitted: a trained recommender; without pre-training there are no reasons, only scores.
     """
 
-    def __init__(self, fitted: Fitted) -> None:
+    def __init__(self, fitted: Explainable) -> None:
         self.fitted, self.dataset = fitted, fitted.dataset
         self.item, self.user = (SideAttention.from_pretrained(x) for x in (fitted.item, fitted.user))
         self.matrix = self.dataset.matrix()

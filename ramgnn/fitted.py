@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,8 @@ from torch import Tensor
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Scorer
+from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
-
-if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
-    from ramgnn.explain import Explanation
 
 MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32
 
@@ -186,12 +181,6 @@ class FittedModel:
             RamgnnError: the model has no reasons to give.
         """
         raise RamgnnError(f"{self.name} has no attention, so there are no reasons to give; RAM-GNN has them")
-
-    def save(self, folder: str | os.PathLike) -> Path:
-        """Write the model and its data into a run folder, which `ramgnn.load_run` reads."""
-        from ramgnn import runs  # knows all models, and so comes after them
-
-        return runs.save(folder, self)
 
     def _indices(self, side: str, names: Any) -> np.ndarray:
         """Users or items by id or label, one or several, as indices; all for None."""

@@ -1,6 +1,6 @@
 """What the recommender is trained on: the paper's pairwise loss, Eq. 23, and a softmax over the catalogue.
 
-A loss of your own is a plain function with the arguments of one of these two, and a name:
+A loss of your own is a plain function with the arguments of one of these two, and a name::
 
     @pairwise_loss("hinge")
     def hinge(positive, negative):

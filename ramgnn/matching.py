@@ -17,11 +17,11 @@ class AmbiguousError(RamgnnError, LookupError):
     """A text fits several users or items.
 
     Attributes:
-        found: indices of all that it fits.
+        indices: of all that it fits.
     """
 
-    def __init__(self, message: str, found: Sequence[int]) -> None:
-        self.found = tuple(found)
+    def __init__(self, message: str, indices: Sequence[int]) -> None:
+        self.indices = tuple(indices)
         super().__init__(message)
 
 
@@ -38,40 +38,45 @@ def nearest(name: object, names: Iterable[str], n: int = 5) -> list[str]:
     words, contain all its words but for a wrong letter or two, and then those that are alike letter by letter
     (difflib's ratio of 0.6 or more). Shorter names come first among equals.
     """
-    wanted = fold(name)
-    if not wanted:
+    query = fold(name)
+    if not query:
         return []
-    words = set(_words(wanted))
-    letters = SequenceMatcher(autojunk=False)
-    letters.set_seq2(wanted)  # the one that stays: difflib keeps what it learns about it
-    others = list(dict.fromkeys(map(str, names)))
-    vocabulary = {word for other in others for word in _words(fold(other))}
-    # per word of the text, the words of the names that it may have been meant as
-    meant = [set(get_close_matches(word, vocabulary, n=5, cutoff=0.8)) for word in words]
+    query_words = set(_words(query))
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(query)  # the side that stays: difflib keeps what it learns about it
+    candidates = list(dict.fromkeys(map(str, names)))
+    vocabulary = {word for candidate in candidates for word in _words(fold(candidate))}
+    # for each word of the query, the words of the names that may have been meant by it
+    close_words = [set(get_close_matches(word, vocabulary, n=5, cutoff=0.8)) for word in query_words]
     scored = []
-    for place, other in enumerate(others):
-        own = fold(other)
-        score = _likeness(own, wanted, words)
-        if not score and meant:
-            own_words = set(_words(own))
-            score = int(all(near & own_words for near in meant))
+    for place, candidate in enumerate(candidates):
+        folded = fold(candidate)
+        score = _likeness(folded, query, query_words)
+        if not score and close_words:
+            candidate_words = set(_words(folded))
+            score = int(all(words & candidate_words for words in close_words))
         if not score:
-            letters.set_seq1(own)
-            if letters.real_quick_ratio() < 0.6 or letters.quick_ratio() < 0.6 or (score := letters.ratio()) < 0.6:
+            matcher.set_seq1(folded)
+            if matcher.real_quick_ratio() < 0.6 or matcher.quick_ratio() < 0.6 or (score := matcher.ratio()) < 0.6:
                 continue
-        scored.append(((score, -len(own), -place), other))
-    return [other for _, other in nlargest(n, scored)]
+        scored.append(((score, -len(folded), -place), candidate))
+    return [candidate for _, candidate in nlargest(n, scored)]
 
 
-def _likeness(own: str, wanted: str, words: set[str]) -> int:
-    """5 for equal, 4 for beginning with, 3 for containing, 2 for containing all words, else 0; both texts folded."""
-    if own == wanted:
+def _likeness(name: str, query: str, query_words: set[str]) -> int:
+    """How much a name is like a query, both folded.
+
+    Returns:
+        5 where they are equal, 4 where the name begins with the query, 3 where it contains it, 2 where it contains all
+        of its words, else 0.
+    """
+    if name == query:
         return 5
-    if own.startswith(wanted):
+    if name.startswith(query):
         return 4
-    if wanted in own:
+    if query in name:
         return 3
-    return 2 if words and words <= set(_words(own)) else 0
+    return 2 if query_words and query_words <= set(_words(name)) else 0
 
 
 def _words(folded: str) -> list[str]:
@@ -104,25 +109,25 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
     for names in (ids, labels):
         if exact := [n for n, name in enumerate(names) if name == typed]:
             return _only(exact, dataset, side, typed)
-    wanted = fold(typed)
-    words = set(_words(wanted))
-    named = [n for n, (own, label) in enumerate(zip(ids, labels, strict=True)) if own != label]
-    levels: dict[int, list[int]] = {5: [n for n, own in enumerate(ids) if fold(own) == wanted]}
-    for n in named:
-        own = fold(labels[n])
-        level = _likeness(own, wanted, words)
-        if wanted.isdigit() and level < 5 and wanted not in _words(own):
+    query = fold(typed)
+    query_words = set(_words(query))
+    labelled = [n for n, (id, label) in enumerate(zip(ids, labels, strict=True)) if id != label]
+    levels: dict[int, list[int]] = {5: [n for n, id in enumerate(ids) if fold(id) == query]}
+    for n in labelled:
+        label = fold(labels[n])
+        level = _likeness(label, query, query_words)
+        if query.isdigit() and level < 5 and query not in _words(label):
             level = 0
         if level and n not in levels.setdefault(level, []):
             levels[level].append(n)
     for level in (5, 4, 3, 2):
         if levels.get(level):
             return _only(levels[level], dataset, side, typed)
-    near = nearest(typed, [labels[n] for n in named]) or nearest(typed, ids)
+    near = nearest(typed, [labels[n] for n in labelled]) or nearest(typed, ids)
     if not ids:
         raise NotFoundError(side, typed, hint=f"the data set has no {side}s")
     hint = f"{len(ids):,} {side}s are known by id, such as {ids[0]!r}"
-    hint += f", and by label, such as {labels[named[0]]!r}" if named else ""
+    hint += f", and by label, such as {labels[labelled[0]]!r}" if labelled else ""
     raise NotFoundError(side, typed, near, hint=hint)
 
 
@@ -146,16 +151,16 @@ def _as_id(name: object) -> str:
     return str(name)
 
 
-def _only(found: list[int], dataset: RecDataset, side: str, typed: str) -> int:
-    """The one that was found.
+def _only(matches: list[int], dataset: RecDataset, side: str, typed: str) -> int:
+    """The only index of a list.
 
     Raises:
-        AmbiguousError: it is not one.
+        AmbiguousError: there are several.
     """
-    if len(found) == 1:
-        return found[0]
+    if len(matches) == 1:
+        return matches[0]
     ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
-    lines = [f"  {labels[n]}  (id {ids[n]})" for n in found[:SHOWN]]
-    lines += [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    lines = [f"  {labels[n]}  (id {ids[n]})" for n in matches[:SHOWN]]
+    lines += [f"  and {len(matches) - SHOWN} more"] if len(matches) > SHOWN else []
     listed = "\n".join(lines)
-    raise AmbiguousError(f"{typed!r} fits {len(found)} {side}s; give the id or more of the name\n{listed}", found)
+    raise AmbiguousError(f"{typed!r} fits {len(matches)} {side}s; give the id or more of the name\n{listed}", matches)

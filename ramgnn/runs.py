@@ -1,4 +1,4 @@
-"""A run folder: what was trained, on what, how, how well; weights as safetensors, the rest as JSON, never pickle.
+"""A run folder: what was trained, on what, how, how well; weights as safetensors, the rest as JSON, never pickle::
 
     run.json               what it is: model, settings, data, versions; written last, so a folder with it is complete
     weights.safetensors    all parameters, or the arrays of a closed form

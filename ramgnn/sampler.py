@@ -9,17 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.distances import distance_sums, random_pair_distance
+from ramgnn.kernels.distances import distance_sums
+from ramgnn.kernels.distances import random_pair_distance as random_pair_distance
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.windows import nearest_windows
-
-__all__ = [
-    "Bandit", "NodeScore", "SampledNeighbours", "average_neighbour_distance", "distance", "every_neighbour",
-    "has_converged",
-    "largest_thresholds", "nearest_neighbours", "random_pair_distance", "rank_transform", "reward", "similarity",
-    "similarity_logit", "top_k",
-]  # fmt: skip
-
 
 # ---- how far apart: Eq. 9 and 10 -------------------------------------------------------------------------------------
 

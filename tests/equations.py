@@ -32,15 +32,15 @@ TAG = re.compile(r"\\tag\{(\d+)\}")
 
 
 def owners(package: Path = PACKAGE) -> dict[int, list[str]]:
-    """Who typesets each equation in its docstring: dotted names by equation number."""
-    found: dict[int, list[str]] = {n: [] for n in EQUATIONS}
+    """Dotted names of what typesets each equation in its docstring, by equation number; nothing is imported."""
+    names: dict[int, list[str]] = {n: [] for n in EQUATIONS}
     for path in sorted(package.rglob("*.py")):
         parts = path.relative_to(package).with_suffix("").parts
         if parts[0] not in ELSEWHERE:
             for name, node in definitions(ast.parse(path.read_text(encoding="utf-8"))):
                 for n in map(int, TAG.findall(ast.get_docstring(node) or "")):
-                    found.setdefault(n, []).append(".".join([package.name, *parts, name]))
-    return found
+                    names.setdefault(n, []).append(".".join([package.name, *parts, name]))
+    return names
 
 
 def definitions(tree: ast.AST, prefix: str = ""):
@@ -55,15 +55,15 @@ class Collector:
     """Gathers the marks of collected tests."""
 
     def __init__(self) -> None:
-        self.found: dict[int, list[str]] = {n: [] for n in EQUATIONS}
+        self.tests: dict[int, list[str]] = {n: [] for n in EQUATIONS}
 
     def pytest_collection_modifyitems(self, items) -> None:
         for item in items:
             for mark in item.iter_markers("equation"):
                 for n in mark.args:
                     name = item.nodeid.split("[")[0]
-                    if name not in self.found[n]:
-                        self.found[n].append(name)
+                    if name not in self.tests[n]:
+                        self.tests[n].append(name)
 
 
 def index() -> dict[int, list[str]]:
@@ -75,7 +75,7 @@ def index() -> dict[int, list[str]]:
         )
     if code != 0:
         raise SystemExit("the tests cannot be collected; run pytest to see why")
-    return collector.found
+    return collector.tests
 
 
 def main() -> int:

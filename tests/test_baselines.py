@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 
 from ramgnn import evaluation
 from ramgnn.baselines import ease, fitting, get, mf, names, popularity, register, registry
+from ramgnn.baselines.fitted import fit_baseline
 from ramgnn.errors import NotFoundError, RamgnnError
 from tests.small import small_dataset
 
@@ -66,7 +67,7 @@ def test_every_baseline_says_what_it_is_and_what_can_be_set(name):
         assert baseline.defaults() == dataclasses.asdict(baseline.settings_class())
         assert issubclass(baseline.fits, fitting.Model)
     with pytest.raises(NotFoundError, match=f"no setting of {name} called 'nothing like it'") as caught:
-        baseline.fit(small_dataset(), {"nothing like it": 1})
+        fit_baseline(baseline, small_dataset(), {"nothing like it": 1})
     assert all(setting in str(caught.value) for setting in baseline.defaults())
 
 
@@ -87,7 +88,7 @@ def test_another_file_is_all_that_a_new_baseline_needs(tmp_path):
         "import ramgnn.baselines as b, outside_module\n"
         f"b.__path__.append({str(tmp_path / 'more')!r})\n"
         "known = b.names()\n"
-        "print(known['inside'], known['outside'], b.get('inside').defaults(), b.get('outside').fit(None).scorer)"
+        "print(known['inside'], known['outside'], b.get('inside').defaults(), b.get('outside').fits(None))"
     )
     assert python(code, tmp_path) == "The module. What it does. {'factor': 2.0} 2.0"
 
@@ -148,7 +149,7 @@ def test_what_could_only_fail_later_is_not_registered(own_names):
 @pytest.mark.parametrize("name", [name for name in names() if not get(name).trained])
 def test_what_a_closed_form_gives_back_can_be_saved(name):
     """A frozen dataclass of arrays, sparse rows and numbers, whose class the function states."""
-    scorer = get(name).fit(small_dataset(), {"factors": 4} if name == "als" else {}).scorer
+    scorer = fit_baseline(get(name), small_dataset(), {"factors": 4} if name == "als" else {}).scorer
     assert type(scorer) is get(name).scorer_class() and scorer.__dataclass_params__.frozen
     fields = [getattr(scorer, field.name) for field in dataclasses.fields(scorer)]
     assert fields and all(x is None or isinstance(x, np.ndarray | csr_matrix | int | float) for x in fields)

@@ -24,7 +24,7 @@ from ramgnn.baselines import (
     registry,
     sasrec,
 )
-from ramgnn.baselines.fitted import restore_scorer, scorer_state
+from ramgnn.baselines.fitted import fit_baseline, restore_scorer, scorer_state
 from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test
@@ -98,7 +98,7 @@ def test_parameters_alone_bring_a_trained_model_back(name):
     """Bit for bit: what else it holds follows from data and settings, and making it draws nothing from outside."""
     data, baseline = small_dataset(), registry.get(name)
     users = np.arange(data.n_users)
-    trained = baseline.fit(data, QUICK[name], seed=1, epochs=3).scorer
+    trained = fit_baseline(baseline, data, QUICK[name], seed=1, epochs=3).scorer
     state = {key: x.clone() for key, x in trained.state_dict().items()}
     for make in (baseline.fits, baseline.fits.untrained):
         again = make(data, baseline.settings_class(**QUICK[name]))
@@ -115,7 +115,7 @@ def test_parameters_alone_bring_a_trained_model_back(name):
 @pytest.mark.parametrize("name", TRAINED)
 def test_fitting_by_name_is_fitting_the_class(name):
     data, (kind, known) = small_dataset(), TRAINED[name]
-    fitted = registry.get(name).fit(data, QUICK[name], 1, 2)
+    fitted = fit_baseline(registry.get(name), data, QUICK[name], 1, 2)
     users = np.arange(data.n_users)
     assert torch.equal(fitted.scorer(users), fitting.fit(kind, data, known(**QUICK[name]), 1, 2, False)(users))
     assert (fitted.epochs, len(fitted.losses), fitted.interrupted) == (2, 2, False)
@@ -375,7 +375,7 @@ def test_kgpolicy_stopped_in_its_first_stage_is_no_model(monkeypatch):
 
     monkeypatch.setattr(mf.MF, "epoch", stop)
     with pytest.raises(KeyboardInterrupt):
-        registry.get("kgpolicy").fit(small_dataset(), QUICK["kgpolicy"], epochs=1)
+        fit_baseline(registry.get("kgpolicy"), small_dataset(), QUICK["kgpolicy"], epochs=1)
 
 
 def test_kgpolicy_s_sampler_is_rewarded_for_what_it_finds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.equations import owners
 def test_every_equation_has_one_owner():
     wrong = {n: names for n, names in owners().items() if len(names) != 1}
     assert wrong == {}
+    assert all(callable(pkgutil.resolve_name(name)) for (name,) in owners().values())
 
 
 def test_an_equation_with_no_owner_or_two_is_seen(tmp_path):
@@ -22,10 +24,10 @@ def test_an_equation_with_no_owner_or_two_is_seen(tmp_path):
     (tmp_path / "one.py").write_text(source + "\n")
     (tmp_path / "kernels").mkdir()
     (tmp_path / "kernels" / "two.py").write_text('def fast():\n    r"""\\tag{8}"""\n')
-    found = owners(tmp_path)
-    assert [name.split(".", 1)[1] for name in found[6]] == ["one.a", "one.B.c"]
-    assert len(found[7]) == 1
-    assert found[8] == []
+    names = owners(tmp_path)
+    assert [name.split(".", 1)[1] for name in names[6]] == ["one.a", "one.B.c"]
+    assert len(names[7]) == 1
+    assert names[8] == []
 
 
 def test_every_equation_has_a_test():

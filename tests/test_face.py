@@ -1,4 +1,4 @@
-"""`import ramgnn` and nothing else: data frames to recommendations, every model, parts of one's own, runs that travel."""
+"""`import ramgnn` and nothing else: data frames to recommendations, every model, parts of one's own, runs."""
 
 from __future__ import annotations
 
@@ -360,7 +360,9 @@ def test_a_run_from_frames_answers_in_another_process_without_them(fitted, tmp_p
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "run")], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    expected = fitted.recommend("Ada", n=3).to_csv(index=False) + str(len(fitted.explain("Ada", "Titanic").item_reasons))
+    expected = fitted.recommend("Ada", n=3).to_csv(index=False) + str(
+        len(fitted.explain("Ada", "Titanic").item_reasons)
+    )
     assert done.stdout.strip() == expected.strip()
 
 

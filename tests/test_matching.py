@@ -67,7 +67,7 @@ def test_ambiguous_names_are_listed():
         find(films(), "item", "star")
     assert "Star Wars (1977)  (id 50)" in str(error.value)
     assert "Star Trek: First Contact (1996)  (id 222)" in str(error.value)
-    assert [films().item_ids[n] for n in error.value.found] == ["50", "222"]
+    assert [films().item_ids[n] for n in error.value.indices] == ["50", "222"]
     with pytest.raises(AmbiguousError, match="fits 2 items"):
         find(films(), "item", "Solo")  # two with exactly this label; the third differs in a capital
     with pytest.raises(AmbiguousError, match="and 4 more") as error:

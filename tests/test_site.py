@@ -22,7 +22,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import ramgnn
-from book.tools import address, build, check_site, execute, serve, stages
+from book.bookext import assets, directives, typesetting
+from book.tools import address, browser, build, check_site, execute, serve, stages
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted(ROOT.glob("notebooks/*.ipynb"))
@@ -37,13 +38,6 @@ def pins() -> dict[str, Version]:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     own = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return {r.name: Version(next(iter(r.specifier)).version) for r in own}
-
-
-def book_extension():
-    spec = importlib.util.spec_from_file_location("bookext", ROOT / "book" / "bookext.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 # --- set-up ---------------------------------------------------------------------------------------------------------
@@ -74,7 +68,7 @@ def test_an_install_in_colab_moves_nothing_that_is_there():
 
 
 def test_every_public_module_is_on_a_page_of_the_package():
-    pages = [ROOT / "book" / f"{name}.md" for name in book_extension().PAGES]
+    pages = [ROOT / "book" / f"{name}.md" for name in directives.PAGES]
     assert sorted(pages) == sorted((ROOT / "book").glob("api_*.md"))
     listed = [name for p in pages for name in re.findall(r"automodule:: (\S+)", p.read_text(encoding="utf-8"))]
     found = [m.name for m in pkgutil.walk_packages(ramgnn.__path__, "ramgnn.")]
@@ -338,14 +332,14 @@ def test_site_is_built_strictly_and_the_old_one_stays_when_it_fails(small_book, 
 
 def test_unused_icons_are_cut_and_used_ones_stay():
     bars, up = 'bars:[448,512,["navicon"],"f0c9","M0 96"],', '"circle-up":[512,512,[61467,"up"],"f35b",["M1","M2"]],'
-    script, keep = "var p={" + bars + up + 'z:[1,2,[],"f000","M3"]};', book_extension().keep_icons
+    script, keep = "var p={" + bars + up + 'z:[1,2,[],"f000","M3"]};', assets.keep_icons
     assert keep(script, {"navicon", "z"}) == "var p={" + bars + 'z:[1,2,[],"f000","M3"]};'
     assert keep(script, {"circle-up"}) == "var p={" + up + "};"
 
 
 def test_docstrings_are_read_as_they_are_meant():
     lines = ["the size |x| of ``|y|``", "| a | table |", "    a, b: two things", "    text, and: more"]
-    book_extension().plain_bars(None, "function", "f", None, None, lines)
+    typesetting.plain_bars(None, "function", "f", None, None, lines)
     assert lines[:3] == [r"the size \|x\| of ``|y|``", "| a | table |", "    a,b: two things"]
 
 
@@ -353,11 +347,11 @@ def test_columns_of_words_are_marked_and_those_of_numbers_are_not():
     import pandas as pd
 
     frame = pd.DataFrame({"shares": ["Bill Paxton (2)", "", "and 2"], "mean": [".14 [.1, .2]", "5", "of 10"]})
-    marked = book_extension().words_to_the_left(frame.rename_axis("film").to_html())
+    marked = typesetting.words_to_the_left(frame.rename_axis("film").to_html())
     assert re.findall(r'<th class="words">(.*?)</th>', marked) == ["shares", ""]  # its head, and that row's second line
     assert re.findall(r'<td class="words">(.*?)</td>', marked) == ["Bill Paxton (2)", "", "and 2"]
     several = pd.DataFrame([["a", "b"]], columns=pd.MultiIndex.from_product([["x"], ["y", "z"]])).to_html()
-    assert book_extension().words_to_the_left(several) == several
+    assert typesetting.words_to_the_left(several) == several
 
 
 # --- the checks of the built site -----------------------------------------------------------------------------------
@@ -411,13 +405,21 @@ def test_what_is_wrong_with_a_site_is_found_by_reading(tmp_path, part, told):
     assert told in found[0]
 
 
+def test_a_page_without_an_icon_is_found(tmp_path):
+    site = made_site(tmp_path / "site")
+    (site / "bare.html").write_text(GOOD.format(head="", body=""), encoding="utf-8")
+    assert check_site.read_site(site) == ["bare.html: names no icon, and favicon.ico is missing"]
+    (site / "favicon.ico").touch()
+    assert check_site.read_site(site) == []
+
+
 @pytest.fixture(scope="module")
 def chromium():
-    program = check_site.find_browser()
+    program = browser.find_browser()
     if program is None:
         pytest.skip("no Chromium or Chrome found")
     try:
-        check_site.Browser(program).close()
+        browser.Browser(program).close()
     except RuntimeError as error:
         pytest.skip(f"the browser does not start here: {error}")
     return program
@@ -495,9 +497,7 @@ def test_all_stages_run_and_are_summed_up(tmp_path, monkeypatch, capfd):
 def test_tools_need_nothing_that_is_not_pinned():
     """What the tools import comes with Python, with this project or from a line of requirements.txt."""
     named = {
-        "yaml": "pyyaml", "websocket": "websocket-client", "markdown_it": "markdown-it-py",
-        "mdit_py_plugins": "mdit-py-plugins",
-    }  # fmt: skip
+        "yaml": "pyyaml", "markdown_it": "markdown-it-py", "mdit_py_plugins": "mdit-py-plugins"}  # fmt: skip
     for path in ROOT.glob("book/**/*.py"):
         for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             known = name in sys.stdlib_module_names or name in ("book", "ramgnn")
@@ -510,11 +510,10 @@ def test_the_front_page_has_what_is_stored(monkeypatch, tmp_path):
     from ramgnn.experiments import store
 
     monkeypatch.setattr(store.Store.__init__, "__defaults__", (tmp_path,))
-    page = book_extension()
-    assert len(page.headline()) == 2  # nothing is stored, so there are no rows
+    assert len(directives.headline()) == 2  # nothing is stored, so there are no rows
     for seed in range(2):  # two of four users are hit, at ranks 1 and 3
         store.Store().put(store.Result("ml-100k", "ram-gnn", seed, np.array([1.0, 3.0, 11.0, 40.0]), "same"))
-    (row,) = page.headline()[2:]
+    (row,) = directives.headline()[2:]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1] == "2" and cells[2].startswith(".500 [") and cells[4].startswith(".375 [")
     assert (cells[3], cells[5]) == (".164", ".087")

@@ -63,18 +63,18 @@ def parse(url: str, branch: str) -> Address:
     Raises:
         AddressError: it is no GitHub repository, or no branch name.
     """
-    found = GITHUB.fullmatch(url.strip())
-    if found is None:
+    match = GITHUB.fullmatch(url.strip())
+    if match is None:
         raise AddressError(f"{url!r} is not the address of a GitHub repository such as https://github.com/me/fork")
     if not re.fullmatch(r"[\w./-]+", branch):
         raise AddressError(f"{branch!r} is not the name of a branch")
-    return Address(f"https://github.com/{found[1]}/{found[2]}", branch)
+    return Address(f"https://github.com/{match[1]}/{match[2]}", branch)
 
 
 def read(root: Path) -> Address:
     """The address that stands in `_config.yml`."""
-    own = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]
-    return parse(own["url"], own["branch"])
+    repository = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]
+    return parse(repository["url"], repository["branch"])
 
 
 def configured(text: str, address: Address) -> str:
@@ -141,46 +141,46 @@ def expected(path: Path, address: Address, root: Path) -> str:
     """What the file should hold for this address."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
-        found = with_first_cells(nbformat.reads(text, as_version=4), path.name, address)
-        return nbformat.writes(found) + "\n"
+        notebook = with_first_cells(nbformat.reads(text, as_version=4), path.name, address)
+        return nbformat.writes(notebook) + "\n"
     if path.suffix == ".cff":
-        own = {"repository-code": address.url, "url": address.site}
-        return CITATION.sub(lambda m: f'{m[1]}: "{own[m[1]]}"', text)
+        urls = {"repository-code": address.url, "url": address.site}
+        return CITATION.sub(lambda m: f'{m[1]}: "{urls[m[1]]}"', text)
     return DEFINITION.sub(lambda m: f"[{m[1]}]: {definition(m[1], address, root)}", text)
 
 
 def places(root: Path) -> list[Path]:
     """The files that hold the address, or may."""
-    found = [root / "README.md", root / "CITATION.cff", *root.glob("book/**/*.md"), *root.glob("notebooks/*.ipynb")]
-    return sorted(path for path in found if path.is_file())
+    paths = [root / "README.md", root / "CITATION.cff", *root.glob("book/**/*.md"), *root.glob("notebooks/*.ipynb")]
+    return sorted(path for path in paths if path.is_file())
 
 
 def disagreements(root: Path) -> list[str]:
     """One line for each file that holds another address than `_config.yml`; empty when all agree."""
-    address, found = read(root), []
+    address, findings = read(root), []
     for path in places(root):
         name = path.relative_to(root).as_posix()
         text = path.read_text(encoding="utf-8")
         try:
             if expected(path, address, root) != text:
-                found.append(f"{name}: its first cells or links are not those of {address.url} ({address.branch})")
+                findings.append(f"{name}: its first cells or links are not those of {address.url} ({address.branch})")
         except AddressError as error:
-            found.append(f"{name}: {error}")
+            findings.append(f"{name}: {error}")
     for path in [*places(root), root / "pyproject.toml", *root.glob(".github/**/*.yml")]:
         for match in MENTION.finditer(path.read_text(encoding="utf-8")) if path.is_file() else ():
             mentioned = match[1] or f"{match[2]}/{match[3]}"
             if mentioned.lower() != f"{address.owner}/{address.name}".lower():
-                found.append(f"{path.relative_to(root).as_posix()}: mentions {match[0]}")
-    return found
+                findings.append(f"{path.relative_to(root).as_posix()}: mentions {match[0]}")
+    return findings
 
 
 def sync(root: Path) -> list[Path]:
     """Carry the address of `_config.yml` into every place; returns the files that changed."""
     address = read(root)
-    wanted = {path: expected(path, address, root) for path in places(root)}
-    changed = [path for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
+    texts = {path: expected(path, address, root) for path in places(root)}
+    changed = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
     for path in changed:
-        write(path, wanted[path])
+        write(path, texts[path])
     return changed
 
 

@@ -50,16 +50,16 @@ def build(source: Path, output: Path) -> tuple[bool, str]:
     # one hash seed, so that two builds of the same book are the same
     done = subprocess.run(command, text=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "0"})
     pages = scratch / "_build" / "html"
-    said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)  # without colours
+    log = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)  # without colours
     if done.returncode != 0 or not (pages / "index.html").is_file():
-        return False, said
+        return False, log
     (pages / "index.html").write_text(INDEX.format(first=first_page(source)), encoding="utf-8")
     slides.make(source, pages / "slides")
     (pages / ".nojekyll").touch()  # GitHub Pages would leave out folders whose name begins with _
     shutil.rmtree(output, ignore_errors=True)
     os.replace(pages, output)
     shutil.rmtree(scratch)
-    return True, said
+    return True, log
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,10 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     begun = time.perf_counter()
     print("building the site …", flush=True)
-    worked, said = build(options.source.absolute(), options.output.absolute())
+    worked, log = build(options.source.absolute(), options.output.absolute())
     if not worked:
-        print(said, file=sys.stderr)
-        warnings = [line for line in said.splitlines() if "WARNING" in line or "ERROR" in line]
+        print(log, file=sys.stderr)
+        warnings = [line for line in log.splitlines() if "WARNING" in line or "ERROR" in line]
         print(
             f"\nthe site was not built; {len(warnings)} warnings, which count as errors:"
             if warnings

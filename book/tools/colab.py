@@ -39,8 +39,8 @@ NotebookClient(notebook, timeout=int(sys.argv[3]), kernel_name="python3",
 def prepare(folder: Path) -> Path:
     """A virtual environment with Colab's versions, made once; returns its Python."""
     python, ready = folder / "bin" / "python", folder / ".ready"
-    wanted = (ROOT / "tests" / "colab.txt").read_text(encoding="utf-8")
-    if ready.exists() and ready.read_text(encoding="utf-8") == wanted:
+    versions = (ROOT / "tests" / "colab.txt").read_text(encoding="utf-8")
+    if ready.exists() and ready.read_text(encoding="utf-8") == versions:
         return python
     print("making an environment with Colab's versions …", flush=True)
     venv.create(folder, clear=True, with_pip=True)
@@ -50,7 +50,7 @@ def prepare(folder: Path) -> Path:
     site = subprocess.check_output([str(python), "-c", "import site; print(site.getsitepackages()[0])"], text=True)
     Path(site.strip(), "pretend_colab.pth").write_text("import pretend_colab\n", encoding="utf-8")
     Path(site.strip(), "pretend_colab.py").write_text(PRETEND, encoding="utf-8")
-    ready.write_text(wanted, encoding="utf-8")
+    ready.write_text(versions, encoding="utf-8")
     return python
 
 
@@ -66,8 +66,8 @@ def pip(python: Path, *arguments: str) -> str:
 def moved(python: Path, source: Path) -> dict[str, str]:
     """What installing the package there would change or add, by name: the version it would get."""
     report = json.loads(pip(python, "install", "--dry-run", "--quiet", "--report", "-", str(source)))
-    found = {x["metadata"]["name"].lower().replace("_", "-"): x["metadata"]["version"] for x in report["install"]}
-    return {name: version for name, version in found.items() if name != "ramgnn"}
+    installed = {x["metadata"]["name"].lower().replace("_", "-"): x["metadata"]["version"] for x in report["install"]}
+    return {name: version for name, version in installed.items() if name != "ramgnn"}
 
 
 def run(python: Path, chapter: Path, source: Path) -> str | None:

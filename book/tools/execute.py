@@ -28,10 +28,10 @@ def chapters(folder: Path, only: str = "") -> list[Path]:
     Raises:
         SystemExit: none matches.
     """
-    found = [path for path in sorted(folder.glob("*.ipynb")) if path.name.startswith(only)]
-    if not found:
+    paths = [path for path in sorted(folder.glob("*.ipynb")) if path.name.startswith(only)]
+    if not paths:
         raise SystemExit(f"no chapter {only + '*' if only else ''} in {folder}")
-    return found
+    return paths
 
 
 def stage(target: Path, root: Path) -> Path:

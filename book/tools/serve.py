@@ -6,7 +6,7 @@ import argparse
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +16,10 @@ ROOT = Path(__file__).parents[2]
 
 class Handler(SimpleHTTPRequestHandler):
     """Serves files without caching, so that a page built again is seen at once, and without a line per request."""
+
+    def copyfile(self, *files) -> None:
+        with suppress(ConnectionError):  # a reader who leaves a page does not wait for the rest of it
+            super().copyfile(*files)
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")
@@ -33,14 +37,14 @@ def server(folder: Path, port: int) -> ThreadingHTTPServer:
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """Serve `folder` in the background; gives its address without a slash at the end."""
-    own = server(folder, 0)
-    thread = threading.Thread(target=own.serve_forever, daemon=True)
+    site = server(folder, 0)
+    thread = threading.Thread(target=site.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{own.server_port}"
+        yield f"http://127.0.0.1:{site.server_port}"
     finally:
-        own.shutdown()
-        own.server_close()
+        site.shutdown()
+        site.server_close()
         thread.join()
 
 
@@ -53,19 +57,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"there is no site in {options.folder}; build it with `make site`", file=sys.stderr)
         return 1
     try:
-        own = server(options.folder, options.port)
+        site = server(options.folder, options.port)
     except OSError as error:
         print(
             f"port {options.port} cannot be used ({error.strerror}); try another: make serve PORT=8001", file=sys.stderr
         )
         return 1
-    print(f"http://127.0.0.1:{own.server_port}/  (Ctrl-C stops it)", flush=True)
+    print(f"http://127.0.0.1:{site.server_port}/  (Ctrl-C stops it)", flush=True)
     try:
-        own.serve_forever()
+        site.serve_forever()
     except KeyboardInterrupt:
         print()
     finally:
-        own.server_close()
+        site.server_close()
     return 0
 
 

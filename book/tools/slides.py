@@ -75,13 +75,13 @@ def markdown() -> MarkdownIt:
 def sentences(paragraph: str, words: int = WORDS) -> str:
     """The first sentences of a paragraph that together have at most so many words, but at least one."""
     flat = " ".join(paragraph.split())
-    found = re.split(r"(?<=[.?!])\s+(?=[A-Z*$`])", flat)
-    kept = found[:1]
-    for sentence in found[1:]:
+    split = re.split(r"(?<=[.?!])\s+(?=[A-Z*$`])", flat)
+    kept = split[:1]
+    for sentence in split[1:]:
         if len(" ".join([*kept, sentence]).split()) > words:
             break
         kept.append(sentence)
-    return " ".join(kept).rstrip(":") + ("." if flat.endswith(":") and len(kept) == len(found) else "")
+    return " ".join(kept).rstrip(":") + ("." if flat.endswith(":") and len(kept) == len(split) else "")
 
 
 def equations(text: str) -> list[str]:
@@ -103,17 +103,17 @@ def links_off(text: str) -> str:
 
 def shown(cell: nbformat.NotebookNode) -> list[str]:
     """The figures and short tables of a code cell as HTML."""
-    found = []
+    parts = []
     alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if "image/png" in data:
             picture = data["image/png"].replace("\n", "")
-            found.append(f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{picture}">')
+            parts.append(f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{picture}">')
         elif "text/html" in data and data["text/html"].count("<tr") <= ROWS + 1:
             table = re.search(r"<table.*?</table>", data["text/html"], re.DOTALL)
-            found += [f'<div class="scroll">{table[0]}</div>'] if table else []
-    return found
+            parts += [f'<div class="scroll">{table[0]}</div>'] if table else []
+    return parts
 
 
 def slides(notebook: nbformat.NotebookNode) -> list[Slide]:
@@ -140,21 +140,21 @@ def slides(notebook: nbformat.NotebookNode) -> list[Slide]:
                 continue
             if section is None:
                 continue
-            said = paragraphs(part)
+            running_text = paragraphs(part)
             for content in waiting or []:
-                reads = md.render(sentences(said[0])) if said else ""
+                reads = md.render(sentences(running_text[0])) if running_text else ""
                 deck.append(Slide(section, [content, reads]))
             waiting = None
-            own = next(s for s in reversed(deck) if s.heading == section)
-            if not own.parts:
+            slide = next(s for s in reversed(deck) if s.heading == section)
+            if not slide.parts:
                 lists = re.findall(r"(?:^[-*] .+\n?(?:^  .+\n?)*)+", part, re.MULTILINE)
-                own.parts += [md.render(sentences(said[0]))] if said else []
-                own.parts += [md.render(sentences_of_list(x)) for x in lists[:1]]
+                slide.parts += [md.render(sentences(running_text[0]))] if running_text else []
+                slide.parts += [md.render(sentences_of_list(x)) for x in lists[:1]]
             for formula in equations(part):
-                if any("<img" in x for x in own.parts):  # a picture fills its slide
-                    own = Slide(section)
-                    deck.append(own)
-                own.parts.append(md.render(formula))
+                if any("<img" in x for x in slide.parts):  # a picture fills its slide
+                    slide = Slide(section)
+                    deck.append(slide)
+                slide.parts.append(md.render(formula))
     return [s for s in deck if s.parts]
 
 

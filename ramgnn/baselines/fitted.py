@@ -45,14 +45,23 @@ class FittedBaseline(FittedModel):
 def fit_baseline(
     baseline: Baseline,
     dataset: RecDataset,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     epochs: int | None = None,
     progress: bool = False,
     device: str = "cpu",
 ) -> FittedBaseline:
-    """Fit a registered baseline; see `Baseline.fit`."""
-    started = time.perf_counter()
+    """Fit a registered baseline to a data set.
+
+    Args:
+        settings: what differs from `Baseline.defaults`.
+        epochs: how many, where it is trained; those of the settings by default.
+
+    Raises:
+        NotFoundError: there is no such setting.
+        RamgnnError: a setting is of another kind, or epochs or another device are asked of a closed form.
+    """
+    started, settings = time.perf_counter(), baseline.check(settings or {})
     if not baseline.trained:
         if epochs is not None or device != "cpu":
             what = "epochs" if epochs is not None else f"device {device!r}"

@@ -1,11 +1,11 @@
 """Baselines by name. Each registers itself in the one file that holds it; yours may do the same.
 
-A closed form is a function that gives back a scorer, a frozen dataclass of arrays:
+A closed form is a function that gives back a scorer, a frozen dataclass of arrays::
 
     @register("most recent")
     def fit(dataset: RecDataset, half_life: float = 30.0) -> MostRecent: ...
 
-A model that is trained epoch by epoch is a subclass of `ramgnn.baselines.fitting.Model` with a dataclass of settings:
+A model that is trained epoch by epoch is a subclass of `ramgnn.baselines.fitting.Model` with settings::
 
     @register("my model", settings=Settings)
     class MyModel(fitting.Model): ...
@@ -22,13 +22,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from ramgnn.errors import NotFoundError, RamgnnError
-
-if TYPE_CHECKING:
-    from ramgnn.baselines.fitted import FittedBaseline
-    from ramgnn.datasets.base import RecDataset
 
 PACKAGE = "ramgnn.baselines."
 NOT_SETTINGS = ("dataset", "seed", "progress", "max_gb")  # parameters of a closed form that change no result, and seeds
@@ -103,29 +99,6 @@ class Baseline:
             return self.fits
         returned = get_type_hints(self.fits).get("return")
         return returned if isinstance(returned, type) else None
-
-    def fit(
-        self,
-        dataset: RecDataset,
-        settings: Mapping[str, Any] | None = None,
-        seed: int = 0,
-        epochs: int | None = None,
-        progress: bool = False,
-        device: str = "cpu",
-    ) -> FittedBaseline:
-        """Fit it to a data set.
-
-        Args:
-            settings: what differs from `defaults`.
-            epochs: how many, where it is trained; those of the settings by default.
-
-        Raises:
-            NotFoundError: there is no such setting.
-            RamgnnError: `epochs` or another device is asked of a closed form.
-        """
-        from ramgnn.baselines.fitted import fit_baseline  # imports torch
-
-        return fit_baseline(self, dataset, self.check(settings or {}), seed, epochs, progress, device)
 
 
 def _as_text(annotation: Any) -> str:

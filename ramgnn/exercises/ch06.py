@@ -20,8 +20,8 @@ def _numbers(*x: float) -> torch.Tensor:
     return torch.tensor(x, dtype=torch.float64)
 
 
-def _layer(f, own, messages, logits, matrix):
-    return value(f(own.clone(), messages.clone(), logits.clone(), matrix.clone()))
+def _layer(f, film, messages, logits, matrix):
+    return value(f(film.clone(), messages.clone(), logits.clone(), matrix.clone()))
 
 
 def _loss(f, logits, y) -> float:

@@ -10,14 +10,21 @@ TURN = np.array([[0.0, 1.0], [1.0, 0.0]])
 ONE = np.eye(2)
 
 
-def _step(f, x: list, neighbours: list, own: np.ndarray, typed: list) -> np.ndarray:
+def _step(f, x: list, neighbours: list, self_matrix: np.ndarray, type_matrices: list) -> np.ndarray:
     """What the reader's step of R-GCN gives."""
-    return array(value(f(np.array(x, float), neighbours, own.copy(), np.array(typed, float))))
+    return array(value(f(np.array(x, float), neighbours, self_matrix.copy(), np.array(type_matrices, float))))
 
 
 def _weights(f, adjacency: list) -> np.ndarray:
     """What the reader's weights of GCN are."""
     return array(value(f(np.array(adjacency, float))))
+
+
+def _untouched(f) -> bool:
+    """Whether the adjacency that was handed in is as it was."""
+    adjacency = np.array([[0.0, 1.0], [1.0, 0.0]])
+    f(adjacency)
+    return near(adjacency, [[0, 1], [1, 0]])
 
 
 EXERCISES = (
@@ -63,15 +70,8 @@ EXERCISES = (
             Step("edges that count twice", lambda f: near(
                 _weights(f, [[0, 2], [2, 0]]), [[1 / 3, 2 / 3], [2 / 3, 1 / 3]]),
                  "two shared values make an entry of 2: it counts in the row sum, and stays 2 in A + I."),
-            Step("the reader's matrix is left alone", lambda f: _untouched(f),
+            Step("the reader's matrix is left alone", _untouched,
                  "the matrix that was handed in has changed. Add I to a copy of it."),
         ),
     ),
 )  # fmt: skip
-
-
-def _untouched(f) -> bool:
-    """Whether the adjacency that was handed in is as it was."""
-    given = np.array([[0.0, 1.0], [1.0, 0.0]])
-    f(given)
-    return near(given, [[0, 1], [1, 0]])

@@ -12,7 +12,7 @@ TIED = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 3.0, 2.0, 4.0])
 
 
 def _cleaned(f, *cells: str) -> list[list[str]]:
-    return [list(own) for own in value(f(list(cells)))]
+    return [list(values) for values in value(f(list(cells)))]
 
 
 def _bands(f, numbers, n: int) -> np.ndarray:
@@ -21,9 +21,9 @@ def _bands(f, numbers, n: int) -> np.ndarray:
 
 def _tied(f) -> bool:
     """Equal numbers have one band, and a larger number never a lower one."""
-    found = _bands(f, TIED, 4)
-    known = found.shape == TIED.shape and bool(np.isfinite(found).all())
-    return known and len(set(found[:5])) == 1 and bool((np.diff(found[[0, 6, 5, 7]]) >= 0).all())
+    bands = _bands(f, TIED, 4)
+    complete = bands.shape == TIED.shape and bool(np.isfinite(bands).all())
+    return complete and len(set(bands[:5])) == 1 and bool((np.diff(bands[[0, 6, 5, 7]]) >= 0).all())
 
 
 EXERCISES = (

@@ -25,12 +25,12 @@ class Step:
     """One thing that a right answer does.
 
     Attributes:
-        asks: what is looked at, in words that go on from "it checks that …".
+        description: what is looked at, in words that go on from "it checks that …".
         holds: given the answer, whether it does.
         hint: what to think about when it does not, without giving the answer away; may be a function of the answer.
     """
 
-    asks: str
+    description: str
     holds: Callable[[Any], bool]
     hint: str | Callable[[Any], str]
 
@@ -41,18 +41,18 @@ class Exercise:
 
     Attributes:
         id: chapter and number, as in ``"01.2"``.
-        wants: what the answer is, as in ``"a function ndcg(rank, k)"``.
+        expected: what the answer is, as in ``"a function ndcg(rank, k)"``.
         kind: a type, or several, that the answer must have; ``"function"`` for anything that can be called.
         steps: in the order they are looked at, those for common mistakes first.
     """
 
     id: str
-    wants: str
+    expected: str
     kind: Any
     steps: tuple[Step, ...]
 
     def accepts(self, answer: Any) -> bool:
-        """Whether the answer is of the wanted kind."""
+        """Whether the answer is of that kind."""
         return callable(answer) if self.kind == "function" else isinstance(answer, self.kind)
 
 
@@ -66,47 +66,47 @@ def check(id: str, answer: Any) -> bool:
     Raises:
         NotFoundError: there is no such exercise.
     """
-    one = exercise(id)
-    right, said = _look(one, answer)
-    print(textwrap.fill(f"{id}: {said}", 80, subsequent_indent="      ", replace_whitespace=False))
-    return right
+    is_right, verdict = _judge(exercise(id), answer)
+    print(textwrap.fill(f"{id}: {verdict}", 80, subsequent_indent="      ", replace_whitespace=False))
+    return is_right
 
 
-def _look(one: Exercise, answer: Any) -> tuple[bool, str]:
+def _judge(exercise: Exercise, answer: Any) -> tuple[bool, str]:
+    """Whether the answer is right, and what to say of it."""
     if answer is None or answer is Ellipsis:
-        return False, f"nothing to check yet. The answer is {one.wants}."
-    if not one.accepts(answer):
-        return False, f"this is {_a(type(answer).__name__)}; the answer is {one.wants}."
-    for number, step in enumerate(one.steps, 1):
-        place = f"step {number} of {len(one.steps)}, {step.asks}"
+        return False, f"nothing to check yet. The answer is {exercise.expected}."
+    if not exercise.accepts(answer):
+        return False, f"this is {_a(type(answer).__name__)}; the answer is {exercise.expected}."
+    for number, step in enumerate(exercise.steps, 1):
+        place = f"step {number} of {len(exercise.steps)}, {step.description}"
         try:
             holds = bool(step.holds(answer))
         except _Unfinished:
-            return False, f"your function returned nothing yet. The answer is {one.wants}."
+            return False, f"your function returned nothing yet. The answer is {exercise.expected}."
         except Exception as error:
             return False, f"not yet. At {place}: your code raised {_last(error)}"
         if not holds:
             return False, f"not yet. At {place}: {step.hint(answer) if callable(step.hint) else step.hint}"
-    return True, f"right, all {len(one.steps)} steps." if len(one.steps) > 1 else "right."
+    return True, f"right, all {len(exercise.steps)} steps." if len(exercise.steps) > 1 else "right."
 
 
 class _Unfinished(Exception):
     """A function gave back nothing."""
 
 
-def value(found: Any) -> Any:
-    """The same, unless a function gave back nothing, which ends the check with a word about it."""
-    if found is None or found is Ellipsis:
+def value(result: Any) -> Any:
+    """The same result, unless a function gave back nothing, which ends the check with a word about it."""
+    if result is None or result is Ellipsis:
         raise _Unfinished
-    return found
+    return result
 
 
-def near(found: Any, expected: Any, tolerance: float = 1e-6) -> bool:
+def near(result: Any, expected: Any, tolerance: float = 1e-6) -> bool:
     """Whether numbers, arrays or tensors agree in shape and, within a relative tolerance, in every entry."""
-    found, expected = array(found), array(expected)
-    if found.shape != expected.shape:
+    result, expected = array(result), array(expected)
+    if result.shape != expected.shape:
         return False
-    return bool(np.allclose(found, expected, rtol=tolerance, atol=min(tolerance, 1e-5), equal_nan=True))
+    return bool(np.allclose(result, expected, rtol=tolerance, atol=min(tolerance, 1e-5), equal_nan=True))
 
 
 def array(x: Any) -> np.ndarray:
@@ -134,8 +134,8 @@ def exercises() -> dict[str, Exercise]:
     """Every exercise that can be checked, by id."""
     package = importlib.import_module("ramgnn.exercises")
     names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if re.fullmatch(r"ch\d\d", m.name))
-    found = [one for name in names for one in importlib.import_module(f"ramgnn.exercises.{name}").EXERCISES]
-    return {one.id: one for one in found}
+    modules = [importlib.import_module(f"ramgnn.exercises.{name}") for name in names]
+    return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
 
 
 def _a(name: str) -> str:
@@ -144,7 +144,7 @@ def _a(name: str) -> str:
 
 def _last(error: Exception) -> str:
     """Name and text of an error, and the line of the reader's code that it comes from where that can be told."""
-    said = f"{type(error).__name__}: {error}"
+    text = f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if not Path(f.filename).is_relative_to(PACKAGE) and f.line]
-    return f"{said}\n  in the line: {own[-1].line}" if own else said
+    outside = [f for f in frames if not Path(f.filename).is_relative_to(PACKAGE) and f.line]
+    return f"{text}\n  in the line: {outside[-1].line}" if outside else text

@@ -14,6 +14,7 @@ from typing import Any
 from ramgnn import readings
 from ramgnn.baselines import fitting, registry
 from ramgnn.baselines.encoders import EncoderSettings, pretrainer
+from ramgnn.baselines.fitted import fit_baseline
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.evaluation import Scorer, ndcg, rank_test
@@ -98,7 +99,7 @@ class ClosedForm(ModelSpec):
         return registry.get(self.baseline).defaults() | self.overrides | tuned
 
     def _fit(self, dataset: RecDataset, tuned: dict[str, Any], seed: int) -> Scorer:
-        return registry.get(self.baseline).fit(dataset, self.overrides | tuned, seed).scorer
+        return fit_baseline(registry.get(self.baseline), dataset, self.overrides | tuned, seed).scorer
 
     def validate(
         self, dataset: RecDataset, tuned: dict[str, Any], seed: int = 0, report: Report | None = None
@@ -147,7 +148,7 @@ class TrainedBaseline(ModelSpec):
 
     def run(self, dataset: RecDataset, tuned: dict[str, Any], seed: int, epochs: int) -> tuple[Scorer, dict[str, Any]]:
         """See `ModelSpec.run`."""
-        fitted = registry.get(self.baseline).fit(dataset, self.overrides | tuned, seed, epochs)
+        fitted = fit_baseline(registry.get(self.baseline), dataset, self.overrides | tuned, seed, epochs)
         _not_stopped(fitted)
         return fitted.scorer, {"losses": [round(x, 5) for x in fitted.losses]}
 

@@ -8,8 +8,6 @@ not for this file: `can_run` says so, and the layer then lists its edges.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,17 +20,18 @@ from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.ragged import list_of_each, segment_max, segment_sum
 from ramgnn.kernels.window_attention import attend_windows, sum_by_head
 
-if TYPE_CHECKING:
-    from ramgnn.encoder import RAMLayer
-
 MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal float32: one maximum serves all
 
 
 # ---- which way is right for a layer ----------------------------------------------------------------------------------
 
 
-def can_run(layer: RAMLayer, original: type[RAMLayer]) -> bool:
-    """Whether a layer's Eq. 7 and 8 are those of the package, so that `neighbour_sum` gives what the layer means."""
+def can_run(layer: nn.Module, original: type[nn.Module]) -> bool:
+    """Whether a layer's Eq. 7 and 8 are those of the package, so that `neighbour_sum` gives what the layer means.
+
+    Args:
+        layer: a `ramgnn.encoder.RAMLayer` or an instance of a subclass; original: `RAMLayer` itself.
+    """
     return is_unchanged(layer, original, "weights", "message") and _is_linear(layer.w_val, bias=False)
 
 
@@ -68,7 +67,7 @@ def has_own_logit(attention: nn.Module | None) -> bool:
 
 
 def neighbour_sum(
-    layer: RAMLayer,
+    layer: nn.Module,
     e: Tensor,
     relation: Tensor,
     graph: MultiRelationalGraph,
@@ -78,6 +77,7 @@ def neighbour_sum(
     """Σ α_jn W_val φ(e_j, e_n) over the neighbours of each head: ``(n_nodes, d)``.
 
     Args:
+        layer: a `ramgnn.encoder.RAMLayer` that `can_run`.
         e: ``(n_nodes, d)``; relation: ``(n_values, d)`` e_n.
         neighbours: the sampled ones; None for all.
         masked_type: a relation type that sends no messages; None for none.

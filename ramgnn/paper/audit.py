@@ -1,4 +1,7 @@
-"""What can be computed about the numbers that the paper prints: which fit together, and which no run can give."""
+"""What follows from the printed numbers alone, by arithmetic: which of them fit each other, and which no run can have.
+
+Everything is computed with fractions from the numbers as printed, so that no rounding of ours is taken for the paper's.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from math import ceil, floor, trunc
 import pandas as pd
 
 from ramgnn.errors import NotFoundError, RamgnnError
-from ramgnn.paper.printed import (
+from ramgnn.paper.tables import (
     DATA,
     METRICS,
     METRICS_AT_20,
@@ -16,30 +19,16 @@ from ramgnn.paper.printed import (
     PRINTED,
     USERS,
     Printed,
+    decimals,
     half_unit,
-    n_decimals,
     printed,
     table3,
     table4,
-    table5,
 )
 
 
-def gain(model: str, base: str, table: str = "III", base_table: str | None = None) -> pd.Series:
-    """How much better `model` is than `base` in per cent, from the printed numbers, by (data, metric)."""
-    frame = {"III": table3, "IV": table4, "V": table5}
-    for name in (table, base_table or table):
-        if name not in frame:
-            raise NotFoundError("table with models", name, sorted(frame))
-    better, worse = frame[table](), frame[base_table or table]()
-    for name, rows in ((model, better), (base, worse)):
-        if name not in rows.index:
-            raise NotFoundError("row of the table", name, hint=f"rows: {', '.join(rows.index)}")
-    return 100 * (better.loc[model] / worse.loc[base] - 1)
-
-
 def improvements(table: str = "III") -> pd.DataFrame:
-    """The printed "Improvement" row of Table III or IV against the one that follows from the table's ours numbers.
+    """The printed "Improvement" row of Table III or IV against the one that follows from the table's own numbers.
 
     Returns:
         One row for each data set and metric: the best other model (or models), its value and that of RAM-GNN, the
@@ -53,23 +42,23 @@ def improvements(table: str = "III") -> pd.DataFrame:
     for data in DATA:
         for metric in METRICS:
             cells = [c for c in PRINTED if (c.table, c.data, c.metric) == (table, data, metric)]
-            ours = next(c for c in cells if c.row == OURS)
+            ram_gnn = next(c for c in cells if c.row == OURS)
             claim = next(c for c in cells if c.row == "Improvement")
             others = [c for c in cells if c.row not in (OURS, "Improvement")]
             best = max(others, key=lambda c: c.value)
-            exact = _percent(Fraction(ours.text), Fraction(best.text))
-            half = half_unit(ours.decimals)
-            low = _percent(Fraction(ours.text) - half, Fraction(best.text) + half)
-            high = _percent(Fraction(ours.text) + half, Fraction(best.text) - half)
-            reach = half_unit(claim.decimals)
+            exact = _percent(Fraction(ram_gnn.text), Fraction(best.text))
+            half = half_unit(ram_gnn.decimals)
+            low = _percent(Fraction(ram_gnn.text) - half, Fraction(best.text) + half)
+            high = _percent(Fraction(ram_gnn.text) + half, Fraction(best.text) - half)
+            margin = half_unit(claim.decimals)
             if claim.text in _shown(exact, claim.decimals):
                 verdict = "agrees"
-            elif low <= Fraction(claim.text) + reach and Fraction(claim.text) - reach <= high:
+            elif low <= Fraction(claim.text) + margin and Fraction(claim.text) - margin <= high:
                 verdict = "within rounding"
             else:
                 verdict = "outside rounding"
             names = ", ".join(c.row for c in others if c.text == best.text)
-            numbers = (best.value, ours.value, claim.value, float(exact), float(low), float(high))
+            numbers = (best.value, ram_gnn.value, claim.value, float(exact), float(low), float(high))
             rows.append((data, metric, names, *numbers, verdict))
     columns = ["data", "metric", "best other", "its value", OURS, "printed", "exact", "low", "high", "verdict"]
     return pd.DataFrame(rows, columns=columns)
@@ -115,11 +104,6 @@ def ndcg_violations() -> pd.DataFrame:
     return _falls("NDCG")
 
 
-def hr_violations() -> pd.DataFrame:
-    """Rows with HR@20 below HR@10; there are none."""
-    return _falls("HR")
-
-
 def _falls(metric: str) -> pd.DataFrame:
     """Rows of Tables III and IV in which a metric at 20 is below the same at 10: ``table, data, row, at 10, at 20``."""
     rows = []
@@ -130,43 +114,43 @@ def _falls(metric: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["table", "data", "row", "at 10", "at 20"])
 
 
-def hits(value: float | str, n_users: int, decimals: int | None = None) -> range:
+def hits(value: float | str, n_users: int, n_decimals: int | None = None) -> range:
     """The numbers of hits that give the printed hit rate: all h with h / n_users in its rounding range.
 
     Args:
         value: the printed hit rate, as text or as a number.
         n_users: number of test users.
-        decimals: printed decimals; by default those of `value` as text, at least three.
+        n_decimals: printed decimals; by default those of `value` as text, at least three.
 
     Returns:
         A range, empty when no number of hits fits.
     """
-    text = _as_text(value, decimals)
-    half, centre = half_unit(n_decimals(text)), Fraction(text)
+    text = _as_text(value, n_decimals)
+    half, centre = half_unit(decimals(text)), Fraction(text)
     return range(max(0, ceil((centre - half) * n_users)), min(n_users, floor((centre + half) * n_users)) + 1)
 
 
-def attainable(value: float | str, n_users: int, decimals: int | None = None) -> bool:
+def attainable(value: float | str, n_users: int, n_decimals: int | None = None) -> bool:
     """Whether some number of hits among `n_users` gives the printed hit rate at the printed precision."""
-    return len(hits(value, n_users, decimals)) > 0
+    return len(hits(value, n_users, n_decimals)) > 0
 
 
-def runs_needed(value: float | str, n_users: int, decimals: int | None = None, most: int = 1000) -> int | None:
+def runs_needed(value: float | str, n_users: int, n_decimals: int | None = None, most: int = 1000) -> int | None:
     """Over how many runs, at least, a printed hit rate must have been averaged; None when `most` are not enough."""
-    return next((runs for runs in range(1, most + 1) if attainable(value, n_users * runs, decimals)), None)
+    return next((runs for runs in range(1, most + 1) if attainable(value, n_users * runs, n_decimals)), None)
 
 
-def unattainable(data: str = "ml-100k") -> pd.DataFrame:
+def unattainable(dataset_name: str = "ml-100k") -> pd.DataFrame:
     """The printed hit rates of one data set that no single run can have.
 
     Columns ``table, row, metric, printed, runs needed``; the last is the least number of runs whose mean it can be.
     """
-    if data not in DATA:
-        raise NotFoundError("data set of the paper", data, list(DATA))
+    if dataset_name not in DATA:
+        raise NotFoundError("data set of the paper", dataset_name, list(DATA))
     rows = []
     for c in PRINTED:
-        if c.data == data and c.metric.startswith("HR") and c.row != "Improvement":
-            needed = runs_needed(c.text, USERS[data])
+        if c.data == dataset_name and c.metric.startswith("HR") and c.row != "Improvement":
+            needed = runs_needed(c.text, USERS[dataset_name])
             rows += [(c.table, c.row, c.metric, c.text, needed)] if needed != 1 else []
     return pd.DataFrame(rows, columns=["table", "row", "metric", "printed", "runs needed"])
 
@@ -195,20 +179,21 @@ def _same(fine: Printed, coarse: Printed) -> bool:
     return abs(Fraction(fine.text) - Fraction(coarse.text)) <= slack
 
 
-def _percent(ours: Fraction, base: Fraction) -> Fraction:
-    return 100 * (ours / base - 1)
+def _percent(value: Fraction, base: Fraction) -> Fraction:
+    """By how much `value` is above `base`, in per cent."""
+    return 100 * (value / base - 1)
 
 
-def _shown(exact: Fraction, decimals: int) -> tuple[str, str]:
+def _shown(exact: Fraction, n_decimals: int) -> tuple[str, str]:
     """A number above zero as printed when rounded (half goes up) and when cut off."""
-    scaled = exact * 10**decimals
-    return tuple(f"{n / 10**decimals:.{decimals}f}" for n in (floor(scaled + Fraction(1, 2)), trunc(scaled)))
+    scaled = exact * 10**n_decimals
+    return tuple(f"{n / 10**n_decimals:.{n_decimals}f}" for n in (floor(scaled + Fraction(1, 2)), trunc(scaled)))
 
 
-def _as_text(value: float | str, decimals: int | None) -> str:
-    """The printed form of a rate: text as it is, a number with `decimals` (at least three by default)."""
-    if decimals is None and isinstance(value, str):
+def _as_text(value: float | str, n_decimals: int | None) -> str:
+    """The printed form of a rate: text as it is, a number with `n_decimals` (at least three by default)."""
+    if n_decimals is None and isinstance(value, str):
         return value
-    if decimals is None:
-        decimals = max(3, n_decimals(repr(float(value))))
-    return f"{float(value):.{decimals}f}"
+    if n_decimals is None:
+        n_decimals = max(3, decimals(repr(float(value))))
+    return f"{float(value):.{n_decimals}f}"

@@ -1,4 +1,4 @@
-"""Curves over nodes and epochs, bands over runs, and means with their intervals."""
+"""Distributions, curves over epochs, and means with their intervals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.plots.style import COLOURS, INK, MARKERS, type_styles
+from ramgnn.plots.looks import COLOURS, INK, MARKERS, type_styles
 
 
 def neighbour_counts(graph: MultiRelationalGraph, ax: Axes | None = None) -> Axes:
@@ -56,11 +56,11 @@ def thresholds(history: Sequence, types: Sequence[str], ax: Axes | None = None) 
         types: names of the relation types.
     """
     ax = ax or plt.subplots(figsize=(7.5, 3.4))[1]
-    every = [k for e in history for k in e.k] or [0]
-    apart = 0.03 * (max(every) - min(every) + 1)
+    all_k = [k for e in history for k in e.k] or [0]
+    gap = 0.03 * (max(all_k) - min(all_k) + 1)
     for n, (t, look) in enumerate(type_styles(types).items()):
-        beside = apart * ((len(types) - 1) / 2 - n)
-        ax.step([e.epoch for e in history], [e.k[n] + beside for e in history], where="mid", color=look["color"],
+        offset = gap * ((len(types) - 1) / 2 - n)
+        ax.step([e.epoch for e in history], [e.k[n] + offset for e in history], where="mid", color=look["color"],
                 linestyle=look["linestyle"], label=t, linewidth=2)  # fmt: skip
     ax.set(xlabel="epoch", ylabel="threshold $k_t$")
     ax.yaxis.get_major_locator().set_params(integer=True)
@@ -95,10 +95,10 @@ def band(runs: np.ndarray, look: Mapping[str, object], label: str = "", ax: Axes
     ax = ax or plt.subplots(figsize=(7.5, 3.4))[1]
     runs = np.asarray(runs, float)
     epochs = np.arange(1, runs.shape[1] + 1)
-    there = np.isfinite(runs).any(0)
+    has_value = np.isfinite(runs).any(0)
     low, mean, high = (np.full(runs.shape[1], np.nan) for _ in range(3))
-    for line, of in ((low, np.nanmin), (mean, np.nanmean), (high, np.nanmax)):
-        line[there] = of(runs[:, there], axis=0)
+    for line, statistic in ((low, np.nanmin), (mean, np.nanmean), (high, np.nanmax)):
+        line[has_value] = statistic(runs[:, has_value], axis=0)
     ax.fill_between(epochs, low, high, color=look["color"], alpha=0.25, linewidth=0)
     ax.plot(epochs, mean, color=look["color"], linestyle=look["linestyle"], linewidth=2, label=label)
     return ax

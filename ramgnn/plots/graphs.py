@@ -1,4 +1,4 @@
-"""Pictures of a small graph: an edge for each shared value, as in the paper's Figure 1."""
+"""Small graphs as the paper's Figure 1 draws them: an edge for each value that two nodes share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.plots.style import INK, type_styles
+from ramgnn.plots.looks import INK, type_styles
 
 APART = 14  # points between the middles of parallel edges
 
@@ -44,10 +44,10 @@ def draw_graph(
     styles = {t: look for t, look in type_styles(graph.types).items() if t in shown}
     places = places or nx.spring_layout(nx.Graph(drawn), seed=seed, k=1.6)
     ax = ax or plt.subplots(figsize=(8, 5.2))[1]
-    spots = np.array([places[i] for i in drawn.nodes], float).reshape(-1, 2)
-    span = np.maximum(np.ptp(spots, axis=0), 1e-9) if len(spots) else np.ones(2)
-    room = np.array([0.14, 0.10]) * span
-    low, high = (spots.min(0) - room, spots.max(0) + room) if len(spots) else (np.zeros(2), np.ones(2))
+    positions = np.array([places[i] for i in drawn.nodes], float).reshape(-1, 2)
+    span = np.maximum(np.ptp(positions, axis=0), 1e-9) if len(positions) else np.ones(2)
+    margin = np.array([0.14, 0.10]) * span
+    low, high = (positions.min(0) - margin, positions.max(0) + margin) if len(positions) else (np.zeros(2), np.ones(2))
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     ax.set_axis_off()
     handles = [
@@ -60,45 +60,45 @@ def draw_graph(
                 bbox={"boxstyle": "round,pad=0.35", "facecolor": "#dce6ee", "edgecolor": INK, "linewidth": 0.8},
                 color="#1b1b1b")  # fmt: skip
     ax.figure.draw_without_rendering()  # settles where the axes are, so that widths of texts can be measured
-    taken = [ax.transData.transform(places[i]) for i in drawn.nodes]
+    occupied = [ax.transData.transform(places[i]) for i in drawn.nodes]
     between: dict[tuple[int, int], list[tuple[str, str]]] = {}
     for i, j, edge in drawn.edges(data=True):
         if edge["type"] in styles:
             between.setdefault((i, j), []).append((edge["type"], edge["value"]))
     for (i, j), edges in between.items():
         for n, (t, value) in enumerate(sorted(edges, key=lambda e: shown.index(e[0]))):
-            beside = n - (len(edges) - 1) / 2
-            _edge(ax, places[i], places[j], beside, styles[t], value if t in written else "", taken)
+            offset = n - (len(edges) - 1) / 2
+            _edge(ax, places[i], places[j], offset, styles[t], value if t in written else "", occupied)
     return ax
 
 
 def _edge(
-    ax: Axes, a: tuple[float, float], b: tuple[float, float], beside: float, look: dict, value: str, taken: list
+    ax: Axes, a: tuple[float, float], b: tuple[float, float], offset: float, look: dict, value: str, occupied: list
 ) -> None:
-    """One bent edge with its value on it; `taken` holds the places that later values keep away from, in pixels."""
+    """One bent edge with its value on it; `occupied` holds the places that later values keep away from, in pixels."""
     point = ax.figure.dpi / 72
     a, b = ax.transData.transform([a, b])
     across = np.array([a[1] - b[1], b[0] - a[0]]) / max(np.hypot(*(b - a)), 1e-9)
     t = np.linspace(0, 1, 201)[:, None]
-    bend = (a + b) / 2 + 2 * APART * point * beside * across
+    bend = (a + b) / 2 + 2 * APART * point * offset * across
     line = (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
     if value:
         text = ax.text(0, 0, value, fontsize=8.5, color=look["color"], ha="center", va="center", zorder=4)
         half = text.get_window_extent().width / 2
         steps = np.hypot(*np.diff(line, axis=0).T).mean()
         along = np.linspace(-half, half, 7) / steps  # places of the word, as places on the line
-        chosen = range(60, 141, 5)
-        words = [line[np.clip(n + along, 0, 200).round().astype(int)] for n in chosen]
-        apart = [min([np.hypot(*(w - spot).T).min() for spot in taken], default=0) for w in words]
+        candidates = range(60, 141, 5)
+        words = [line[np.clip(n + along, 0, 200).round().astype(int)] for n in candidates]
+        clearance = [min([np.hypot(*(w - spot).T).min() for spot in occupied], default=0) for w in words]
         # as far from others as is useful, and no farther from the middle than needed
-        gain = [min(f, 22 * point) - 0.12 * point * abs(n - 100) for f, n in zip(apart, chosen, strict=True)]
+        gain = [min(f, 22 * point) - 0.12 * point * abs(n - 100) for f, n in zip(clearance, candidates, strict=True)]
         best = int(np.argmax(gain))
-        middle = chosen[best]
+        middle = candidates[best]
         slope = line[middle + 1] - line[middle - 1]
         angle = (np.degrees(np.arctan2(slope[1], slope[0])) + 90) % 180 - 90
         place = ax.transData.inverted().transform(line[middle])
         text.set(position=place, rotation=angle, rotation_mode="anchor")
-        taken += list(words[best])
+        occupied += list(words[best])
         line[np.hypot(*(line - line[middle]).T) < half + 3 * point] = np.nan
     ax.plot(*ax.transData.inverted().transform(line).T, color=look["color"], linestyle=look["linestyle"], linewidth=1.7,
             zorder=1, scalex=False, scaley=False)  # fmt: skip

@@ -1,7 +1,7 @@
-"""The numbers that the RAM-GNN paper prints. None of them was measured here.
+"""The numbers that the RAM-GNN paper prints, as data. None of them was measured here.
 
 Li, Liu, Guo, Liu, Peng, Yu and Achan, "Pre-training Recommender Systems via Reinforced Attentive Multi-relational
-Graph Neural Network", IEEE BigData 2021, arXiv 2111.14036: Tables II to VI and what its text says of Figures 4 and 5.
+Graph Neural Network", IEEE BigData 2021, arXiv 2111.14036: Tables II to VI, and what its text says of Figure 5.
 
 Numbers are kept as they are printed, as text, since the number of decimals decides what can be concluded: a printed
 0.164 stands for anything from 0.1635 to 0.1645.
@@ -17,26 +17,11 @@ import pandas as pd
 from ramgnn.errors import NotFoundError
 from ramgnn.matching import nearest
 
-CITATION = (
-    "Xiaohan Li, Zhiwei Liu, Stephen Guo, Zheng Liu, Hao Peng, Philip S. Yu, Kannan Achan: Pre-training Recommender "
-    "Systems via Reinforced Attentive Multi-relational Graph Neural Network. IEEE BigData 2021, arXiv:2111.14036"
-)
-
 DATA = ("ml-100k", "kkbox")  # as `ramgnn.datasets.load` calls them; the paper says MovieLens and KKBox
 METRICS = ("HR@10", "MRR@10", "NDCG@10", "HR@20", "MRR@20", "NDCG@20")
 METRICS_AT_20 = METRICS[3:]
 USERS = {"ml-100k": 943, "kkbox": 24_613}  # one test row each; KKBox by the published test file, see `table2`
 OURS = "RAM-GNN"
-
-
-def half_unit(decimals: int) -> Fraction:
-    """Half a unit of the last printed decimal."""
-    return Fraction(1, 2 * 10**decimals)
-
-
-def n_decimals(text: str) -> int:
-    """How many decimals a printed number has."""
-    return len(text.partition(".")[2])
 
 
 @dataclass(frozen=True)
@@ -65,7 +50,7 @@ class Printed:
     @property
     def decimals(self) -> int:
         """How many decimals are printed."""
-        return n_decimals(self.text)
+        return decimals(self.text)
 
     @property
     def low(self) -> float:
@@ -76,6 +61,16 @@ class Printed:
     def high(self) -> float:
         """The largest number that rounds to the printed one."""
         return float(Fraction(self.text) + half_unit(self.decimals))
+
+
+def half_unit(n_decimals: int) -> Fraction:
+    """Half a unit of the last printed decimal, which is the most that rounding changes."""
+    return Fraction(1, 2 * 10**n_decimals)
+
+
+def decimals(text: str) -> int:
+    """How many decimals a printed number has."""
+    return len(text.partition(".")[2])
 
 
 _TABLE3 = """
@@ -183,39 +178,38 @@ def _frame(table: str, index: str, improvement: bool) -> pd.DataFrame:
     return pd.DataFrame(values, index=pd.Index(rows, name=index), columns=columns)
 
 
-def printed(table: str, row: str, data: str, metric: str) -> Printed:
+def printed(table: str, row: str, dataset_name: str, metric: str) -> Printed:
     """One number.
 
     Raises:
         NotFoundError: the paper prints no such number.
     """
     for cell in PRINTED:
-        if (cell.table, cell.row, cell.data, cell.metric) == (table, row, data, metric):
+        if (cell.table, cell.row, cell.data, cell.metric) == (table, row, dataset_name, metric):
             return cell
-    raise NotFoundError("printed number", f"Table {table}, {row}, {data}, {metric}", hint=f"tables: {_TABLES}")
+    place = f"Table {table}, {row}, {dataset_name}, {metric}"
+    raise NotFoundError("printed number", place, hint="tables: III, IV, V and VI")
 
 
-def row(model: str, data: str, table: str | None = None) -> dict[str, float]:
+def row(model: str, dataset_name: str, table: str | None = None) -> dict[str, float]:
     """What the paper prints for one model on one data set: metric to value.
 
     Args:
         model: a row name, for example ``"RAM-GNN"``.
-        data: ``"ml-100k"`` or ``"kkbox"``.
+        dataset_name: ``"ml-100k"`` or ``"kkbox"``.
         table: ``"III"`` to ``"VI"``; without it the first table that has the row.
 
     Raises:
         NotFoundError: there is no such row or data set.
     """
-    if data not in DATA:
-        raise NotFoundError("data set of the paper", data, hint=f"the paper has results on {' and '.join(DATA)} only")
-    cells = [c for c in PRINTED if c.row == model and c.data == data and table in (None, c.table)]
+    if dataset_name not in DATA:
+        hint = f"the paper has results on {' and '.join(DATA)} only"
+        raise NotFoundError("data set of the paper", dataset_name, hint=hint)
+    cells = [c for c in PRINTED if c.row == model and c.data == dataset_name and table in (None, c.table)]
     if not cells:
         names = sorted({c.row for c in PRINTED if table in (None, c.table)})
         raise NotFoundError("row of the paper", model, nearest(model, names), hint=f"rows: {', '.join(names)}")
     return {c.metric: c.value for c in cells if c.table == cells[0].table}
-
-
-_TABLES = "III, IV, V and VI"
 
 
 # --- the figures ------------------------------------------------------------------------------------------------------
@@ -252,28 +246,5 @@ FIGURE5 = (
     Threshold("kkbox", "user", "age", 29),
     Threshold("kkbox", "item", "genre", 37),
 )
-
-
-@dataclass(frozen=True)
-class Ordering:
-    """What the text says about two bars of Figure 4; the figure prints no numbers.
-
-    Attributes:
-        data: ``"ml-100k"`` or ``"kkbox"``.
-        better, worse: names of the ablations, for HR@20, MRR@20 and NDCG@20 alike.
-        margin: ``"clear"``, ``"close"``, or empty where the text does not say.
-    """
-
-    data: str
-    better: str
-    worse: str
-    margin: str = ""
-
-
+# models of Figure 4, which prints no numbers
 ABLATIONS = ("Single", "RAM-rel", "RAM-RNS", "RAM-GNN")
-FIGURE4 = (
-    *(Ordering(data, better, "Single") for data in DATA for better in ("RAM-rel", "RAM-RNS")),
-    *(Ordering(data, OURS, worse) for data in DATA for worse in ("Single", "RAM-rel", "RAM-RNS")),
-    Ordering("kkbox", "RAM-RNS", "RAM-rel", "clear"),
-    Ordering("ml-100k", "RAM-RNS", "RAM-rel", "close"),
-)

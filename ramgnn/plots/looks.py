@@ -1,4 +1,4 @@
-"""Figures: one style that reads on white and on black, one colour and one line style per relation type.
+"""One style that reads on white and on black, and one colour, line style and marker per relation type.
 
 Ink is a mid grey on a transparent ground, so that a figure stored once suits a light and a dark page. The colours
 keep at least 3 : 1 contrast with both, and differ in lightness or are told apart by line style and marker as well.

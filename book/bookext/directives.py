@@ -1,0 +1,156 @@
+"""Directives that take parts of pages from code, chapters and stored runs, so that no page can say anything else."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+PAGES = (
+    "api_face",
+    "api_data",
+    "api_model",
+    "api_kernels",
+    "api_baselines",
+    "api_evaluation",
+    "api_tools",
+)  # in the order of the data's way
+HEADLINE = ("ram-gnn", "ram-gnn as printed", "lightgcn", "ease", "popularity")
+EXERCISE = re.compile(r"^\*\*(\d\d\.\d+) ([\w ]+)\.\*\* ", re.MULTILINE)
+TERM = re.compile(r"(?<![\w$`])([A-Za-zα-ωŷ])_([A-Za-z0-9]+)(?![\w`])")
+
+
+def parsed(directive: SphinxDirective, lines: list[str], source: str) -> list[nodes.Node]:
+    """Lines of Markdown, headings included, as the nodes that a directive puts in its place."""
+    container = nodes.Element()
+    directive.state.nested_parse(StringList(lines, source=source), directive.content_offset, container, 1)
+    return container.children
+
+
+class ReadingsDirective(SphinxDirective):
+    """All readings of the package, a section each, so that the page cannot say anything else than the code."""
+
+    def run(self) -> list[nodes.Node]:
+        from ramgnn import readings
+
+        configs = {"default": readings.default().to_dict(), "as printed": readings.as_printed().to_dict()}
+        text = []
+        for reading in readings.READINGS:
+            text += [f"({reading.id.lower()})=", f"## {reading.id}, {reading.place}", ""]
+            text += [f"*Printed:* {formulas(reading.printed)}.", "", f"*Problem:* {formulas(reading.problem)}.", ""]
+            stage, _, name = reading.setting.partition(".")
+            text += [f"*Setting:* `{reading.setting}`." if name else "*Setting:* none; it is a choice of data.", ""]
+            text += ["| choice | what it does | taken by |", "| --- | --- | --- |"]
+            for value, meaning in reading.choices.items():
+                taken = [label for label, config in configs.items() if name and config[stage][name] == value]
+                text.append(f"| `{value}` | {formulas(meaning)} | {', '.join(taken) or ('both' if not name else '')} |")
+            text.append("")
+        return parsed(self, text, "ramgnn.readings")
+
+
+def formulas(text: str) -> str:
+    """Symbols with an index, which docstrings write as ``e_j``, as formulas."""
+    return TERM.sub(lambda m: "$" + m[1].replace("ŷ", r"\hat y") + "_{" + m[2] + "}$", text)
+
+
+def exercises_of(notebook: dict) -> list[str]:
+    """The exercises of a chapter as one Markdown text, each with its solution folded below it; without the stubs."""
+    text, begun = [], False
+    for cell in notebook["cells"]:
+        source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+        if cell["cell_type"] == "markdown":
+            if "## Exercises" in source:
+                begun, source = True, source.split("## Exercises", 1)[1]
+            if begun:
+                text.append(source)
+        elif begun and "solution" in tags:
+            code = source.split("\n", 1)[1]
+            text.append(f"<details><summary>Solution</summary>\n\n```python\n{code}\n```\n\n</details>")
+    whole = "\n\n".join(text).split("\n**Where to go next", 1)[0]
+    first = EXERCISE.search(whole)
+    return [whole[first.start() :]] if first else []
+
+
+class ExercisesDirective(SphinxDirective):
+    """The exercises of every chapter that is in the book, straight from the notebooks."""
+
+    def run(self) -> list[nodes.Node]:
+        text = []
+        for path in sorted((Path(self.env.srcdir) / "notebooks").glob("*.ipynb")):
+            self.env.note_dependency(str(path))
+            name = f"notebooks/{path.stem}"
+            if name in self.env.found_docs:
+                for exercises in exercises_of(json.loads(path.read_text(encoding="utf-8"))):
+                    text += [f"## {{doc}}`/{name}`", "", *exercises.splitlines(), ""]
+        return parsed(self, text, "notebooks")
+
+
+def headline() -> list[str]:
+    """A few rows of Table III as measured, as a Markdown table; those that have no runs yet are left out."""
+    from ramgnn.experiments.statistics import summarise
+    from ramgnn.experiments.store import Store
+    from ramgnn.experiments.tables import TOGETHER, printed_cells, short, table
+
+    store, table3, metrics = Store(), table("table3"), ("HR@10", "NDCG@10")
+    printed, rows = printed_cells(table3, "ml-100k"), {row.model: row for row in table3.rows}
+    text = ["| | runs | HR@10 | the paper's | NDCG@10 | the paper's |", "| --- " + "| ---: " * 5 + "|"]
+    for model in HEADLINE:
+        runs = store.results("ml-100k", [model])
+        if not runs:
+            continue
+        line = [rows[model].label, str(len(runs))]
+        for metric in metrics:
+            summary = summarise(runs, metric)
+            low, high = (short(x) for x in summary.both)
+            in_paper = printed.get((rows[model].printed, metric), "")
+            line += [f"{short(summary.mean)} [{low},{TOGETHER}{high}]", in_paper.removeprefix("0")]
+        text.append("| " + " | ".join(line) + " |")
+    return text
+
+
+class HeadlineDirective(SphinxDirective):
+    """The table of `headline`, straight from the stored runs."""
+
+    def run(self) -> list[nodes.Node]:
+        return parsed(self, headline(), "stored runs")
+
+
+def modules(page: Path) -> list[str]:
+    """The modules that a page of the package describes, as a Markdown list with the first paragraph of each."""
+    text = page.read_text(encoding="utf-8")
+    lead = re.search(r"^# .+\n\n(.+)$", text, re.MULTILINE)[1]
+    entries = [f"## {{doc}}`/book/{page.stem}`", "", lead, ""]
+    for name in re.findall(r"automodule:: (\S+)", text):
+        summary = " ".join((importlib.import_module(name).__doc__ or "").split("\n\n")[0].split())
+        entries.append(f"- {{mod}}`{name.removeprefix('ramgnn.')} <{name}>`: {summary}")
+    return [*entries, ""]
+
+
+class ModulesDirective(SphinxDirective):
+    """Where each module is described."""
+
+    def run(self) -> list[nodes.Node]:
+        text = []
+        for path in (Path(self.env.srcdir, "book", f"{name}.md") for name in PAGES):
+            self.env.note_dependency(str(path))
+            text += modules(path)
+        return parsed(self, text, "book")
+
+
+class DecksDirective(SphinxDirective):
+    """A list of the decks of slides, one for each chapter of the book; `book.tools.slides` writes them."""
+
+    def run(self) -> list[nodes.Node]:
+        entries = []
+        for name in sorted(n for n in self.env.found_docs if n.startswith("notebooks/")):
+            notebook = json.loads((Path(self.env.srcdir) / f"{name}.ipynb").read_text(encoding="utf-8"))
+            text = "\n".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
+            title = html.escape(re.search(r"^# (.+)$", text, re.MULTILINE)[1])
+            entries.append(f'<li><a href="../slides/{Path(name).name}.html">{Path(name).name[:2]} {title}</a></li>')
+        return [nodes.raw("", f"<ul>{''.join(entries)}</ul>", format="html")]
