@@ -1,23 +1,161 @@
-"""Popularity and EASE: against counting, against column-wise ridge regression, and on MovieLens-100K."""
+"""The register of baselines; popularity and EASE against counting, column-wise ridge regression, and MovieLens-100K."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import subprocess
+import sys
+import types
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from ramgnn import evaluation
-from ramgnn.baselines import ease, get, popularity
-from ramgnn.errors import RamgnnError
+from ramgnn.baselines import ease, fitting, get, mf, names, popularity, register, registry
+from ramgnn.baselines.fitted import fit_baseline
+from ramgnn.errors import NotFoundError, RamgnnError
 from tests.small import small_dataset
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("RAMGNN_DATA"), reason="MovieLens-100K may not be copied into the project: set RAMGNN_DATA"
 )
+
+
+# ---- the register ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_names(monkeypatch):
+    """What a test registers is forgotten after it."""
+    names()
+    monkeypatch.setattr(registry, "_BASELINES", dict(registry._BASELINES))
+
+
+def python(code: str, *folders: Path) -> str:
+    """What a fresh interpreter prints."""
+    root = Path(registry.__file__).parents[2]
+    path = os.pathsep.join(map(str, [root, *folders]))
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_is_light_and_listing_does_without_pytorch_geometric():
+    code = (
+        "import sys, ramgnn.baselines as b\n"
+        "light = 'torch' not in sys.modules and 'scipy' not in sys.modules\n"
+        "print(light, len(b.names()), 'torch_geometric' not in sys.modules)"
+    )
+    assert python(code) == f"True {len(names())} True"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_baseline_says_what_it_is_and_what_can_be_set(name):
+    """Settings and their defaults are those of the code; what is not among them is refused."""
+    baseline = get(name)
+    assert names()[name] == baseline.about and len(baseline.about) > 20
+    assert baseline.check(baseline.defaults()) == baseline.defaults()
+    if baseline.trained:
+        assert baseline.defaults() == dataclasses.asdict(baseline.settings_class())
+        assert issubclass(baseline.fits, fitting.Model)
+    with pytest.raises(NotFoundError, match=f"no setting of {name} called 'nothing like it'") as caught:
+        fit_baseline(baseline, small_dataset(), {"nothing like it": 1})
+    assert all(setting in str(caught.value) for setting in baseline.defaults())
+
+
+def test_an_unknown_baseline_is_named_with_those_like_it():
+    with pytest.raises(NotFoundError, match="no baseline 'lightgnc'.*lightgcn"):
+        get("lightgnc")
+
+
+def test_another_file_is_all_that_a_new_baseline_needs(tmp_path):
+    """A module in the package's folder, or any module that is imported."""
+    for name, folder in (("inside", tmp_path / "more"), ("outside", tmp_path)):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}_module.py").write_text(
+            f'"""The module."""\n\nfrom ramgnn.baselines import register\n\n\n@register("{name}")\n'
+            f'def fit(dataset, factor: float = 2.0):\n    """What it does."""\n    return factor\n'
+        )
+    code = (
+        "import ramgnn.baselines as b, outside_module\n"
+        f"b.__path__.append({str(tmp_path / 'more')!r})\n"
+        "known = b.names()\n"
+        "print(known['inside'], known['outside'], b.get('inside').defaults(), b.get('outside').fits(None))"
+    )
+    assert python(code, tmp_path) == "The module. What it does. {'factor': 2.0} 2.0"
+
+
+def test_a_name_of_the_package_is_refused_at_once():
+    """Also where the module that has it is not imported yet; otherwise no baseline could be found from then on."""
+    code = (
+        "from ramgnn.baselines import names, register\n"
+        "try:\n    register('mf')(lambda dataset: None)\n"
+        "except Exception as error:\n    print(type(error).__name__, error)\n"
+        "print(len(names()))"
+    )
+    refused, n = python(code).splitlines()
+    assert refused == "RamgnnError the name 'mf' is taken by ramgnn.baselines.mf.MF; choose another one"
+    assert int(n) == len(names())
+
+
+def test_a_cell_that_is_run_again_replaces_what_it_registered(own_names, monkeypatch):
+    """As in a notebook, whose cells are all of the module `__main__`, which has a docstring of no use to anybody."""
+    cell = types.ModuleType("cell", "Automatically created module for IPython interactive environment")
+    monkeypatch.setitem(sys.modules, "cell", cell)
+    code = '@register("mine")\ndef fit(dataset, factor=1.0):\n    """Mine."""\n    return factor\n'
+    vars(cell)["register"] = register
+    for factor in ("1.0", "3.0"):
+        exec(code.replace("1.0", factor), vars(cell))
+    assert get("mine").defaults() == {"factor": 3.0} and get("mine").fits is cell.fit
+    assert names()["mine"] == "Mine."
+    with pytest.raises(RamgnnError, match=r"'mine' is taken by cell\.fit"):
+        exec(code.replace("def fit", "def another"), vars(cell))
+    assert get("mine").fits is cell.fit
+
+
+def test_what_could_only_fail_later_is_not_registered(own_names):
+    @dataclasses.dataclass
+    class Endless:
+        lr: float = 0.1
+
+    @dataclasses.dataclass
+    class Bare:
+        lr: float
+        epochs: int = 1
+
+    class Mine(fitting.Model):
+        pass
+
+    for arguments, thing, match in (
+        ({}, Mine, "Mine is a class; register it with its dataclass"),
+        ({"settings": dict}, Mine, "register it with its dataclass"),
+        ({"settings": Endless}, Mine, "Endless of .*Mine needs epochs"),
+        ({"settings": Bare}, Mine, "Bare of .*Mine needs a default for lr"),
+        ({"settings": mf.Settings}, lambda dataset: None, "is a function"),
+    ):
+        with pytest.raises(RamgnnError, match=match):
+            register("mine", **arguments)(thing)
+    assert "mine" not in names()
+
+
+@pytest.mark.parametrize("name", [name for name in names() if not get(name).trained])
+def test_what_a_closed_form_gives_back_can_be_saved(name):
+    """A frozen dataclass of arrays, sparse rows and numbers, whose class the function states."""
+    scorer = fit_baseline(get(name), small_dataset(), {"factors": 4} if name == "als" else {}).scorer
+    assert type(scorer) is get(name).scorer_class() and scorer.__dataclass_params__.frozen
+    fields = [getattr(scorer, field.name) for field in dataclasses.fields(scorer)]
+    assert fields and all(x is None or isinstance(x, np.ndarray | csr_matrix | int | float) for x in fields)
+
+
+# ---- popularity and EASE --------------------------------------------------------------------------------------------
 
 
 def test_popularity_counts():

@@ -24,6 +24,7 @@ from ramgnn.baselines import (
     registry,
     sasrec,
 )
+from ramgnn.baselines.fitted import fit_baseline, restore_scorer, scorer_state
 from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test
@@ -90,6 +91,34 @@ def test_it_repeats_by_seed_and_does_not_look_at_the_test_rows(name):
     )
     assert torch.equal(one, same) and not torch.equal(one, other)
     assert one.shape == (3, data.n_items) and torch.equal(one[0], one[2]) and not one.requires_grad
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_parameters_alone_bring_a_trained_model_back(name):
+    """Bit for bit: what else it holds follows from data and settings, and making it draws nothing from outside."""
+    data, baseline = small_dataset(), registry.get(name)
+    users = np.arange(data.n_users)
+    trained = fit_baseline(baseline, data, QUICK[name], seed=1, epochs=3).scorer
+    state = {key: x.clone() for key, x in trained.state_dict().items()}
+    for make in (baseline.fits, baseline.fits.untrained):
+        again = make(data, baseline.settings_class(**QUICK[name]))
+        again.load_state_dict(state)
+        again.eval()
+        assert torch.equal(again(users), trained(users))
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    restored = restore_scorer(baseline, data, QUICK[name], *scorer_state(trained))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(restored(users), trained(users))
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_fitting_by_name_is_fitting_the_class(name):
+    data, (kind, known) = small_dataset(), TRAINED[name]
+    fitted = fit_baseline(registry.get(name), data, QUICK[name], 1, 2)
+    users = np.arange(data.n_users)
+    assert torch.equal(fitted.scorer(users), fitting.fit(kind, data, known(**QUICK[name]), 1, 2, False)(users))
+    assert (fitted.epochs, len(fitted.losses), fitted.interrupted) == (2, 2, False)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -336,6 +365,17 @@ def test_kgpolicy_walks_along_the_graph():
     assert ((found >= 0) & (found < 20)).all() and (walked <= 0).all()
     j = model._replaced(model.users, model.items, generator)
     assert not torch.isin(model.users * 20 + j, model.known).any()
+
+
+def test_kgpolicy_stopped_in_its_first_stage_is_no_model(monkeypatch):
+    """Otherwise it would train on, from vectors that nobody meant, and look like any other."""
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mf.MF, "epoch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit_baseline(registry.get("kgpolicy"), small_dataset(), QUICK["kgpolicy"], epochs=1)
 
 
 def test_kgpolicy_s_sampler_is_rewarded_for_what_it_finds():

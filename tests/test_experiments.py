@@ -205,6 +205,31 @@ def test_an_error_that_settings_are_not_to_blame_for_is_no_trial(tmp_path, monke
         run_trial(model_spec("mf"), data.load("toy"), 0, [])
 
 
+@pytest.mark.parametrize("stage", ["validate", "run"])
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("mf", "ramgnn.baselines.mf.MF.epoch"),
+        ("kgpolicy", "ramgnn.baselines.mf.MF.epoch"),
+        ("ram-gnn", "ramgnn.pretrain.check_loss"),
+        ("ram-gnn", "ramgnn.finetune.train_epoch"),
+        ("rgcn", "ramgnn.pretrain.check_loss"),
+        ("single", "ramgnn.finetune.train_epoch"),
+    ],
+)
+def test_half_a_run_is_none(name, place, stage, monkeypatch):
+    """Every training takes Ctrl-C for "enough"; an experiment may not."""
+
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    dataset, spec = data.load("toy"), model_spec(name)
+    settings = {"pretrain.epochs": 1} if place.startswith("ramgnn.finetune") else {}
+    monkeypatch.setattr(place, stop)
+    with pytest.raises(KeyboardInterrupt):
+        spec.validate(dataset, settings) if stage == "validate" else spec.run(dataset, settings, 0, 1)
+
+
 @pytest.mark.parametrize("name", [x.name for x in MODELS.values() if not x.runs_on("kkbox")])
 def test_what_needs_an_order_or_a_type_is_not_planned_where_there_is_none(name):
     assert not Plan("kkbox", (name,), (0,)).specs()

@@ -72,9 +72,11 @@ class KGPolicy(fitting.Model):
 
         self.settings, d = settings, settings.dim
         start = torch.initial_seed() % 2**31
-        trained = mf.fit(dataset, mf.Settings(dim=d), seed=start, epochs=settings.pretrain_epochs)
-        self.p = nn.Embedding.from_pretrained(trained.p.weight.detach().clone(), freeze=False)
-        self.q = nn.Embedding.from_pretrained(trained.q.weight.detach().clone(), freeze=False)
+        pretrained, generator = fitting.start(mf.MF, dataset, mf.Settings(dim=d), start)
+        if fitting.train(pretrained, generator, settings.pretrain_epochs, name="MF").interrupted:
+            raise KeyboardInterrupt  # there is no model yet that could be kept
+        self.p = nn.Embedding.from_pretrained(pretrained.p.weight.detach().clone(), freeze=False)
+        self.q = nn.Embedding.from_pretrained(pretrained.q.weight.detach().clone(), freeze=False)
         self._index(dataset)
         self.x = nn.Embedding(self.n_nodes, d)
         nn.init.xavier_uniform_(self.x.weight)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from ramgnn.errors import NotFoundError, RamgnnError
 
+PACKAGE = "ramgnn.baselines."
 NOT_SETTINGS = ("dataset", "seed", "progress", "max_gb")  # parameters of a closed form that change no result, and seeds
 Fits = TypeVar("Fits", bound=Callable[..., Any])
 
@@ -50,10 +52,11 @@ class Baseline:
 
     @property
     def about(self) -> str:
-        """One line: the first of its module's docstring, or of its own."""
-        module = inspect.getmodule(self.fits)
-        text = (module and inspect.getdoc(module)) or inspect.getdoc(self.fits) or ""
-        return text.split("\n")[0]
+        """One line: the first of its docstring; of its module's for those of this package, which have a file each."""
+        text = self.fits.__doc__ or ""
+        if self.fits.__module__.startswith(PACKAGE):
+            text = sys.modules[self.fits.__module__].__doc__ or text
+        return inspect.cleandoc(text).split("\n")[0]
 
     def defaults(self) -> dict[str, Any]:
         """All settings with the values that they have unless something else is said."""
@@ -129,10 +132,15 @@ def register(name: str, settings: type | None = None) -> Callable[[Fits], Fits]:
     """Register a closed form's ``fit`` or, with its dataclass of settings, a `ramgnn.baselines.fitting.Model`.
 
     Raises:
-        RamgnnError: another model has the name already. (A cell of a notebook that is run again is no other model.)
+        RamgnnError: another model has the name already (a cell of a notebook that is run again is no other model), or
+            a class comes without settings that can be made from nothing and say how many epochs.
     """
 
     def add(fits: Fits) -> Fits:
+        if isinstance(fits, type) or settings is not None:
+            _check_trained(fits, settings)
+        if not fits.__module__.startswith(PACKAGE):
+            _import_all()  # a name that the package has is refused here, not when its module is imported one day
         before = _BASELINES.get(name)
         if before is not None and _place(before.fits) != _place(fits):
             raise RamgnnError(f"the name {name!r} is taken by {'.'.join(_place(before.fits))}; choose another one")
@@ -140,6 +148,20 @@ def register(name: str, settings: type | None = None) -> Callable[[Fits], Fits]:
         return fits
 
     return add
+
+
+def _check_trained(fits: Callable[..., Any], settings: type | None) -> None:
+    """Refuse what would only fail, or give back an untrained model, once it is fitted."""
+    called = fits.__qualname__
+    if not isinstance(fits, type):
+        raise RamgnnError(f"{called} is a function, whose settings are its parameters; leave out settings=")
+    if not dataclasses.is_dataclass(settings):
+        raise RamgnnError(f"{called} is a class; register it with its dataclass: @register(name, settings=Settings)")
+    fields = dataclasses.fields(settings)
+    bare = [f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING and f.init]
+    if bare or "epochs" not in {f.name for f in fields}:
+        missing = f"a default for {', '.join(bare)}" if bare else "epochs, how many to train by default"
+        raise RamgnnError(f"{settings.__qualname__} of {called} needs {missing}")
 
 
 def _place(fits: Callable[..., Any]) -> tuple[str, str]:

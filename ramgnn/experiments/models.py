@@ -14,6 +14,7 @@ from typing import Any
 from ramgnn import readings
 from ramgnn.baselines import fitting, registry
 from ramgnn.baselines.encoders import EncoderSettings, pretrainer
+from ramgnn.baselines.fitted import fit_baseline
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.evaluation import Scorer, ndcg, rank_test
@@ -98,8 +99,7 @@ class ClosedForm(ModelSpec):
         return registry.get(self.baseline).defaults() | self.overrides | tuned
 
     def _fit(self, dataset: RecDataset, tuned: dict[str, Any], seed: int) -> Scorer:
-        seeds = {"seed": seed} if self.seeded else {}
-        return registry.get(self.baseline).fits(dataset, **self.overrides | tuned, **seeds)
+        return fit_baseline(registry.get(self.baseline), dataset, self.overrides | tuned, seed).scorer
 
     def validate(
         self, dataset: RecDataset, tuned: dict[str, Any], seed: int = 0, report: Report | None = None
@@ -148,10 +148,9 @@ class TrainedBaseline(ModelSpec):
 
     def run(self, dataset: RecDataset, tuned: dict[str, Any], seed: int, epochs: int) -> tuple[Scorer, dict[str, Any]]:
         """See `ModelSpec.run`."""
-        model, generator = fitting.start(registry.get(self.baseline).fits, dataset, self._settings(tuned), seed)
-        history = fitting.train(model, generator, epochs, name=self.name)
-        _not_stopped(history)
-        return model, {"losses": [round(x, 5) for x in history.losses]}
+        fitted = fit_baseline(registry.get(self.baseline), dataset, self.overrides | tuned, seed, epochs)
+        _not_stopped(fitted)
+        return fitted.scorer, {"losses": [round(x, 5) for x in fitted.losses]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,8 +199,8 @@ class RamGnn(ModelSpec):
         config = self.configured(tuned, seed)
         fitted = fit(dataset, config, epochs, progress=False, pretrainer=self.pretrainer(tuned))
         _not_stopped(fitted)
-        sides = {side: fitted.pretrained(side) for side in SIDES}
-        return fitted.final, {side: self.history(x) for side, x in sides.items() if x is not None and self.history(x)}
+        histories = {side: self.history(x) for side in SIDES if (x := fitted.pretrained(side)) is not None}
+        return fitted.final, {side: x for side, x in histories.items() if x}
 
     def history(self, pretrained: Pretrained) -> dict[str, Any]:
         """What Figure 5 shows: thresholds, rewards, distances and attention by epoch."""
