@@ -1,4 +1,4 @@
-"""The face of the package: everything that somebody with three data frames needs, in eight words.
+"""The face of the package: everything that somebody with three data frames needs, in seven words.
 
 `ramgnn.load` or `ramgnn.from_frames` gives a data set, `fit` a model, `evaluate` says how good it is, `compare` which
 of two is better, `save` and `load_run` keep it. The model answers ``recommend``, ``score``, ``similar_items`` and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ramgnn.datasets.source import Source
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
+from ramgnn.files import make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
 from ramgnn.training import fit as fit_ram_gnn
 
@@ -51,7 +53,7 @@ def fit(
     Args:
         dataset: what `load` or `from_frames` gave.
         model: ``"ram-gnn"``, or a baseline: ``ramgnn.baselines.names()`` lists them.
-        settings: what shall differ from the defaults, ``{"pretrain.dim": 32}`` for RAM-GNN (``Config.names()`` lists
+        settings: those that differ from the defaults, ``{"pretrain.dim": 32}`` for RAM-GNN (``Config.names()`` lists
             them) or, for example, ``{"l2": 200}`` for ``"ease"``.
         config: RAM-GNN's settings, `Config()` by default.
         encoder: what pre-trains the graphs in RAM-GNN's place, by its registered name; encoder_settings: its own.
@@ -59,7 +61,8 @@ def fit(
         epochs: train so many; RAM-GNN otherwise asks validation how many, a baseline takes its default.
         device: ``"cpu"``, ``"cuda"`` and so on.
         progress: show bars.
-        checkpoints: of RAM-GNN: a folder; a call with the same data, settings and folder goes on where one was stopped.
+        checkpoints: of RAM-GNN: a folder; a call with the same data, settings and folder goes on where one was stopped,
+            and one with others is refused.
 
     Ctrl-C ends the training; what was reached until then is in the model that comes back.
 
@@ -82,7 +85,31 @@ def fit(
         chosen = pretrainer(encoder, encoder_settings)
     elif encoder_settings is not None:
         raise RamgnnError("encoder_settings goes with another encoder; RAM-GNN's are settings, as in pretrain.dim")
-    return fit_ram_gnn(dataset, config.override(changes), epochs, progress, checkpoints, chosen)
+    config = config.override(changes)
+    if encoder != "ram-gnn" and config.finetune.start == "random":
+        raise RamgnnError(f"with finetune.start=random nothing is pre-trained, so {encoder!r} would not be used")
+    if checkpoints is not None:
+        own = None if encoder_settings is None else asdict(encoder_settings)
+        made_for = {"encoder": encoder, "encoder_settings": own, "epochs": epochs} | config.to_dict()
+        _claim_checkpoints(Path(checkpoints), {"data": runs.fingerprint(dataset)} | made_for)
+    return fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
+
+
+def _claim_checkpoints(folder: Path, made_for: dict[str, Any]) -> None:
+    """Note in a folder what its checkpoints are of.
+
+    Raises:
+        RamgnnError: it holds those of other data or settings.
+    """
+    path = make_folder(folder) / "made-for.json"
+    if path.exists():
+        before = read_json(path, "what the checkpoints are of", "delete the folder; training then starts anew")
+        if different := [name for name, x in made_for.items() if before.get(name) != x]:
+            raise RamgnnError(
+                f"the checkpoints in {folder} are of another training ({', '.join(different)} differ); "
+                "give another folder, or delete this one"
+            )
+    write_json(path, made_for)
 
 
 def baseline(name: str) -> registry.Baseline:

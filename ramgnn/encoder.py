@@ -53,9 +53,10 @@ class RAMLayer(nn.Module):
 
     α stands inside the sum, and ⊕ adds, or concatenates and projects (reading R8).
 
-    To change an equation in a subclass, replace `attention` (Eq. 6) or override `weights` (Eq. 7), `message` (Eq. 8) or
-    `update` (Eq. 15). Training, sampling and explaining then use yours: with another Eq. 6 at the cost of a row for
-    each incidence, with another Eq. 7 or 8 edge by edge, which is for small graphs.
+    To change an equation in a subclass, override `attention` (Eq. 6), which may be a module or a method, `weights`
+    (Eq. 7), `message` (Eq. 8) or `update` (Eq. 15). Training, the history of attention and explanations then use yours:
+    with another Eq. 6 at the cost of a row for each incidence, with another Eq. 7 or 8 edge by edge, which is for small
+    graphs.
     """
 
     def __init__(self, config: PretrainConfig) -> None:

@@ -33,6 +33,10 @@ class FittedModel:
     name: str
     scorer: Scorer | None
 
+    def __repr__(self) -> str:
+        data = self.dataset
+        return f"<{type(self).__name__} {self.name} on {data.name}: {data.n_users:,} users, {data.n_items:,} items>"
+
     def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> pd.DataFrame:
         """The `n` best items for one user, several, or all.
 

@@ -13,11 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ramgnn import distributed
+from ramgnn.attention import attention_by_type
 from ramgnn.checkpoint import Checkpoint, restore_training, training_tensors
 from ramgnn.config import PretrainConfig
-from ramgnn.encoder import RAMGNN
+from ramgnn.encoder import RAMGNN, RAMLayer, list_edges
+from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.attention import full_attention_by_type, sampled_attention_by_type
+from ramgnn.kernels.attention import full_attention_by_type, is_unchanged, sampled_attention_by_type
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.loop import check_loss, run_epochs
 from ramgnn.pairs import Pairs, sample_pairs
@@ -53,7 +55,7 @@ def pair_loss(logit: Tensor, weight: Tensor, how: str = "bce") -> Tensor:
 
 
 def similarity_loss(scores: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
-    r"""The loss that trains the sampler's scores: neighbours shall have scores close together.
+    r"""The loss that trains the sampler's scores: it pulls the scores of neighbours together.
 
     .. math:: L_{sim} = \sum_{i, j} -\log\big(y_{ij}\, s(e_i, e_j)\big) \tag{11}
 
@@ -64,7 +66,7 @@ def similarity_loss(scores: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
 
 
 def gnn_loss(model: GraphEncoder, e: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
-    r"""The loss that trains the network: neighbours shall have final embeddings that are alike.
+    r"""The loss that trains the network: it pulls the final embeddings of neighbours together.
 
     .. math:: L_{GNN} = \sum_{i, j} -\log\big(y_{ij}\, s(e_i^{(L)}, e_j^{(L)})\big) \tag{16}
 
@@ -112,10 +114,15 @@ def pretrain(
         build: makes the encoder for a graph; `RAMGNN` with these settings by default.
 
     Raises:
+        RamgnnError: the graph has a single node, or the encoder has no scores for the sampler to choose by.
         DivergedError: the loss is not finite.
     """
+    if graph.n_nodes < 2:
+        raise RamgnnError(f"{name}: a graph of one node has no pairs to learn from; leave out its attributes")
     torch.manual_seed(seed)
     model = (build(graph) if build is not None else RAMGNN(graph, config)).to(device)
+    if config.sampler != "none" and not hasattr(model, "score"):
+        raise RamgnnError(f"{type(model).__name__} has no `score` for the sampler; set pretrain.sampler=none")
     graph = graph.to(device)
     generator = torch.Generator(device=device).manual_seed(seed)
     optimiser = adam(model, config)
@@ -148,7 +155,8 @@ def pretrain(
         check_loss(gnn + sim, name, epoch, "pretrain.lr")
         with torch.no_grad():
             logits = model.logits(graph, neighbours) if result.has_attention else []
-            attention = [_attention_by_type(a, graph, neighbours, config.softmax) for a in logits]
+            layers = model.layers if result.has_attention else []
+            attention = [_attention_by_type(*x, graph, neighbours) for x in zip(layers, logits, strict=True)]
         result.k, result.stopped = list(bandit.k), list(bandit.stopped)
         edges = _edges(graph, neighbours)
         loss, seconds = gnn + config.sim_weight * sim, time.perf_counter() - started
@@ -224,12 +232,16 @@ def _distances(
 
 
 def _attention_by_type(
-    logits: Tensor, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, softmax_over: str
+    layer: RAMLayer, logits: Tensor, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None
 ) -> list[float]:
-    """How much attention each type gets, of the sampled neighbours or of all."""
+    """How much attention each type gets in a layer, of the sampled neighbours or of all."""
+    if not is_unchanged(layer, RAMLayer, "weights"):  # somebody's own Eq. 7: edge by edge
+        head, tail = list_edges(graph, neighbours)
+        alpha = layer.weights(logits[tail].double(), head, graph.type[tail], graph)
+        return attention_by_type(alpha, head, graph.type[tail], graph.n_nodes, graph.n_types).tolist()
     if neighbours is None:
-        return full_attention_by_type(logits, graph, softmax_over).tolist()
-    return sampled_attention_by_type(logits, neighbours, softmax_over).tolist()
+        return full_attention_by_type(logits, graph, layer.config.softmax).tolist()
+    return sampled_attention_by_type(logits, neighbours, layer.config.softmax).tolist()
 
 
 def _edges(graph: MultiRelationalGraph, neighbours: SampledNeighbours | None) -> list[int]:

@@ -22,7 +22,8 @@ class GraphEncoder(Protocol):
         relations: embeddings of types and values, or None for an encoder without.
 
     A `score` as RAM-GNN has it, from ``(n_nodes, d)`` to ``(n_nodes,)``, is needed with a sampler only; `logits`, one
-    tensor ``(m,)`` for each layer, only to say how much attention each relation type gets, and to explain.
+    tensor ``(m,)`` for each of its `layers`, with the `weights` of Eq. 7, only to say how much attention each relation
+    type gets, and to explain.
     """
 
     nodes: nn.Embedding

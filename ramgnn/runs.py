@@ -77,6 +77,7 @@ def save(
     os.replace(part, folder / WEIGHTS)
     write_json(folder / HISTORY, history)
     saved.write(folder, fitted.dataset)
+    (folder / RANKS).unlink(missing_ok=True)  # those of a model that was here before
     if evaluation is not None:
         save_evaluation(folder, evaluation)
     about = {"format": FORMAT, "dataset": (source or Source(fitted.dataset.name)).to_dict()} | about

@@ -1,4 +1,4 @@
-"""The main job: both graphs, pre-training on each, fine-tuning with the number of epochs that validation chose."""
+"""The whole of training: build both graphs, pre-train on each, fine-tune for as many epochs as validation chose."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Pretrainer(Protocol):
         """Pre-train on the graph of ``side`` ``"item"`` or ``"user"``."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Fitted(FittedModel):
     """A trained RAM-GNN and everything that led to it.
 
@@ -119,7 +119,7 @@ def fit(
 
     Both graphs are pre-trained; the recommender is fine-tuned without each user's last training item, NDCG@10 on
     those items says after how many epochs to stop; then it is trained again on all training interactions for that
-    many. The test items are never looked at.
+    many. The test items are never used.
 
     Args:
         epochs: fine-tune for so many epochs instead, without validation.
@@ -224,7 +224,7 @@ def finetune_validated(
 
     def validate(final: FinalEmbeddings) -> float:
         nonlocal epoch
-        epoch += config.finetune.every
+        epoch = min(epoch + config.finetune.every, config.finetune.epochs)  # the last epoch is always validated
         value = ndcg(rank_test(final, view), 10)
         if report is not None:
             report(epoch, value)

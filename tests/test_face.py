@@ -1,4 +1,4 @@
-"""`import ramgnn` and nothing else: data frames to recommendations, every model, parts of one's own, runs."""
+"""`import ramgnn` and nothing else: data frames to recommendations, every model, runs."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from torch import nn
 
 import ramgnn
 from ramgnn.baselines import registry
-from ramgnn.baselines.encoders.base import ENCODERS, Encoder, linear, register_encoder
 from ramgnn.datasets import toy
-from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError, NotFoundError, RamgnnError
-from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
 from tests.small import small_dataset
 from tests.test_baselines_trained import QUICK
 
@@ -214,136 +209,6 @@ def test_two_models_are_compared_on_the_same_items():
         ramgnn.compare(a, ramgnn.fit(small_dataset(n_users=9), "ease", progress=False))
     with pytest.raises(RamgnnError, match="pass the data set"):
         ramgnn.evaluate(lambda users: users)
-
-
-# ---- parts of one's own ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def own_names():
-    """What a test registers is gone after it."""
-    tables = (registry._BASELINES, ENCODERS, PAIRWISE, LISTWISE)
-    before = [dict(table) for table in tables]
-    yield
-    for table, old in zip(tables, before, strict=True):
-        table.clear()
-        table.update(old)
-
-
-@pytest.mark.parametrize("number", range(4))
-def test_the_page_about_parts_of_ones_own_runs_as_it_stands(number, tmp_path, own_names, monkeypatch):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "book" / "own_parts.md").read_text(encoding="utf-8"), re.S)
-    assert len(blocks) == 4
-    monkeypatch.chdir(tmp_path)
-    exec(compile("import tqdm\n" + blocks[number], f"block {number}", "exec"), {"__name__": f"block{number}"})
-
-
-class Slow(Encoder):
-    """One matrix."""
-
-    def __init__(self, graph, settings):
-        super().__init__(graph, settings)
-        self.w = linear(settings.dim)
-
-    def encode(self, groups, relation=None):
-        return torch.tanh(self.w(self.nodes.weight + groups.neighbours(self.nodes.weight)))
-
-
-class Ours(RAMGNN):
-    """RAM-GNN with one more parameter."""
-
-    def __init__(self, graph, config):
-        super().__init__(graph, config)
-        self.gain = nn.Parameter(torch.ones(()))
-
-    def forward(self, graph, neighbours, masked_type=None):
-        return self.gain * super().forward(graph, neighbours, masked_type)
-
-
-@pytest.mark.parametrize("kind", [Slow, Ours])
-def test_an_encoder_of_ones_own_is_trained_saved_resumed_and_explained_or_refused(kind, tmp_path, own_names):
-    register_encoder("own")(kind)
-    data = small_dataset()
-    options = {"settings": FAST, "encoder": "own", "epochs": 2, "progress": False}
-    model = ramgnn.fit(data, **options, checkpoints=tmp_path / "checkpoints")
-    again = ramgnn.fit(data, **options, checkpoints=tmp_path / "checkpoints")
-    assert again.item.resumed > 0 and isinstance(again.item.model, kind)
-    assert torch.equal(again.final.items, model.final.items)
-    ramgnn.save(model, tmp_path / "run")
-    loaded = ramgnn.load_run(tmp_path / "run")
-    assert isinstance(loaded.item.model, kind) and loaded.name == "own"
-    pd.testing.assert_frame_equal(loaded.recommend(), model.recommend())
-    assert torch.equal(loaded.item.embeddings().nodes, model.item.embeddings().nodes)
-    assert torch.equal(loaded.item.embeddings().values, model.item.embeddings().values)
-    if kind is Ours:
-        assert loaded.explain("u1", "i2") == model.explain("u1", "i2")
-    else:
-        with pytest.raises(RamgnnError, match="'own' has no attention"):
-            loaded.explain("u1", "i2")
-    del ENCODERS["own"]
-    with pytest.raises(NotFoundError, match="once its module, with @register_encoder, is imported"):
-        ramgnn.load_run(tmp_path / "run")
-    register_encoder("own")(Ours if kind is Slow else Slow)
-    with pytest.raises(DataError, match="not those of the encoder 'own'"):
-        ramgnn.load_run(tmp_path / "run")
-
-
-@dataclass(frozen=True, eq=False)
-class Constant:
-    """Scores that are the same for everybody, with one field of each kind that can be saved."""
-
-    row: np.ndarray
-    factor: float
-
-    def __call__(self, users):
-        return np.tile(self.factor * self.row, (len(users), 1))
-
-
-def test_a_baseline_of_ones_own_travels_and_says_what_is_missing(tmp_path, own_names):
-    @registry.register("own")
-    def fit(dataset, factor: float = 2.0) -> Constant:
-        return Constant(np.arange(dataset.n_items, dtype=float), factor)
-
-    model = ramgnn.fit(small_dataset(), "own", {"factor": 3}, progress=False)
-    ramgnn.save(model, tmp_path)
-    pd.testing.assert_frame_equal(ramgnn.load_run(tmp_path).recommend(), model.recommend())
-    with pytest.raises(RamgnnError, match="taken by"):
-        registry.register("ease")(fit)
-    del registry._BASELINES["own"]
-    with pytest.raises(NotFoundError, match="known once its module is imported"):
-        ramgnn.load_run(tmp_path)
-
-    @registry.register("own")
-    def without_a_word(dataset, factor=2.0):
-        return Constant(np.arange(dataset.n_items), factor)
-
-    with pytest.raises(RamgnnError, match="annotate its function"):
-        ramgnn.load_run(tmp_path)
-
-
-def test_what_cannot_be_saved_says_so_and_leaves_nothing(tmp_path, own_names):
-    @registry.register("own")
-    def fit(dataset):
-        return lambda users: np.zeros((len(users), dataset.n_items))
-
-    model = ramgnn.fit(small_dataset(), "own", progress=False)
-    with pytest.raises(RamgnnError, match="make it a dataclass of arrays"):
-        ramgnn.save(model, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("listwise", [False, True])
-def test_a_loss_of_ones_own_trains_as_the_package_s_does(listwise, own_names):
-    """BPR and softmax again, written by a user: the plain way gives what the kernels give."""
-    if listwise:
-        listwise_loss("own")(lambda scores, target: LISTWISE["softmax"](scores, target))
-    else:
-        pairwise_loss("own")(lambda positive, negative: PAIRWISE["bpr"](positive, negative))
-    both = []
-    for name in ("softmax" if listwise else "bpr", "own"):
-        settings = FAST | {"finetune.loss": name, "finetune.start": "random"}
-        both.append(ramgnn.fit(small_dataset(), settings=settings, epochs=3, progress=False).final.items)
-    torch.testing.assert_close(both[0], both[1], atol=1e-5, rtol=1e-4)
 
 
 # ---- runs that travel ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from ramgnn.evaluation import Scorer
 from ramgnn.fitted import FittedModel
 
 
-@dataclass
+@dataclass(repr=False)
 class FittedBaseline(FittedModel):
     """A baseline with the data it was fitted to.
 

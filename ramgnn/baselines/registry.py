@@ -141,6 +141,8 @@ def register(name: str, settings: type | None = None) -> Callable[[Fits], Fits]:
             _check_trained(fits, settings)
         if not fits.__module__.startswith(PACKAGE):
             _import_all()  # a name that the package has is refused here, not when its module is imported one day
+        if name == "ram-gnn":
+            raise RamgnnError("the name 'ram-gnn' is that of the model of this package; choose another one")
         before = _BASELINES.get(name)
         if before is not None and _place(before.fits) != _place(fits):
             raise RamgnnError(f"the name {name!r} is taken by {'.'.join(_place(before.fits))}; choose another one")

@@ -36,14 +36,14 @@ def can_run(layer: nn.Module, original: type[nn.Module]) -> bool:
 
 
 def is_unchanged(module: nn.Module, original: type[nn.Module], *methods: str) -> bool:
-    """Whether methods of a module are those of the original class: not overridden, not replaced, no hook on it."""
+    """Whether methods of a module are those of the original class: neither overridden nor replaced."""
     replaced = any(name in vars(module) for name in methods)
     overridden = any(getattr(type(module), name) is not getattr(original, name) for name in methods)
     return not (replaced or overridden)
 
 
 def _has_hooks(module: nn.Module) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks or module._backward_hooks)
+    return any(getattr(module, f"_{when}_hooks") for when in ("forward", "forward_pre", "backward", "backward_pre"))
 
 
 def _is_linear(module: nn.Module, bias: bool) -> bool:
@@ -55,7 +55,8 @@ def _is_linear(module: nn.Module, bias: bool) -> bool:
 def has_own_logit(attention: nn.Module | None) -> bool:
     """Whether Eq. 6 is the package's, so that its matrices may be applied before rows are spread over incidences."""
     return attention is None or (
-        is_unchanged(attention, RelationAttention, "forward")
+        isinstance(attention, RelationAttention)  # else another module, or a method of the layer
+        and is_unchanged(attention, RelationAttention, "forward")
         and not _has_hooks(attention)
         and attention.sigma is SIGMAS.get(attention.sigma_name)
         and _is_linear(attention.key, bias=False)
@@ -207,7 +208,7 @@ def _sums_of_others(logits: Tensor, messages: Tensor, graph: MultiRelationalGrap
     """For each incidence the sums over the others of its group, ``(m, c + 1)``, and the logarithm of their scale.
 
     "Less itself" must not take a large number from one that is hardly larger. So the incidence with the largest logit
-    of each group gets a sum of its own, over the rest; whoever is not it has that largest one left in the difference.
+    of each group gets a sum of its own, over the rest; every other one has that largest one left in the difference.
     """
     value, a = graph.value, logits.detach()
     first = _one_largest(a, value, graph.n_values)
@@ -228,7 +229,7 @@ def _ratio(others: Tensor, scale: Tensor, counts: Tensor, graph: MultiRelational
     """Sums of groups added up by head and divided: ``(n_nodes, c)`` and the denominators ``(n_nodes, 1)``.
 
     Args:
-        counts: ``(m,)`` the incidences through which a head hears anybody.
+        counts: ``(m,)`` the incidences that have a neighbour.
     """
     scale = scale.masked_fill(~counts, -torch.inf)
     largest = segment_max(scale, graph.node, graph.n_nodes)  # one scale for each head, for the groups that it is in
@@ -271,6 +272,8 @@ def full_attention_by_type(logits: Tensor, graph: MultiRelationalGraph, softmax_
     """`ramgnn.attention.attention_by_type` over every neighbour, from sums over groups: ``(n_types,)`` float64."""
     if softmax_over == "type":
         weight = torch.ones(len(logits), dtype=torch.float64, device=logits.device)
+    elif len(logits) == 0:
+        return logits.new_zeros(graph.n_types, dtype=torch.float64)
     else:
         weight = (logits - logits.max()).double().exp()
     others = segment_sum(weight, graph.value, graph.n_values)[graph.value] - weight

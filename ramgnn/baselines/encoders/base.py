@@ -26,11 +26,12 @@ from ramgnn.kernels.sums import neighbour_sum
 
 COMPOSITIONS = ("sub", "mult", "corr")
 ROLES = ("index", "head")
+SHARED = ("dim", "layers", "lr", "weight_decay", "epochs", "steps", "negatives", "target")  # settings of RAM-GNN too
 
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """Settings of pre-training with one of the five. What RAM-GNN has too has the same default there.
+    """Settings of pre-training with one of the five. Those shared with RAM-GNN have the same defaults.
 
     Attributes:
         dim: d; layers: how many.
@@ -74,19 +75,14 @@ class EncoderSettings:
         Config(pretrain=self.pretraining()).validate()
         return self
 
+    @classmethod
+    def shared_with(cls, config: PretrainConfig) -> EncoderSettings:
+        """What RAM-GNN has too, from its settings; the rest at its default."""
+        return cls(**{name: getattr(config, name) for name in SHARED})
+
     def pretraining(self) -> PretrainConfig:
         """The same for the loss and the optimiser of `ramgnn.pretrain`; there is no sampler."""
-        return PretrainConfig(
-            dim=self.dim,
-            layers=self.layers,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            epochs=self.epochs,
-            steps=self.steps,
-            negatives=self.negatives,
-            target=self.target,
-            sampler="none",
-        )
+        return PretrainConfig(sampler="none", **{name: getattr(self, name) for name in SHARED})
 
 
 class Groups:
@@ -152,7 +148,7 @@ class Encoder(nn.Module):
     """Node embeddings from a graph, in RAM-GNN's place: the same start table, similarity and loss, no sampler.
 
     Subclasses set `DROPOUT`, the published one, and `VECTORS`, whether relations have vectors; they define `encode`,
-    and `register_encoder` gives them a name. Yours may be one of them.
+    and `register_encoder` gives them a name. You can add your own.
 
     Attributes:
         nodes: the table of e_i^(0), ``(n_nodes, d)``.
@@ -217,6 +213,8 @@ def register_encoder(name: str) -> Callable[[AnyEncoder], AnyEncoder]:
     """
 
     def register(encoder: AnyEncoder) -> AnyEncoder:
+        if name == "ram-gnn":
+            raise RamgnnError("the name 'ram-gnn' is that of the encoder of this package; choose another one")
         if not issubclass(encoder, Encoder | RAMGNN):
             raise TypeError(f"{encoder.__name__} is no encoder; make it a subclass of Encoder or RAMGNN")
         ENCODERS[name] = encoder

@@ -11,7 +11,7 @@ from ramgnn.baselines.encoders.base import ENCODERS, Encoder, EncoderSettings
 from ramgnn.checkpoint import Checkpoint
 from ramgnn.config import Config
 from ramgnn.encoder import RAMGNN
-from ramgnn.errors import NotFoundError
+from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import Pretrained
@@ -52,12 +52,16 @@ def pretrainer(kind: str, settings: EncoderSettings | None = None) -> Pretrainer
     """A registered encoder as `ramgnn.training.fit` wants it; the seed of each side is that of RAM-GNN.
 
     Args:
-        settings: of an `Encoder`; a subclass of `RAMGNN` takes those of `Config.pretrain` instead.
+        settings: of an `Encoder`; by default those of `Config.pretrain` that both have. A subclass of `RAMGNN` takes
+            `Config.pretrain` itself.
 
     Raises:
         NotFoundError: there is no such encoder.
+        RamgnnError: settings for an encoder that has none of its own.
     """
     encoder = encoder_class(kind)
+    if settings is not None and issubclass(encoder, RAMGNN):
+        raise RamgnnError(f"{kind!r} takes the settings of RAM-GNN, as in pretrain.dim; leave out encoder_settings")
 
     def run_own_layers(
         graph: MultiRelationalGraph,
@@ -82,10 +86,8 @@ def pretrainer(kind: str, settings: EncoderSettings | None = None) -> Pretrainer
         checkpoint: Checkpoint | None = None,
     ) -> Pretrained:
         device = distributed.device_of(config.device)
-        settings_or_default = settings or EncoderSettings(dim=config.pretrain.dim)
-        return pretrain_encoder(
-            graph, kind, settings_or_default, side, seed_of(config, side), device, progress, checkpoint
-        )
+        own = settings or EncoderSettings.shared_with(config.pretrain)
+        return pretrain_encoder(graph, kind, own, side, seed_of(config, side), device, progress, checkpoint)
 
     return run_own_layers if issubclass(encoder, RAMGNN) else run
 

@@ -1,0 +1,280 @@
+"""Parts of one's own: baselines, encoders, losses and equations that a reader brings, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import ramgnn
+from ramgnn import training
+from ramgnn.baselines import registry
+from ramgnn.baselines.encoders.base import ENCODERS, Encoder, EncoderSettings, linear, register_encoder
+from ramgnn.config import Config
+from ramgnn.encoder import RAMGNN, RAMLayer
+from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.graph import MultiRelationalGraph
+from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
+from ramgnn.pretrain import pretrain
+from tests.small import small_dataset
+from tests.test_face import FAST, ROOT
+
+
+@pytest.fixture
+def own_names():
+    """What a test registers is gone after it."""
+    tables = (registry._BASELINES, ENCODERS, PAIRWISE, LISTWISE)
+    before = [dict(table) for table in tables]
+    yield
+    for table, old in zip(tables, before, strict=True):
+        table.clear()
+        table.update(old)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_page_about_parts_of_ones_own_runs_as_it_stands(number, tmp_path, own_names, monkeypatch):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "book" / "own_parts.md").read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 4
+    monkeypatch.chdir(tmp_path)
+    exec(compile("import tqdm\n" + blocks[number], f"block {number}", "exec"), {"__name__": f"block{number}"})
+
+
+class Slow(Encoder):
+    """One matrix."""
+
+    def __init__(self, graph, settings):
+        super().__init__(graph, settings)
+        self.w = linear(settings.dim)
+
+    def encode(self, groups, relation=None):
+        return torch.tanh(self.w(self.nodes.weight + groups.neighbours(self.nodes.weight)))
+
+
+class Ours(RAMGNN):
+    """RAM-GNN with one more parameter."""
+
+    def __init__(self, graph, config):
+        super().__init__(graph, config)
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def forward(self, graph, neighbours, masked_type=None):
+        return self.gain * super().forward(graph, neighbours, masked_type)
+
+
+@pytest.mark.parametrize("kind", [Slow, Ours])
+def test_an_encoder_of_ones_own_is_trained_saved_resumed_and_explained_or_refused(kind, tmp_path, own_names):
+    register_encoder("own")(kind)
+    data = small_dataset()
+    options = {"settings": FAST, "encoder": "own", "epochs": 2, "progress": False}
+    model = ramgnn.fit(data, **options, checkpoints=tmp_path / "checkpoints")
+    again = ramgnn.fit(data, **options, checkpoints=tmp_path / "checkpoints")
+    assert again.item.resumed > 0 and isinstance(again.item.model, kind)
+    assert torch.equal(again.final.items, model.final.items)
+    ramgnn.save(model, tmp_path / "run")
+    loaded = ramgnn.load_run(tmp_path / "run")
+    assert isinstance(loaded.item.model, kind) and loaded.name == "own"
+    pd.testing.assert_frame_equal(loaded.recommend(), model.recommend())
+    assert torch.equal(loaded.item.embeddings().nodes, model.item.embeddings().nodes)
+    assert torch.equal(loaded.item.embeddings().values, model.item.embeddings().values)
+    if kind is Ours:
+        assert loaded.explain("u1", "i2") == model.explain("u1", "i2")
+    else:
+        with pytest.raises(RamgnnError, match="'own' has no attention"):
+            loaded.explain("u1", "i2")
+    del ENCODERS["own"]
+    with pytest.raises(NotFoundError, match="once its module, with @register_encoder, is imported"):
+        ramgnn.load_run(tmp_path / "run")
+    register_encoder("own")(Ours if kind is Slow else Slow)
+    with pytest.raises(DataError, match="not those of the encoder 'own'"):
+        ramgnn.load_run(tmp_path / "run")
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """Scores that are the same for everybody, with one field of each kind that can be saved."""
+
+    row: np.ndarray
+    factor: float
+
+    def __call__(self, users):
+        return np.tile(self.factor * self.row, (len(users), 1))
+
+
+def test_a_baseline_of_ones_own_travels_and_says_what_is_missing(tmp_path, own_names):
+    @registry.register("own")
+    def fit(dataset, factor: float = 2.0) -> Constant:
+        return Constant(np.arange(dataset.n_items, dtype=float), factor)
+
+    model = ramgnn.fit(small_dataset(), "own", {"factor": 3}, progress=False)
+    ramgnn.save(model, tmp_path)
+    pd.testing.assert_frame_equal(ramgnn.load_run(tmp_path).recommend(), model.recommend())
+    with pytest.raises(RamgnnError, match="taken by"):
+        registry.register("ease")(fit)
+    del registry._BASELINES["own"]
+    with pytest.raises(NotFoundError, match="known once its module is imported"):
+        ramgnn.load_run(tmp_path)
+
+    @registry.register("own")
+    def without_a_word(dataset, factor=2.0):
+        return Constant(np.arange(dataset.n_items), factor)
+
+    with pytest.raises(RamgnnError, match="annotate its function"):
+        ramgnn.load_run(tmp_path)
+
+
+def test_what_cannot_be_saved_says_so_and_leaves_nothing(tmp_path, own_names):
+    @registry.register("own")
+    def fit(dataset):
+        return lambda users: np.zeros((len(users), dataset.n_items))
+
+    model = ramgnn.fit(small_dataset(), "own", progress=False)
+    with pytest.raises(RamgnnError, match="make it a dataclass of arrays"):
+        ramgnn.save(model, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("listwise", [False, True])
+def test_a_loss_of_ones_own_trains_as_the_package_s_does(listwise, own_names):
+    """BPR and softmax again, written by a user: the plain way gives what the kernels give."""
+    if listwise:
+        listwise_loss("own")(lambda scores, target: LISTWISE["softmax"](scores, target))
+    else:
+        pairwise_loss("own")(lambda positive, negative: PAIRWISE["bpr"](positive, negative))
+    both = []
+    for name in ("softmax" if listwise else "bpr", "own"):
+        settings = FAST | {"finetune.loss": name, "finetune.start": "random"}
+        both.append(ramgnn.fit(small_dataset(), settings=settings, epochs=3, progress=False).final.items)
+    torch.testing.assert_close(both[0], both[1], atol=1e-5, rtol=1e-4)
+
+
+# ---- what is refused, and what is not ignored ------------------------------------------------------------------------
+
+
+class FirstTypeOnly(RAMLayer):
+    """All attention on the first relation type."""
+
+    def weights(self, a, head, relation_type, graph):
+        return (relation_type == 0).to(a.dtype)
+
+
+class FirstTypeGNN(RAMGNN):
+    """RAM-GNN with such layers."""
+
+    layer_class = FirstTypeOnly
+
+
+@pytest.mark.parametrize("sampler", ["rns", "none"])
+def test_the_history_of_attention_is_that_of_ones_own_equation_7(sampler):
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 1, "pretrain.sampler": sampler}).pretrain
+    result = pretrain(graph, config, progress=False, build=lambda graph: FirstTypeGNN(graph, config))
+    for share in result.history[-1].attention_by_type:
+        assert share == [1.0] + [0.0] * (graph.n_types - 1)
+
+
+class EqualLogits(RAMLayer):
+    """Eq. 6 as a method: the same logit for everybody."""
+
+    def attention(self, e_j, e_n):
+        return e_j.new_zeros(e_j.shape[:-1])
+
+
+class EqualGNN(RAMGNN):
+    """RAM-GNN with such layers."""
+
+    layer_class = EqualLogits
+
+
+@pytest.mark.parametrize("sampler", ["rns", "none"])
+def test_equation_6_may_be_a_method(sampler):
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2, "pretrain.sampler": sampler}).pretrain
+    result = pretrain(graph, config, progress=False, build=lambda graph: EqualGNN(graph, config))
+    neighbours, alpha = result.attention()
+    size = torch.bincount(neighbours.head, minlength=graph.n_nodes)[neighbours.head]
+    torch.testing.assert_close(alpha, 1 / size.double())
+    e = result.model(graph, result.neighbours())
+    torch.testing.assert_close(e, result.model.over_edges(graph, result.neighbours()))
+
+
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"epochs": 3}, {"settings": FAST | {"pretrain.lr": 0.5}}])
+def test_checkpoints_of_another_training_are_refused(changed, tmp_path):
+    options = {"settings": FAST, "epochs": 1, "progress": False, "checkpoints": tmp_path}
+    ramgnn.fit(small_dataset(), **options)
+    with pytest.raises(RamgnnError, match="are of another training"):
+        ramgnn.fit(small_dataset(), **options | changed)
+    with pytest.raises(RamgnnError, match=r"another training \(data differ\)"):
+        ramgnn.fit(small_dataset(n_users=9), **options)
+
+
+def test_what_an_encoder_has_in_common_with_ram_gnn_follows_the_settings():
+    settings = FAST | {"pretrain.lr": 0.123, "pretrain.layers": 1, "pretrain.epochs": 1}
+    model = ramgnn.fit(small_dataset(), settings=settings, encoder="compgcn", epochs=1, progress=False)
+    used = model.item.encoder_settings
+    assert (used.dim, used.lr, used.layers, used.epochs) == (8, 0.123, 1, 1)
+    assert len(model.item.history) == 1
+
+
+def test_settings_that_nobody_would_read_are_refused(own_names):
+    register_encoder("own")(Ours)
+    with pytest.raises(RamgnnError, match="leave out encoder_settings"):
+        ramgnn.fit(small_dataset(), encoder="own", encoder_settings=EncoderSettings(), progress=False)
+    with pytest.raises(RamgnnError, match="'gcn' would not be used"):
+        ramgnn.fit(small_dataset(), settings={"finetune.start": "random"}, encoder="gcn", progress=False)
+
+
+def test_the_name_of_the_package_s_own_model_is_taken(own_names):
+    with pytest.raises(RamgnnError, match="'ram-gnn'"):
+        register_encoder("ram-gnn")(Slow)
+    with pytest.raises(RamgnnError, match="'ram-gnn'"):
+        registry.register("ram-gnn")(lambda dataset: None)
+
+
+class Unscored(nn.Module):
+    """An encoder without the scores of Eq. 9."""
+
+    relations = None
+
+    def __init__(self, graph):
+        super().__init__()
+        self.nodes = nn.Embedding(graph.n_nodes, 4)
+
+    def forward(self, graph, neighbours, masked_type=None):
+        return self.nodes.weight
+
+    def similarity_logits(self, e, i, j):
+        return (e[i].unsqueeze(1) * e[j]).sum(2)
+
+
+def test_an_encoder_without_scores_needs_no_sampler():
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 4, "pretrain.epochs": 2}).pretrain
+    with pytest.raises(RamgnnError, match=r"Unscored has no `score` for the sampler; set pretrain\.sampler=none"):
+        pretrain(graph, config, progress=False, build=Unscored)
+    without = Config().override({"pretrain.dim": 4, "pretrain.epochs": 2, "pretrain.sampler": "none"}).pretrain
+    assert pretrain(graph, without, progress=False, build=Unscored).history[-1].attention_by_type == []
+
+
+def test_a_run_saved_over_another_one_does_not_keep_its_ranks(tmp_path):
+    model = ramgnn.fit(small_dataset(), "ease", progress=False)
+    ramgnn.save(model, tmp_path, evaluation=ramgnn.evaluate(model))
+    assert (tmp_path / "metrics.json").exists()
+    ramgnn.save(ramgnn.fit(small_dataset(), "popularity", progress=False), tmp_path)
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_the_epochs_reported_while_validating_are_those_that_were_validated():
+    data = small_dataset()
+    config = Config().override(FAST | {"finetune.epochs": 5, "finetune.every": 2})
+    told = []
+    none = {"user": None, "item": None}
+    view = data.validation()
+    result = training.finetune_validated(
+        view, config, none, none, progress=False, report=lambda epoch, value: told.append(epoch)
+    )
+    assert told == [row["epoch"] for row in result.history if "validation" in row] == [2, 4, 5]
