@@ -1,4 +1,4 @@
-"""Relation-level attention, Eq. 6–8: how much a film hears from each neighbour, through each thing they share.
+"""Relation-level attention, Eq. 6–8: how much each neighbour contributes, through each value that is shared.
 
 The functions below work edge by edge, as the paper writes them. `ramgnn.encoder.RAMLayer` puts them together; training
 runs on kernels (`ramgnn.kernels.attention`) that give the same without a row for each edge.
@@ -25,7 +25,7 @@ class RelationAttention(nn.Module):
         dim: the width d.
         sigma: the activation σ: ``tanh``, ``leaky_relu`` or ``sigmoid``.
 
-    The head i has no part in it: a neighbour speaks through a relation with the same force to everybody.
+    The head i does not enter: the logit of a neighbour is the same for every head. Its weight, Eq. 7, is not.
     """
 
     def __init__(self, dim: int, sigma: str = "tanh") -> None:
@@ -46,7 +46,7 @@ class RelationAttention(nn.Module):
 def attention_weights(a: Tensor, group: Tensor, n_groups: int) -> Tensor:
     r"""The attention weights: a softmax of the logits over the neighbours of each head.
 
-    .. math:: \alpha_{jn} = \frac{\exp(a_{jn})}{\sum_{(j', n')} \exp(a_{j'n'})} \tag{7}
+    .. math:: \alpha_{jn} = \frac{\exp(a_{jn})}{\sum_{(j', n') \in N(i)} \exp(a_{j'n'})} \tag{7}
 
     Args:
         a: ``(E,)`` the logit of each edge, Eq. 6.

@@ -49,9 +49,10 @@ class RelationEmbedding(nn.Module):
 class RAMLayer(nn.Module):
     r"""One layer: what a node hears from its neighbours, joined with the node itself.
 
-    .. math:: e_i \leftarrow \sigma\Big(\sum_{(j, n)} \alpha_{jn} W_{val}\, \varphi(e_j, e_n) \oplus e_i\Big) \tag{15}
+    .. math:: e_i^{(l)} = \sigma\Big(\Big[\sum_{(j, n) \in N(i)} \alpha_{jn} W_{val}\, \varphi(e_j^{(l-1)}, e_n)\Big]
+       \oplus e_i^{(l-1)}\Big) \tag{15}
 
-    α stands inside the sum, and ⊕ adds, or concatenates and projects (reading R8).
+    The paper's Aggr is the sum, with α inside it; ⊕ adds, or concatenates and projects (reading R8).
 
     To change an equation in a subclass, override `attention` (Eq. 6), which may be a module or a method, `weights`
     (Eq. 7), `message` (Eq. 8) or `update` (Eq. 15). Training, the history of attention and explanations then use yours:

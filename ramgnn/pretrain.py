@@ -80,9 +80,11 @@ def gnn_loss(model: GraphEncoder, e: Tensor, pairs: Pairs, how: str = "bce") -> 
 def final_loss(gnn: Tensor, sim: Tensor | None, sim_weight: float) -> Tensor:
     r"""The loss of pre-training; without its middle term once every threshold is at rest, after iteration Γ.
 
-    .. math:: L_{final} = L_{GNN} + \lambda_\gamma L_{sim} + \lambda_1 \lVert\Theta_1\rVert^2 \tag{17}
+    .. math:: L_{final} = L_{GNN} + \lambda_\gamma \sum_{\gamma=1}^{\Gamma} L_{sim}^{\gamma}
+       + \lambda_1 \lVert\Theta_1\rVert \tag{17}
 
-    The penalty is in the optimiser, as Adam's weight decay (`adam`): it has the same gradient.
+    Step γ takes its own term of the sum, and the norm is squared. The penalty is in the optimiser, as Adam's weight
+    decay (`adam`): it has the same gradient.
     """
     return gnn if sim is None else gnn + sim_weight * sim
 

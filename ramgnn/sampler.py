@@ -175,7 +175,7 @@ def reward(previous: float, current: float) -> int:
 def has_converged(rewards: Sequence[int], step: int, rule: str = "absolute") -> bool:
     r"""Whether a threshold has come to rest, after the rewards so far.
 
-    .. math:: \sum_{g = \gamma - 10}^{\gamma} f_r^{\,g} \le \varepsilon \tag{14}
+    .. math:: \sum_{g = \gamma - 10}^{\gamma} f_r^{\,g} \le \varepsilon \quad \text{where } \gamma > 10 \tag{14}
 
     Args:
         rewards: all rewards of one type, oldest first.
