@@ -58,7 +58,7 @@ def fit(
         config: RAM-GNN's settings, `Config()` by default.
         encoder: what pre-trains the graphs in RAM-GNN's place, by its registered name; encoder_settings: its own.
         seed: of everything that is drawn.
-        epochs: train so many; RAM-GNN otherwise asks validation how many, a baseline takes its default.
+        epochs: how many to train; by default validation chooses for RAM-GNN, and a baseline has its own default.
         device: ``"cpu"``, ``"cuda"`` and so on.
         progress: show bars.
         checkpoints: of RAM-GNN: a folder; a call with the same data, settings and folder goes on where one was stopped,

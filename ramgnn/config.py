@@ -41,7 +41,7 @@ class PretrainConfig:
             that type left out; or ``"seen"`` ones, which messages run along.
         sim_weight, weight_decay: λ_γ and λ_1 of Eq. 17.
         epochs, steps, lr: epochs, optimiser steps in each, and Adam's learning rate.
-        stop_after_converged: end so many epochs after the sampler has come to rest for every type; None goes on to
+        stop_after_converged: end so many epochs after the sampler has converged for every type; None goes on to
             `epochs`.
     """
 

@@ -1,4 +1,4 @@
-"""Fine-tuning: the recommender trained on who had what, Eq. 23, for as many epochs as validation says."""
+"""Fine-tuning the recommender on the user–item interactions, Eq. 23, for as many epochs as validation says."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class AveragedAdam:
         return self.running.module if self.running is not None else self.model
 
     def step(self) -> None:
-        """One step downhill along the gradient that stands on the parameters."""
+        """One Adam step with the current gradients."""
         self.adam.step()
         if self.running is not None:
             self.running.update_parameters(self.model)

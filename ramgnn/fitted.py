@@ -1,4 +1,4 @@
-"""What every fitted model can be asked, by the ids that the data came with: recommend, score, similar, explain."""
+"""What every fitted model answers, by original ids: recommend, score, similar items, explain."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def gnn_loss(model: GraphEncoder, e: Tensor, pairs: Pairs, how: str = "bce") -> 
 
 
 def final_loss(gnn: Tensor, sim: Tensor | None, sim_weight: float) -> Tensor:
-    r"""The loss of pre-training; without its middle term once every threshold is at rest, after iteration Γ.
+    r"""The loss of pre-training; without its middle term once every threshold has converged, after iteration Γ.
 
     .. math:: L_{final} = L_{GNN} + \lambda_\gamma \sum_{\gamma=1}^{\Gamma} L_{sim}^{\gamma}
        + \lambda_1 \lVert\Theta_1\rVert \tag{17}
@@ -105,7 +105,7 @@ def pretrain(
     """Pre-train an encoder on one graph.
 
     In each epoch the sampler chooses neighbours once, `config.steps` optimiser steps follow, and the bandit compares
-    the average neighbour distance with that of the epoch before. Once a type's bandit is at rest its threshold is
+    the average neighbour distance with that of the epoch before. Once a type's bandit has converged its threshold is
     fixed, and when all are, L_sim leaves the loss: Γ in Eq. 17.
 
     Args:
@@ -207,7 +207,7 @@ def adam(model: GraphEncoder, config: PretrainConfig) -> torch.optim.Adam:
     """The optimiser of L_final, Eq. 17; the penalty λ_1 ‖Θ_1‖² / n_nodes is in it, as Adam's weight decay.
 
     The gradient is the same as that of a penalty in the loss, without five passes over all parameters. A parameter
-    that the loss does not reach, as the scores once every bandit is at rest, stays as it is.
+    that the loss does not reach, as the scores once every bandit has converged, stays as it is.
     """
     decay = 2 * config.weight_decay / model.nodes.num_embeddings
     return torch.optim.Adam(model.parameters(), lr=config.lr, weight_decay=decay, fused=True)

@@ -47,7 +47,7 @@ class Epoch:
         loss, gnn_loss, sim_loss: L_final without the penalty, L_GNN and L_sim, means over the epoch's steps.
         k: thresholds used.
         distance: average neighbour distances, Eq. 12, as compared by the reward.
-        reward: +1 or −1; None in the first epoch and for a type at rest.
+        reward: +1 or −1; None in the first epoch and for a type that has converged.
         attention_by_type: how much attention each type gets, ``(layers, n_types)``; no layer for an encoder without.
         edges: edges to sampled neighbours, per type.
         seconds: wall time.
@@ -75,7 +75,7 @@ class Pretrained:
         config: the settings of its training.
         k: the final thresholds.
         history: one `Epoch` each.
-        stopped: the iteration at which the bandit came to rest for each type, or None.
+        stopped: the iteration at which the bandit converged for each type, or None.
         interrupted: True when Ctrl-C ended it early.
         types: names of the relation types.
         resumed: how many of the epochs came from a checkpoint.

@@ -1,4 +1,4 @@
-"""The recommender, Eq. 18–22: pre-trained embeddings with attributes, propagated along who had what, and multiplied."""
+"""The recommender, Eq. 18–22: pre-trained embeddings, propagated over the user–item interactions, and multiplied."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ramgnn.kernels.ragged import offsets
 
 
 class AttributedEmbedding(nn.Module):
-    r"""Where users or items begin: what pre-training found, joined with the embeddings of their attribute values.
+    r"""Initial embeddings: the pre-trained ones joined with those of the attribute values.
 
     .. math:: x_i^{(0)} = W_3\,(e_i \mathbin\Vert e_v) \tag{18}
     .. math:: x_u^{(0)} = W_3\,(e_u \mathbin\Vert e_v) \tag{20}
 
     A node has several values or none: the values of each type are averaged and the types concatenated (reading R9),
     so the width is that of e plus that of e_v for each type. W_3 begins as the identity on e with small weights on
-    the rest, so that training starts from what pre-training found. Where there are no values W_3 has nothing to join
-    and is left out, which validates better: a matrix on free embeddings is a second set of parameters for the same.
+    the rest, so that training starts from what pre-training found. Without values W_3
+    is left out: it would only reparametrise free embeddings, and validation is better without it.
     """
 
     def __init__(self, graph: MultiRelationalGraph | None, start: Embeddings, dim: int, values: bool) -> None:

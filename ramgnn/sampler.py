@@ -1,4 +1,4 @@
-"""The Reinforced Neighbour Sampler, Eq. 9–14: how far apart, which k nearest, and how large k should be."""
+"""The Reinforced Neighbour Sampler, Eq. 9–14: distances, the k nearest neighbours, and the choice of k."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def reward(previous: float, current: float) -> int:
 
 
 def has_converged(rewards: Sequence[int], step: int, rule: str = "absolute") -> bool:
-    r"""Whether a threshold has come to rest, after the rewards so far.
+    r"""Whether a threshold has converged, after the rewards so far.
 
     .. math:: \sum_{g = \gamma - 10}^{\gamma} f_r^{\,g} \le \varepsilon \quad \text{where } \gamma > 10 \tag{14}
 
@@ -199,7 +199,7 @@ class Bandit:
         rule: the termination rule, see `has_converged`.
         rewards: all rewards of each type.
         last: the average neighbour distance of the iteration before, per type.
-        stopped: the iteration at which each type came to rest, or None.
+        stopped: the iteration at which each type converged, or None.
         iterations: how often it compared.
     """
 
@@ -219,7 +219,7 @@ class Bandit:
         self.k = [max(1, min(k, k_max)) for k, k_max in zip(self.k, self.k_max, strict=True)]
 
     def update(self, distances: Sequence[float]) -> list[int | None]:
-        """Compare with the iteration before, move each threshold that is not at rest, and return the rewards.
+        """Compare with the iteration before, move each threshold that has not converged, and return the rewards.
 
         A threshold never leaves [1, k_max]. The first iteration has nothing to compare with and moves nothing.
         """
@@ -238,9 +238,9 @@ class Bandit:
 
     @property
     def converged(self) -> bool:
-        """True when every type has come to rest."""
+        """True when every type has converged."""
         return all(s is not None for s in self.stopped)
 
     def converged_for(self, iterations: int) -> bool:
-        """True when every type has been at rest for so many iterations."""
+        """True when every type converged so many iterations ago."""
         return self.converged and self.iterations - max(self.stopped) >= iterations

@@ -1,4 +1,4 @@
-"""Who takes part: every row of the tables, in their order."""
+"""The line-up: every row of the tables, in order."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _LINEUP = (
     # the spread that validates better: that of pre-trained starts here, the default, .1, for the one as printed
     _tuned("single", ablation="single", overrides={"finetune.init_std": 0.05}),
     *(_tuned(name, ablation=name) for name in ("rns", "attention")),
-    # controls that the paper has not: both parts off, neighbours by lot, and the network as it was drawn
+    # controls that the paper lacks: both parts off, random neighbours, and an untrained network
     _tuned("neither", ablation="rns", overrides={"pretrain.sampler": "none"}),
     _tuned("by lot", overrides={"pretrain.sampler": "random"}),
     _tuned("untrained", overrides={"pretrain.epochs": 0}),
