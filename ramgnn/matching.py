@@ -89,8 +89,8 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
 
     Tried in this order, and the first step that finds anything decides: the exact id; the exact label; id or label
     but for capitals and accents; the beginning of a label; a part of a label; all words of the text, in any order.
-    Parts are looked for only where labels are more than ids, and a text of digits alone must be a whole word of the
-    label, so that a mistyped id does not become somebody else.
+    A number is looked for among ids and whole labels alone. Parts are looked for only where labels are more than ids,
+    and a text of digits alone must be a whole word of the label, so that a mistyped id does not become somebody else.
 
     Args:
         dataset: where to look.
@@ -110,6 +110,8 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
     for names in (ids, labels):
         if exact := [n for n, name in enumerate(names) if name == typed]:
             return _only(exact, dataset, side, typed)
+    if isinstance(text, Real):  # a number is an id, never a part of a title
+        raise NotFoundError(side, typed, nearest(typed, ids), hint="a number stands for an id; give a title as text")
     query = fold(typed)
     query_words = set(_words(query))
     labelled = [n for n, (id, label) in enumerate(zip(ids, labels, strict=True)) if id != label]
@@ -142,7 +144,7 @@ def indices(dataset: RecDataset, side: str, names: Sequence[object]) -> list[int
         AmbiguousError: a label fits several; NotFoundError: one fits none.
     """
     known = {name: n for n, name in enumerate(getattr(dataset, f"{side}_ids"))}
-    return [known[text] if (text := _as_id(name)) in known else find(dataset, side, text) for name in names]
+    return [known[text] if (text := _as_id(name)) in known else find(dataset, side, name) for name in names]
 
 
 def _as_id(name: object) -> str:

@@ -19,6 +19,7 @@ from ramgnn.checkpoint import Checkpoint
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import Embeddings
+from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import ndcg, rank_test
 from ramgnn.explain import Explainer, Explanation
 from ramgnn.finetune import Finetuned, finetune
@@ -131,6 +132,8 @@ def fit(
     Ctrl-C ends the stage it falls in; later stages are not begun, and what was reached is returned.
     """
     config.validate()
+    if epochs is not None and epochs < 0:
+        raise RamgnnError(f"epochs is {epochs}; expected 0 or more")
     pretrainer = pretrainer or pretrain_side
     fitted = Fitted(dataset, config)
     graphs = {side: graph_of(dataset, side) for side in SIDES}

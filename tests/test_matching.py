@@ -162,6 +162,14 @@ def test_several_are_found_by_id_number_or_label(name, index):
     assert indices(datasets.load("toy"), "item", [name, "0"]) == [index, 0]
 
 
+def test_a_number_that_is_no_id_is_no_part_of_a_title():
+    toy = datasets.load("toy")
+    assert toy.item_labels[find(toy, "item", "1997")] == "Titanic (1997)"
+    for number in (1997, 1997.0, np.int64(1997)):
+        with pytest.raises(NotFoundError, match="a number stands for an id"):
+            indices(toy, "item", [number])
+
+
 def test_one_that_is_not_there_is_named_among_several():
     with pytest.raises(NotFoundError, match="'99'"):
         indices(datasets.load("toy"), "item", ["0", 99])

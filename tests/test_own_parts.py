@@ -228,6 +228,12 @@ def test_settings_that_nobody_would_read_are_refused(own_names):
         ramgnn.fit(small_dataset(), settings={"finetune.start": "random"}, encoder="gcn", progress=False)
 
 
+@pytest.mark.parametrize("model", ["ram-gnn", "mf"])
+def test_fewer_than_no_epochs_are_refused(model):
+    with pytest.raises(RamgnnError, match="epochs is -1; expected 0 or more"):
+        ramgnn.fit(small_dataset(), model, epochs=-1, progress=False)
+
+
 def test_the_name_of_the_package_s_own_model_is_taken(own_names):
     with pytest.raises(RamgnnError, match="'ram-gnn'"):
         register_encoder("ram-gnn")(Slow)

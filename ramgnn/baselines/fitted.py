@@ -73,6 +73,8 @@ def fit_baseline(
     chosen = baseline.settings_class(**settings)
     model, generator = fitting.start(baseline.fits, dataset, chosen, seed, device)
     n_epochs = chosen.epochs if epochs is None else epochs
+    if n_epochs < 0:
+        raise RamgnnError(f"epochs is {n_epochs}; expected 0 or more")
     history = fitting.train(model, generator, n_epochs, progress=progress, name=baseline.name)
     return FittedBaseline(
         dataset, baseline.name, model, dict(settings), seed, len(history.losses), tuple(history.losses),
