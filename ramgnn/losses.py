@@ -18,6 +18,8 @@ from typing import Protocol
 from torch import Tensor
 from torch.nn import functional as F
 
+from ramgnn.errors import RamgnnError
+
 
 class PairwiseLoss(Protocol):
     """Compares items that a user had with drawn ones that the user did not have."""
@@ -38,9 +40,10 @@ LISTWISE: dict[str, ListwiseLoss] = {}
 
 
 def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
-    """Register a `PairwiseLoss` under a name for ``finetune.loss``; the last one of a name counts."""
+    """Register a `PairwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts."""
 
     def register(loss: PairwiseLoss) -> PairwiseLoss:
+        _check_name(name, loss)
         LISTWISE.pop(name, None)
         PAIRWISE[name] = loss
         return loss
@@ -49,14 +52,22 @@ def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
 
 
 def listwise_loss(name: str) -> Callable[[ListwiseLoss], ListwiseLoss]:
-    """Register a `ListwiseLoss` under a name for ``finetune.loss``; the last one of a name counts."""
+    """Register a `ListwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts."""
 
     def register(loss: ListwiseLoss) -> ListwiseLoss:
+        _check_name(name, loss)
         PAIRWISE.pop(name, None)
         LISTWISE[name] = loss
         return loss
 
     return register
+
+
+def _check_name(name: str, loss: Callable[..., Tensor]) -> None:
+    """Refuse a loss of somebody's own under a name of this module's."""
+    before = PAIRWISE.get(name) or LISTWISE.get(name)
+    if before is not None and before.__module__ == __name__ != loss.__module__:
+        raise RamgnnError(f"the name {name!r} is that of a loss of this package; choose another one")
 
 
 @pairwise_loss("bpr")

@@ -234,9 +234,13 @@ def test_fewer_than_no_epochs_are_refused(model):
         ramgnn.fit(small_dataset(), model, epochs=-1, progress=False)
 
 
-def test_the_name_of_the_package_s_own_model_is_taken(own_names):
-    with pytest.raises(RamgnnError, match="'ram-gnn'"):
-        register_encoder("ram-gnn")(Slow)
+def test_the_names_of_the_package_s_own_parts_are_taken(own_names):
+    for name in ("ram-gnn", "rgcn"):
+        with pytest.raises(RamgnnError, match=f"the name '{name}' is that of an encoder of this package"):
+            register_encoder(name)(Slow)
+    for register, name in ((pairwise_loss, "bpr"), (listwise_loss, "bpr"), (pairwise_loss, "softmax")):
+        with pytest.raises(RamgnnError, match=f"the name '{name}' is that of a loss of this package"):
+            register(name)(lambda positive, negative: positive.sum())
     with pytest.raises(RamgnnError, match="'ram-gnn'"):
         registry.register("ram-gnn")(lambda dataset: None)
 

@@ -207,14 +207,16 @@ AnyEncoder = TypeVar("AnyEncoder", bound=type)
 
 
 def register_encoder(name: str) -> Callable[[AnyEncoder], AnyEncoder]:
-    """Give an encoder a name, by which `ramgnn.fit` and saved runs find it; the last one of a name counts.
+    """Give an encoder a name, by which `ramgnn.fit` and saved runs find it; of your own the last one of a name counts.
 
     An encoder is a subclass of `Encoder` or, with layers of your own and the sampler, of `ramgnn.encoder.RAMGNN`.
     """
 
     def register(encoder: AnyEncoder) -> AnyEncoder:
-        if name == "ram-gnn":
-            raise RamgnnError("the name 'ram-gnn' is that of the encoder of this package; choose another one")
+        before = ENCODERS.get(name)
+        of_package = before is not None and before.__module__.startswith("ramgnn.")
+        if name == "ram-gnn" or (of_package and before.__qualname__ != encoder.__qualname__):
+            raise RamgnnError(f"the name {name!r} is that of an encoder of this package; choose another one")
         if not issubclass(encoder, Encoder | RAMGNN):
             raise TypeError(f"{encoder.__name__} is no encoder; make it a subclass of Encoder or RAMGNN")
         ENCODERS[name] = encoder
