@@ -134,10 +134,13 @@ def evaluate(
         ties: how equal scores rank: ``"average"``, ``"optimistic"`` or ``"pessimistic"``.
 
     Raises:
-        RamgnnError: there is nothing held out, or nothing to score with.
+        RamgnnError: there is nothing held out, nothing to score with, or the data have other users or items.
     """
     if isinstance(model, FittedModel):
         dataset = model.dataset if dataset is None else dataset
+        for side in ("user", "item"):
+            if getattr(dataset, f"{side}_ids") != getattr(model.dataset, f"{side}_ids"):
+                raise RamgnnError(f"the data have other {side}s than those that the model was trained on; train again")
         if model.scorer is None:
             raise RamgnnError("the training was stopped before there was a recommender to evaluate; train again")
         model = model.scorer

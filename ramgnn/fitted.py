@@ -12,6 +12,7 @@ from torch import Tensor
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Scorer
+from ramgnn.evaluation.ranking import checked_scores
 from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
 
@@ -105,13 +106,13 @@ class FittedModel:
 
         Raises:
             RamgnnError: the training was stopped before there was anything to score with.
+            ScoreError: the scores have the wrong shape or are not numbers.
         """
         if self.scorer is None:
             raise RamgnnError("the training was stopped before there was a recommender to ask; train again")
-        scores = self.scorer(np.asarray(users, np.int64))
-        if isinstance(scores, Tensor):
-            scores = scores.detach().cpu().numpy()
-        return np.array(scores, np.float64)  # a copy: the scorer's own array stays as it is
+        users = np.asarray(users, np.int64)
+        scores = checked_scores(self.scorer(users), users, self.dataset, self.dataset.n_items)
+        return scores.detach().cpu().numpy().astype(np.float64)  # a copy: the scorer's own array stays as it is
 
     def score(self, users: Any = None, items: Any = None) -> pd.DataFrame:
         """How well items suit users: one row for each user, one column for each item.

@@ -16,8 +16,10 @@ import torch
 
 import ramgnn
 from ramgnn.baselines import registry
+from ramgnn.baselines.fitted import FittedBaseline
 from ramgnn.datasets import toy
 from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.evaluation import ScoreError
 from tests.small import small_dataset
 from tests.test_baselines_trained import QUICK
 
@@ -197,6 +199,26 @@ def test_similarity_without_embeddings_is_the_correlation_of_scores():
 def test_wrong_arguments_are_refused_before_anything_is_trained(arguments, error, word):
     with pytest.raises(error, match=re.escape(word)):
         ramgnn.fit(small_dataset(), **arguments, progress=False)
+
+
+@pytest.mark.parametrize("row", [np.full(8, np.nan), np.ones(3)])
+def test_scores_that_cannot_be_ranked_are_refused_by_every_question(row):
+    model = FittedBaseline(ramgnn.load("toy"), "own", lambda users: np.tile(row, (len(users), 1)), {})
+    for ask in (model.recommend, model.score, lambda: model.similar_items("0"), lambda: ramgnn.evaluate(model)):
+        with pytest.raises(ScoreError):
+            ask()
+
+
+def test_other_people_are_no_test_of_a_model():
+    model = ramgnn.fit(ramgnn.load("toy"), "ease", progress=False)
+    with pytest.raises(RamgnnError, match="the data have other users"):
+        ramgnn.evaluate(model, small_dataset(n_users=6, n_items=8))
+
+
+def test_ranking_against_nobody_is_refused():
+    interactions, items, _ = frames()
+    with pytest.raises(DataError, match="negatives is 0; expected at least 1"):
+        ramgnn.from_frames(interactions, items, negatives=0)
 
 
 def test_two_models_are_compared_on_the_same_items():

@@ -276,8 +276,10 @@ def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDatas
     Drawn without repeats, uniformly, from ``numpy.random.default_rng(seed)``, in the order of the test rows.
 
     Raises:
-        DataError: a user has fewer than `n` such items.
+        DataError: a user has fewer than `n` such items, or `n` is below 1.
     """
+    if n < 1:
+        raise DataError(f"negatives is {n}; expected at least 1", fix="or rank against all items, with none")
     rng = np.random.default_rng(seed)
     users, held_out = dataset.test["user"].to_numpy(), dataset.test["item"].to_numpy()
     drawn = np.empty((len(users), n), np.int64)

@@ -73,13 +73,13 @@ def rank_test(
         for start in range(0, len(users), step):
             rows = slice(start, min(start + step, len(users)))
             if seen is not None:
-                scores = _as_tensor(score(users[rows]), users[rows], dataset, width)  # (b, n_items)
+                scores = checked_scores(score(users[rows]), users[rows], dataset, width)  # (b, n_items)
                 target = torch.as_tensor(items[rows], device=scores.device)[:, None]  # (b, 1)
                 above, equal = _count_among_all(scores, target, seen[users[rows]])
             else:
                 candidates = np.concatenate([items[rows, None], dataset.negatives[rows]], 1)  # (b, 1 + n_negatives)
                 values = score(users[rows]) if score_pairs is None else score_pairs(users[rows], candidates)
-                scores = _as_tensor(values, users[rows], dataset, width)
+                scores = checked_scores(values, users[rows], dataset, width)
                 if score_pairs is None:
                     columns = torch.as_tensor(candidates, dtype=torch.int64, device=scores.device)
                     scores = scores.gather(1, columns)
@@ -123,8 +123,12 @@ def _count_among_all(scores: Tensor, target: Tensor, seen: csr_matrix) -> tuple[
     return above.cpu().numpy(), equal.cpu().numpy()
 
 
-def _as_tensor(values: object, users: np.ndarray, dataset: RecDataset, width: int) -> Tensor:
-    """The ``(b, width)`` scores of `users` as a tensor, once it is clear that they can be ranked."""
+def checked_scores(values: object, users: np.ndarray, dataset: RecDataset, width: int) -> Tensor:
+    """What a scorer gave back for `users`, ``(b, width)``, as a tensor.
+
+    Raises:
+        ScoreError: it has another shape, or holds something that is no number.
+    """
     scores = values if isinstance(values, Tensor) else np.asarray(values)
     if tuple(scores.shape) != (len(users), width):
         raise ScoreError(
