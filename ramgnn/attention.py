@@ -95,5 +95,10 @@ def attention_by_type(alpha: Tensor, head: Tensor, relation_type: Tensor, n_node
         alpha: ``(E,)`` of Eq. 7; head, relation_type: ``(E,)`` of each edge.
     """
     by_head = segment_sum(alpha, head * n_types + relation_type, n_nodes * n_types).view(n_nodes, n_types)
+    return mean_share(by_head)
+
+
+def mean_share(by_head: Tensor) -> Tensor:
+    """Weights by head and type as the mean fraction of each type: ``(n_nodes, n_types)`` to ``(n_types,)``."""
     by_head = by_head / by_head.sum(1, keepdim=True).clamp(min=1e-300)
     return by_head.sum(0) / by_head.sum().clamp(min=1e-300)

@@ -30,8 +30,13 @@ def part_of(path: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then move it there, so that a reader never sees half of one."""
     part = part_of(path)
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content)
     os.replace(part, path)
 
 

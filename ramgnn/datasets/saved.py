@@ -21,6 +21,7 @@ from safetensors import numpy as safetensors
 
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.errors import DataError, RamgnnError
+from ramgnn.files import write_bytes
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
@@ -45,10 +46,12 @@ def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / TEXT).unlink(missing_ok=True)
         packed = safetensors.save(arrays)
-        _replace(folder / ARRAYS, packed)
+        write_bytes(folder / ARRAYS, packed)
         text = _text(dataset) | {"sha256": hashlib.sha256(packed).hexdigest()}
         # a lone surrogate, which a data frame may hold, is no UTF-8 and shall come back all the same
-        _replace(folder / TEXT, json.dumps(text, indent=1, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        write_bytes(
+            folder / TEXT, json.dumps(text, indent=1, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+        )
     except OSError as error:
         raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
 
@@ -181,10 +184,3 @@ def _read_bytes(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", file=path, fix=FIX) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then move it there, so that a reader never sees half of one."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    os.replace(part, path)

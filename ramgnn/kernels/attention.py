@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn import distributed
-from ramgnn.attention import SIGMAS, RelationAttention
+from ramgnn.attention import SIGMAS, RelationAttention, mean_share
 from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.neighbours import SampledNeighbours
@@ -265,7 +265,7 @@ def sampled_attention_by_type(logits: Tensor, neighbours: SampledNeighbours, sof
         windows = [neighbours.windows(t) for t in range(neighbours.n_types)]
         by_head = torch.cat([sum_by_head(w, weight[w.positions]) for w in windows], 1)
         distributed.all_reduce(by_head)
-    return _mean_share(by_head)
+    return mean_share(by_head)
 
 
 def full_attention_by_type(logits: Tensor, graph: MultiRelationalGraph, softmax_over: str = "all") -> Tensor:
@@ -279,10 +279,4 @@ def full_attention_by_type(logits: Tensor, graph: MultiRelationalGraph, softmax_
     others = segment_sum(weight, graph.value, graph.n_values)[graph.value] - weight
     bag = graph.node * graph.n_types + graph.type
     by_head = segment_sum(others, bag, graph.n_nodes * graph.n_types).view(graph.n_nodes, -1)
-    return _mean_share((by_head > 0).double() if softmax_over == "type" else by_head)
-
-
-def _mean_share(by_head: Tensor) -> Tensor:
-    """Weights by head and type as the mean fraction of each type: ``(n_nodes, n_types)`` to ``(n_types,)``."""
-    by_head = by_head / by_head.sum(1, keepdim=True).clamp(min=1e-300)
-    return by_head.sum(0) / by_head.sum().clamp(min=1e-300)
+    return mean_share((by_head > 0).double() if softmax_over == "type" else by_head)

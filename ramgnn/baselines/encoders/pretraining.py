@@ -63,21 +63,6 @@ def pretrainer(kind: str, settings: EncoderSettings | None = None) -> Pretrainer
     if settings is not None and issubclass(encoder, RAMGNN):
         raise RamgnnError(f"{kind!r} takes the settings of RAM-GNN, as in pretrain.dim; leave out encoder_settings")
 
-    def run_own_layers(
-        graph: MultiRelationalGraph,
-        side: str,
-        config: Config,
-        progress: bool = True,
-        checkpoint: Checkpoint | None = None,
-    ) -> Pretrained:
-        device = distributed.device_of(config.device)
-        result = pretrain(
-            graph, config.pretrain, seed_of(config, side), device, progress, f"{kind}, {side}s", checkpoint,
-            lambda graph: encoder(graph, config.pretrain),
-        )  # fmt: skip
-        result.encoder = kind
-        return result
-
     def run(
         graph: MultiRelationalGraph,
         side: str,
@@ -85,11 +70,18 @@ def pretrainer(kind: str, settings: EncoderSettings | None = None) -> Pretrainer
         progress: bool = True,
         checkpoint: Checkpoint | None = None,
     ) -> Pretrained:
-        device = distributed.device_of(config.device)
-        own = settings or EncoderSettings.shared_with(config.pretrain)
-        return pretrain_encoder(graph, kind, own, side, seed_of(config, side), device, progress, checkpoint)
+        seed, device = seed_of(config, side), distributed.device_of(config.device)
+        if not issubclass(encoder, RAMGNN):
+            own = settings or EncoderSettings.shared_with(config.pretrain)
+            return pretrain_encoder(graph, kind, own, side, seed, device, progress, checkpoint)
+        result = pretrain(
+            graph, config.pretrain, seed, device, progress, f"{kind}, {side}s", checkpoint,
+            lambda graph: encoder(graph, config.pretrain),
+        )  # fmt: skip
+        result.encoder = kind
+        return result
 
-    return run_own_layers if issubclass(encoder, RAMGNN) else run
+    return run
 
 
 def encoder_class(kind: str) -> type[Encoder | RAMGNN]:
