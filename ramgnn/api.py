@@ -18,7 +18,7 @@ import pandas as pd
 from ramgnn import runs
 from ramgnn.baselines import registry
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrainer
-from ramgnn.baselines.fitted import fit_baseline
+from ramgnn.baselines.fitted import fit_baseline, fit_baseline_on_everything
 from ramgnn.config import Config
 from ramgnn.datasets import load
 from ramgnn.datasets.base import RecDataset
@@ -30,6 +30,7 @@ from ramgnn.evaluation import evaluate as evaluate_scorer
 from ramgnn.files import make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
 from ramgnn.training import fit as fit_ram_gnn
+from ramgnn.training import train_on_everything
 
 __all__ = ["compare", "evaluate", "fit", "from_frames", "load", "load_run", "save"]
 
@@ -47,6 +48,7 @@ def fit(
     device: str | None = None,
     progress: bool = True,
     checkpoints: str | os.PathLike | None = None,
+    refit: bool | None = None,
 ) -> FittedModel:
     """Train a model on the training interactions of a data set; the held-out ones are never looked at.
 
@@ -63,6 +65,10 @@ def fit(
         progress: show bars.
         checkpoints: of RAM-GNN: a folder; a call with the same data, settings and folder goes on where one was stopped,
             and one with others is refused.
+        refit: train once more with the held-out items in, for as many epochs, so that what is recommended rests on all
+            that is known; `evaluate` still measures the model that never saw them. By default done for data of your
+            own, and not for a data set that the package knows by name. It costs one more fine-tuning or, of a
+            baseline, one more training.
 
     Ctrl-C ends the training; what was reached until then is in the model that comes back.
 
@@ -75,7 +81,10 @@ def fit(
         ram_gnn_only |= {"encoder": None if encoder == "ram-gnn" else encoder}
         if wrong := [name for name, x in ram_gnn_only.items() if x is not None]:
             raise RamgnnError(f"{' and '.join(wrong)} goes with RAM-GNN alone, not with {model!r}; leave it out")
-        return fit_baseline(baseline(model), dataset, settings, seed or 0, epochs, progress, device or "cpu")
+        fitted = fit_baseline(baseline(model), dataset, settings, seed or 0, epochs, progress, device or "cpu")
+        if _is_refitted(fitted, refit):
+            fit_baseline_on_everything(fitted, progress, device or "cpu")
+        return fitted
     config = config or Config()
     changes = dict(settings or {})
     changes |= {"seed": seed} if seed is not None else {}
@@ -92,7 +101,16 @@ def fit(
         own = None if encoder_settings is None else asdict(encoder_settings)
         made_for = {"encoder": encoder, "encoder_settings": own, "epochs": epochs} | config.to_dict()
         _claim_checkpoints(Path(checkpoints), {"data": runs.fingerprint(dataset)} | made_for)
-    return fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
+    fitted = fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
+    if _is_refitted(fitted, refit):
+        train_on_everything(fitted, progress, checkpoints, chosen)
+    return fitted
+
+
+def _is_refitted(fitted: FittedModel, refit: bool | None) -> bool:
+    """Whether a model is to be trained once more on everything."""
+    wanted = fitted.dataset.own if refit is None else refit
+    return wanted and not fitted.interrupted and len(fitted.dataset.test) > 0
 
 
 def _claim_checkpoints(folder: Path, made_for: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ class Explanation:
     Attributes:
         user, item: indices; user_label, item_label: what a reader sees.
         score: ŷ_ui, Eq. 22; rank: among the items the user has not had, 1 is best.
-        seen: whether the user had the item in training.
+        seen: whether the user has had the item.
         item_reasons: values that the item shares with the user's own items, most attention first.
         user_reasons: values that the user shares with others who had the item, most attention first.
         similar: the user's items closest to this one by final embeddings, whatever they share.
@@ -166,7 +166,7 @@ class Explainer:
     def __init__(self, fitted: Explainable) -> None:
         self.fitted, self.dataset = fitted, fitted.dataset
         self.item, self.user = (SideAttention.from_pretrained(x) for x in (fitted.item, fitted.user))
-        self.matrix = self.dataset.matrix()
+        self.matrix = self.dataset.matrix(held_out=True)
         self.by_item = self.matrix.tocsc()
 
     def recommend(self, user: int, n: int = 10, exclude_seen: bool = True) -> list[tuple[int, float]]:
@@ -181,7 +181,7 @@ class Explainer:
     def explain(self, user: int, item: int, most: int = 5) -> Explanation:
         """Why `item` for `user`, with at most `most` nodes behind each reason."""
         scores = self.scores(user)
-        history = self.dataset.history(user)
+        history = self.dataset.had(user)
         others = np.setdiff1d(np.arange(self.dataset.n_items), history)
         score = scores[item]
         final = self.fitted.final

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from ramgnn.datasets.base import RecDataset
@@ -15,6 +17,7 @@ from ramgnn.evaluation import Scorer
 from ramgnn.evaluation.ranking import checked_scores
 from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
+from ramgnn.newcomers import newcomer_scores
 
 MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32
 
@@ -27,33 +30,43 @@ class FittedModel:
     Attributes:
         dataset: the data.
         name: of the model.
-        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores.
+        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores; what `ramgnn.evaluate` measures.
+        served: the same model trained once more with the held-out items in, which answers the questions in its place;
+            None where nothing is held out or it was not asked for.
     """
 
     dataset: RecDataset
     name: str
     scorer: Scorer | None
+    served: FittedModel | None = None
 
     def __repr__(self) -> str:
         data = self.dataset
-        return f"<{type(self).__name__} {self.name} on {data.name}: {data.n_users:,} users, {data.n_items:,} items>"
+        served = ", trained once more on everything to recommend" if self.served is not None else ""
+        return f"<{type(self).__name__} {self.name} on {data.name}: {data.n_users:,} users, {data.n_items:,} items{served}>"
 
-    def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> pd.DataFrame:
-        """The `n` best items for one user, several, or all.
+    def recommend(
+        self, users: Any = None, n: int = 10, exclude_seen: bool = True, *, had: Any = None
+    ) -> pd.DataFrame:
+        """The `n` best items for one user, several, or all; or for somebody new, by what they had.
 
         Args:
             users: an id or a label, a list of them, or None for everybody.
             n: how many items for each user; fewer where there are not so many left.
-            exclude_seen: leave out what the user has in the training data.
+            exclude_seen: leave out what the user has had, the held-out item too.
+            had: instead of users: the items that somebody new has had, by id or label, oldest first.
 
         Returns:
-            One row for each recommendation, the best first: columns ``user``, ``rank`` from 1, ``item``, ``title``
-            where items have labels of their own, ``score``. Of equal scores the item that is first in the data comes
-            first.
+            One row for each recommendation, the best first: columns ``user`` (not with `had`), ``rank`` from 1,
+            ``item``, ``title`` where items have labels of their own, ``score``. Of equal scores the item that is first
+            in the data comes first.
 
         Raises:
-            NotFoundError: there is no such user; carries near matches.
+            NotFoundError: there is no such user or item; carries near matches.
+            RamgnnError: the model cannot recommend to somebody new.
         """
+        if had is not None:
+            return self._recommend_to_newcomer(users, n, exclude_seen, had)
         blocks = list(self.recommend_blocks(users, n, exclude_seen))
         return pd.concat(blocks, ignore_index=True)
 
@@ -61,6 +74,9 @@ class FittedModel:
         """`recommend`, a block of users at a time: for more users than fit into memory at once."""
         if n < 1:
             raise RamgnnError(f"n is {n}; expected at least one item")
+        if self.served is not None:
+            yield from self.served.recommend_blocks(users, n, exclude_seen)
+            return
         rows = self._indices("user", users)
         step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
         for start in range(0, max(len(rows), 1), step):
@@ -76,6 +92,23 @@ class FittedModel:
         columns |= {"item": self.dataset.brought_ids("item", item)} | self._titles(item) | {"score": scores[there]}
         return pd.DataFrame(columns)
 
+    def _recommend_to_newcomer(self, users: Any, n: int, exclude_seen: bool, had: Any) -> pd.DataFrame:
+        """The `n` best items for somebody who had these, as `recommend` gives them."""
+        if users is not None:
+            raise RamgnnError("users and had are both given: had is for somebody new; leave one out")
+        if self.served is not None:
+            return self.served._recommend_to_newcomer(None, n, exclude_seen, had)
+        items = self._indices("item", had)
+        if not len(items):
+            raise RamgnnError("had is empty; give at least one item")
+        scores = newcomer_scores(self, [items])  # (1, n_items)
+        if exclude_seen:
+            scores[0, items] = -np.inf
+        best, values = _best(scores, n)
+        item = best[best >= 0]
+        columns = {"rank": np.arange(1, len(item) + 1), "item": self.dataset.brought_ids("item", item)}
+        return pd.DataFrame(columns | self._titles(item) | {"score": values[best >= 0]})
+
     def _titles(self, items: np.ndarray) -> dict[str, list[str]]:
         """A column of labels, where items have labels that are not their ids."""
         dataset = self.dataset
@@ -90,16 +123,13 @@ class FittedModel:
         """
         scores = self.all_scores(users)
         if exclude_seen:
-            scores[self.dataset.matrix()[users].nonzero()] = -np.inf
-        n_left = min(n, scores.shape[1])
-        items = np.full((len(users), n), -1)
-        values = np.full((len(users), n), np.nan)
-        if len(users) and n_left:
-            items[:, :n_left] = _largest(scores, n_left)
-            values[:, :n_left] = np.take_along_axis(scores, items[:, :n_left], 1)
-            gone = values == -np.inf
-            items[gone], values[gone] = -1, np.nan
-        return items, values
+            scores[self.all_had[users].nonzero()] = -np.inf
+        return _best(scores, n)
+
+    @cached_property
+    def all_had(self) -> csr_matrix:
+        """What each user has had, the held-out items too: ``(n_users, n_items)``."""
+        return self.dataset.matrix(held_out=True)
 
     def all_scores(self, users: np.ndarray) -> np.ndarray:
         """The scores of all items for some users, by index: ``(b, n_items)`` float64.
@@ -123,6 +153,8 @@ class FittedModel:
         Raises:
             NotFoundError: there is no such user or item; carries near matches.
         """
+        if self.served is not None:
+            return self.served.score(users, items)
         rows, columns = self._indices("user", users), self._indices("item", items)
         step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
         blocks = [self.all_scores(rows[k : k + step])[:, columns] for k in range(0, len(rows), step)]
@@ -142,6 +174,8 @@ class FittedModel:
         """
         if n < 1:
             raise RamgnnError(f"n is {n}; expected at least one item")
+        if self.served is not None:
+            return self.served.similar_items(item, n)
         index = find(self.dataset, "item", item)
         similarity = self._similarity(index)
         similarity[index] = -np.inf
@@ -194,6 +228,22 @@ class FittedModel:
         if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray | pd.Series | pd.Index | set):
             names = [names]
         return np.array(indices(self.dataset, side, list(names)), np.int64)
+
+
+def _best(scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The columns and the values of the n largest entries of each row that are above -inf: ``(b, n)`` each.
+
+    Where a row has fewer the rest is -1 and NaN.
+    """
+    n_left = min(n, scores.shape[1])
+    items = np.full((len(scores), n), -1)
+    values = np.full((len(scores), n), np.nan)
+    if len(scores) and n_left:
+        items[:, :n_left] = _largest(scores, n_left)
+        values[:, :n_left] = np.take_along_axis(scores, items[:, :n_left], 1)
+        absent = values == -np.inf
+        items[absent], values[absent] = -1, np.nan
+    return items, values
 
 
 def _largest(scores: np.ndarray, n: int) -> np.ndarray:

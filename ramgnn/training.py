@@ -58,6 +58,7 @@ class Fitted(FittedModel):
         finetuned: fine-tuning on all training interactions; None when interrupted before.
         seconds: wall time by stage.
         interrupted: the stage that Ctrl-C ended, or None.
+        served: the same model trained once more, on everything; see `train_on_everything`.
     """
 
     dataset: RecDataset
@@ -68,6 +69,7 @@ class Fitted(FittedModel):
     finetuned: Finetuned | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     interrupted: str | None = None
+    served: Fitted | None = None
 
     @property
     def name(self) -> str:
@@ -87,6 +89,8 @@ class Fitted(FittedModel):
 
     def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
         """Why an item for a user: shared values with their attention, and what stands near (`ramgnn.explain`)."""
+        if self.served is not None:
+            return self.served.explain(user, item, n)
         user, item = find(self.dataset, "user", user), find(self.dataset, "item", item)
         return self.explainer.explain(user, item, n)
 
@@ -156,6 +160,39 @@ def fit(
         _checkpoint(checkpoints, "finetune"),
     )  # fmt: skip
     return fitted
+
+
+def train_on_everything(
+    fitted: Fitted,
+    progress: bool = True,
+    checkpoints: str | os.PathLike | None = None,
+    pretrainer: Pretrainer | None = None,
+) -> None:
+    """Train the recommender once more, now with the held-out items in, and note it in `fitted.served`.
+
+    The settings and the number of epochs are those of `fitted`, so it costs one more fine-tuning. Pre-training is taken
+    over, since it does not read interactions; only where user attributes are derived from these are they derived anew
+    and pre-trained on. What the metrics were measured on stays as it is.
+
+    Args:
+        fitted: trained to its end; `fitted.interrupted` says whether Ctrl-C ended this stage.
+        progress, checkpoints, pretrainer: as in `fit`.
+    """
+    config, dataset = fitted.config, fitted.dataset.everything()
+    served = Fitted(dataset, config, fitted.item, fitted.user)
+    graphs = {side: graph_of(dataset, side) for side in SIDES}
+    if dataset.derive_users is not None and fitted.user is not None:
+        run = pretrainer or pretrain_side, graphs["user"], "user", config, progress, _checkpoint(checkpoints, "all-user")
+        served.user = _timed(fitted, "pre-training users on everything", *run)
+        if fitted.interrupted:
+            return
+    model = build(dataset, config, graphs, {side: served.pretrained(side) for side in SIDES})
+    served.finetuned = _timed(
+        fitted, "fine-tuning on everything", finetune, model, config.finetune, config.seed, None,
+        fitted.finetuned.best_epoch, progress, "fine-tuning on everything", _checkpoint(checkpoints, "all"),
+    )  # fmt: skip
+    if not fitted.interrupted:
+        fitted.served = served
 
 
 def _checkpoint(folder: str | os.PathLike | None, stage: str) -> Checkpoint | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,14 @@ class Ease:
         return np.asarray(self.history[users] @ self.weights)
 
     __call__ = scores
+
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of people who were not in training: ``(b, n_items)``.
+
+        Args:
+            had: for each of b people the indices of the items they had, oldest first.
+        """
+        return np.stack([self.weights[items].sum(0) for items in had])
 
 
 @register("ease")

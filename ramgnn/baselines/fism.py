@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +96,18 @@ class FISM(fitting.Model):
         chosen = fitting.index(users, self)
         norm = self.size[chosen].clamp(min=1).to(self.q.weight.dtype).pow(-self.settings.alpha)
         return (self.history(chosen) * norm[:, None]) @ self.p.weight.T
+
+    @torch.no_grad()
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> Tensor:
+        """The same of people who were not in training: ``(b, n_items)``.
+
+        Args:
+            had: for each of b people the indices of the items they had, oldest first.
+        """
+        size = torch.tensor([len(items) for items in had], device=self.items.device)
+        items = torch.as_tensor(np.concatenate(had), device=self.items.device)
+        total = F.embedding_bag(items, self.q.weight, offsets(size)[:-1], mode="sum")  # (b, d)
+        return (total * size.to(total.dtype).pow(-self.settings.alpha)[:, None]) @ self.p.weight.T
 
 
 def fit(

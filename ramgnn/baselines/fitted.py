@@ -12,7 +12,7 @@ import torch
 from scipy.sparse import csr_matrix, issparse
 from torch import Tensor, nn
 
-from ramgnn.baselines import fitting
+from ramgnn.baselines import fitting, registry
 from ramgnn.baselines.registry import Baseline
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError, RamgnnError
@@ -29,6 +29,7 @@ class FittedBaseline(FittedModel):
         settings: what differs from the defaults; seed: of everything that was drawn; epochs: trained, 0 for a closed
             form.
         losses: mean loss of each epoch; seconds: wall time; interrupted: True when Ctrl-C ended the training early.
+        served: the same once more, fitted to everything.
     """
 
     dataset: RecDataset
@@ -40,6 +41,7 @@ class FittedBaseline(FittedModel):
     losses: tuple[float, ...] = ()
     seconds: float = 0.0
     interrupted: bool = False
+    served: FittedBaseline | None = None
 
 
 def fit_baseline(
@@ -80,6 +82,17 @@ def fit_baseline(
         dataset, baseline.name, model, dict(settings), seed, len(history.losses), tuple(history.losses),
         round(time.perf_counter() - started, 3), history.interrupted,
     )  # fmt: skip
+
+
+def fit_baseline_on_everything(fitted: FittedBaseline, progress: bool = False, device: str = "cpu") -> None:
+    """Fit a baseline once more, now with the held-out items in, and note it in `fitted.served`."""
+    baseline = registry.get(fitted.name)
+    epochs = fitted.epochs if baseline.trained else None
+    everything = fitted.dataset.everything()
+    served = fit_baseline(baseline, everything, fitted.settings, fitted.seed, epochs, progress, device)
+    fitted.interrupted = served.interrupted
+    if not served.interrupted:
+        fitted.served = served
 
 
 # ---- what a scorer consists of, to save it ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,14 @@ class ItemKNN:
         return (self.history[users] @ self.similarity).toarray().astype(np.float32)
 
     __call__ = scores
+
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of people who were not in training, all that they had counting alike: ``(b, n_items)``.
+
+        Args:
+            had: for each of b people the indices of the items they had.
+        """
+        return np.stack([np.asarray(self.similarity[items].sum(0)).ravel() for items in had])
 
 
 @register("itemknn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,9 +101,25 @@ class SASRec(fitting.Model):
     @torch.no_grad()
     def scores(self, users: np.ndarray) -> Tensor:
         """``(b, n_items)``; for a user without a history, what follows the empty sequence."""
+        return self._scores(self.last[fitting.index(users, self)])
+
+    @torch.no_grad()
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> Tensor:
+        """The same of people who were not in training: ``(b, n_items)``.
+
+        Args:
+            had: for each of b people the indices of the items they had, oldest first.
+        """
+        sequences = torch.full((len(had), self.settings.length), self.n_items, device=self.last.device)
+        for row, items in zip(sequences, had, strict=True):
+            latest = torch.as_tensor(np.array(items[-len(row) :]), device=row.device)
+            row[: len(latest)] = latest
+        return self._scores(sequences)
+
+    def _scores(self, sequences: Tensor) -> Tensor:
+        """What follows each sequence: ``(b, length)`` items to ``(b, n_items)``."""
         mode = self.training
         self.eval()
-        sequences = self.last[fitting.index(users, self)]
         end = (sequences < self.n_items).sum(1).clamp(min=1) - 1
         state = self.states(sequences)[torch.arange(len(sequences), device=end.device), end]
         self.train(mode)

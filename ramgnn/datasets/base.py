@@ -88,6 +88,8 @@ class RecDataset:
             `validation` calls it again so that nothing held out leaks into them.
         user_id_dtype, item_id_dtype: ``"int64"`` where the ids came as integers in a data frame, else ``"str"``;
             see `brought_ids`.
+        own: whether somebody brought the data; a data set that the package knows by name is not.
+        left_out_users: ids of users who had too few interactions and are no part of the data.
     """
 
     name: str
@@ -110,6 +112,8 @@ class RecDataset:
     derive_users: Callable[[RecDataset], tuple[Relation, ...]] | None = field(default=None, repr=False, compare=False)
     user_id_dtype: str = "str"
     item_id_dtype: str = "str"
+    own: bool = False
+    left_out_users: tuple[str, ...] = ()
 
     @property
     def n_users(self) -> int:
@@ -162,19 +166,27 @@ class RecDataset:
             user_relations=self.user_relations if user is None else tuple(self.relation("user", n) for n in user),
         )
 
-    def matrix(self) -> csr_matrix:
-        """Training interactions as a ``(n_users, n_items)`` sparse matrix of ones (float32)."""
-        ones = np.ones(len(self.train), np.float32)
-        shape = (self.n_users, self.n_items)
-        seen = csr_matrix((ones, (self.train["user"].to_numpy(), self.train["item"].to_numpy())), shape=shape)
+    def matrix(self, held_out: bool = False) -> csr_matrix:
+        """Training interactions as a ``(n_users, n_items)`` sparse matrix of ones (float32).
+
+        Args:
+            held_out: the held-out ones too: everything that a user has had.
+        """
+        pairs = [frame[["user", "item"]].to_numpy() for frame in (self.train, *([self.test] if held_out else []))]
+        user, item = np.concatenate(pairs).T  # (n,), (n,)
+        seen = csr_matrix((np.ones(len(user), np.float32), (user, item)), shape=(self.n_users, self.n_items))
         seen.data[:] = 1.0  # an interaction that stands twice counts once
         return seen
 
     def history(self, user: int) -> np.ndarray:
-        """Item indices of the user's training interactions, oldest first."""
+        """Item indices of the user's training interactions, oldest first; `had` has the held-out one too."""
         rows = self.train["user"].to_numpy()
         start, stop = np.searchsorted(rows, [user, user + 1])
         return self.train["item"].to_numpy()[start:stop]
+
+    def had(self, user: int) -> np.ndarray:
+        """Item indices of all that the user has had, oldest first, the held-out item at the end."""
+        return np.concatenate([self.history(user), self.test["item"].to_numpy()[self.test["user"].to_numpy() == user]])
 
     def validation(self) -> RecDataset:
         """The same data one step earlier: the held-out item of each user is the last *training* item.
@@ -191,6 +203,20 @@ class RecDataset:
             view = replace(view, user_relations=self.derive_users(view))
         if self.negatives is not None:
             view = with_negatives(view, self.negatives.shape[1], self.negatives_seed or 0)
+        return view
+
+    def everything(self) -> RecDataset:
+        """The same data with nothing held out, which a model that serves people learns from.
+
+        Derived user attributes are derived again.
+        """
+        both = pd.concat([self.train, self.test])
+        view = replace(
+            self, train=interactions(both["user"], both["item"], both["time"]), test=self.test.iloc[:0],
+            split="nothing is held out", negatives=None, negatives_seed=None,
+        )  # fmt: skip
+        if self.derive_users is not None:
+            view = replace(view, user_relations=self.derive_users(view))
         return view
 
     def summary(self) -> pd.DataFrame:

@@ -28,6 +28,7 @@ FORMAT = 1
 # fields of `RecDataset` that are plain values and stand in the JSON under their own names
 PLAIN = (
     "name", "time_kind", "split", "negatives_seed", "licence", "citation", "source", "user_id_dtype", "item_id_dtype",
+    "own",
 )  # fmt: skip
 FIX = "copy the folder again from where it was written, or write it again"
 
@@ -99,7 +100,7 @@ def _arrays(dataset: RecDataset) -> dict[str, np.ndarray]:
 def _text(dataset: RecDataset) -> dict[str, Any]:
     """Everything else, ready for JSON; labels that are the ids are None."""
     text: dict[str, Any] = {"format": FORMAT} | {name: getattr(dataset, name) for name in PLAIN}
-    text["notes"] = dataset.notes
+    text |= {"notes": dataset.notes, "left_out_users": dataset.left_out_users}
     for side, ids, labels in (
         ("item", dataset.item_ids, dataset.item_labels),
         ("user", dataset.user_ids, dataset.user_labels),
@@ -140,7 +141,8 @@ def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
         )
     for part in ("train", "test"):
         fields[part] = pd.DataFrame({column: arrays[f"{part}.{column}"] for column in COLUMNS})
-    return RecDataset(**fields, notes=tuple(text["notes"]), negatives=arrays.get("negatives"))
+    fields |= {name: tuple(text[name]) for name in ("notes", "left_out_users")}
+    return RecDataset(**fields, negatives=arrays.get("negatives"))
 
 
 def _read_text(path: Path) -> dict[str, Any]:

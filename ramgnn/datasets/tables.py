@@ -95,7 +95,8 @@ def load(
         unknown: what to do with interactions of ids that the items or users do not list: ``"error"`` or ``"drop"``.
         min_user: users with fewer interactions are left out; 0 keeps those of `users` that have none.
         name: what to call the data set.
-        split: ``"last"`` holds out the latest interaction of each user, ``"random"`` one drawn by `seed`.
+        split: ``"last"`` holds out the latest interaction of each user, ``"random"`` one drawn by `seed`,
+            ``"none"`` nothing: for a model that is to recommend and not to be measured.
         negatives: rank each held-out item among that many sampled ones; None ranks it among all items.
         seed: for the random split and the negatives.
         progress: show a bar of bytes for each file.

@@ -46,7 +46,7 @@ class Options:
     def __post_init__(self) -> None:
         check_choice("duplicates", self.duplicates, ("error", "first", "last"))
         check_choice("unknown", self.unknown, ("error", "drop"))
-        check_choice("split", self.split, ("last", "random"))
+        check_choice("split", self.split, ("last", "random", "none"))
 
 
 def build(
@@ -88,7 +88,7 @@ def build(
         times, time_kind = read_times(rows["time"], interactions.origin, notes)
         rows = rows.assign(time=times)
     rows = keep_each_pair_once(rows, interactions.origin, options.duplicates, guess.time is not None, notes)
-    rows, user_ids = keep_active_users(rows, listed_users, options.min_user, notes)
+    rows, user_ids, left_out = keep_active_users(rows, listed_users, options.min_user, notes)
     item_ids = pd.Index(rows["item"].unique()) if listed_items is None else listed_items.ids
 
     numbered = number(rows, user_ids, item_ids)
@@ -109,6 +109,8 @@ def build(
         time_kind="none" if options.split == "random" else time_kind,
         split=_split_sentence(options.split, guess.time, options.seed),
         licence="your own data",
+        own=True,
+        left_out_users=tuple(left_out),
         source=source,
         notes=tuple(notes),
         user_id_dtype=_common_dtype(dtypes["user"], listed_users),
@@ -192,6 +194,8 @@ def _common_dtype(dtype: str, nodes: Nodes | None) -> str:
 
 
 def _split_sentence(split: str, time: str | None, seed: int) -> str:
+    if split == "none":
+        return "nothing is held out"
     if split == "random":
         return f"one interaction of each user drawn at random with seed {seed}"
     return f"leave the last out by {time}" if time else "leave the last out by the order of the rows"

@@ -169,8 +169,8 @@ def keep_each_pair_once(
 
 def keep_active_users(
     rows: pd.DataFrame, users: Nodes | None, min_user: int, notes: list[str]
-) -> tuple[pd.DataFrame, pd.Index]:
-    """The interactions and the ids of users who have enough of them, in order of first appearance.
+) -> tuple[pd.DataFrame, pd.Index, pd.Index]:
+    """The interactions and the ids of users who have enough of them, in order of first appearance, and the other ids.
 
     Users who are listed and have no interaction come last; they stay when `min_user` is 0.
 
@@ -189,7 +189,7 @@ def keep_active_users(
             expected="users with several interactions each: one is held out, the rest is learned from",
             fix="give it more rows, or check which columns hold the users and the items",
         )
-    return rows[rows["user"].isin(kept)], kept
+    return rows[rows["user"].isin(kept)], kept, sizes.index[sizes < min_user]
 
 
 def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
@@ -203,7 +203,7 @@ def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.Dat
 
 
 def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training and held-out interactions, one held out per user: the latest, or one drawn at random."""
+    """Training and held-out interactions, one held out per user: the latest, one drawn at random, or none."""
     if split == "random":
         # a random place for each row, then the last one as usual: so that validation draws at random, too
         mixed = numbered.iloc[np.random.default_rng(seed).permutation(len(numbered))]
@@ -211,4 +211,5 @@ def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tup
     if time_kind == "order":
         places = numbered.groupby("user")["time"].rank("dense").astype(np.int64) - 1
         numbered = numbered.assign(time=places)
-    return leave_last_out(interactions(numbered["user"], numbered["item"], numbered["time"]))
+    everything = interactions(numbered["user"], numbered["item"], numbered["time"])
+    return (everything, everything.iloc[:0]) if split == "none" else leave_last_out(everything)
