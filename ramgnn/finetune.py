@@ -250,7 +250,7 @@ def _save(
         tensors |= named("average", optimiser.running.state_dict())
     if result.best_epoch:
         tensors |= {"final.users": result.final.users, "final.items": result.final.items}
-    checkpoint.save(tensors, {"history": result.history, "best": stopping.best, "since": stopping.since,
+    checkpoint.save(tensors, {"history": result.history, "best": stopping.best, "since": stopping.without_gain,
                               "best_epoch": result.best_epoch})  # fmt: skip
 
 
@@ -267,7 +267,7 @@ def _restore(
     if optimiser.running is not None:
         optimiser.running.load_state_dict(under("average", tensors))
     result.history, result.best_epoch = state["history"], state["best_epoch"]
-    stopping.best, stopping.since, stopping.best_epoch = state["best"], state["since"], state["best_epoch"]
+    stopping.best, stopping.without_gain, stopping.best_epoch = state["best"], state["since"], state["best_epoch"]
     if result.best_epoch:
         device = result.model.users.device
         result.final = FinalEmbeddings(tensors["final.users"].to(device), tensors["final.items"].to(device))

@@ -105,7 +105,7 @@ class CKE(fitting.Model):
         return drawn
 
     def distance(self, head: Tensor, relation_type: Tensor, tail: Tensor) -> Tensor:
-        """f(h, r, t) of triples: ``(b,)``; one matrix product for each relation relation_type."""
+        """f(h, r, t) of triples: ``(b,)``; one matrix product for each relation type."""
         distances = head.new_zeros(len(head), dtype=self.m.dtype)
         for t in range(len(self.m)):
             rows = (relation_type == t).nonzero()[:, 0]

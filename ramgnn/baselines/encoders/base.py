@@ -96,7 +96,7 @@ class Groups:
         node, value: ``(m,)`` the incidences, sorted by value, then node.
         size: ``(n_values,)`` how many nodes have each value.
         before: ``(m,)`` how many nodes of the same value have a lower index.
-        n_own: ``(n_nodes, n_types)`` how many values each node has.
+        values_per_node: ``(n_nodes, n_types)`` how many values each node has.
         degree: ``(n_nodes, n_types)`` how many neighbours, counted once per shared value.
     """
 
@@ -111,7 +111,7 @@ class Groups:
         first, first_of_bag = offsets(self.size)[:-1], offsets(per_bag)[:-1]
         first_of_node = offsets(torch.bincount(self.node, minlength=graph.n_nodes))[:-1]
         self.before = torch.arange(len(self.node), device=self.node.device) - first[self.value]
-        self.n_own = per_bag.view(self.shape)
+        self.values_per_node = per_bag.view(self.shape)
         self.degree = segment_sum(self.size[self.value] - 1, bag, len(per_bag)).view(self.shape)
         # lists to sum over, and where each begins: int32 is half the memory to read
         self._nodes_of = self.node.int(), first.int()
@@ -136,19 +136,19 @@ class Groups:
 
     def neighbours(self, x: Tensor) -> Tensor:
         """``(n_nodes, c)``: the sum of x over the neighbours of each node."""
-        return self.to_nodes(self.to_values(x)) - self.n_own.sum(1, keepdim=True) * x
+        return self.to_nodes(self.to_values(x)) - self.values_per_node.sum(1, keepdim=True) * x
 
     def means_by_type(self, x: Tensor) -> Tensor:
         """``(n_nodes, n_types, c)``: the mean of x over the neighbours under each type; zero where there are none."""
         total = neighbour_sum(self.to_values(x), self._values_by_type, self._bags_of).view(*self.shape, -1)
-        return (total - self.n_own.unsqueeze(2) * x.unsqueeze(1)) / self.degree.clamp(min=1).unsqueeze(2)
+        return (total - self.values_per_node.unsqueeze(2) * x.unsqueeze(1)) / self.degree.clamp(min=1).unsqueeze(2)
 
 
 class Encoder(nn.Module):
     """Node embeddings from a graph, in RAM-GNN's place: the same start table, similarity and loss, no sampler.
 
-    Subclasses set `DROPOUT`, the published one, and `VECTORS`, whether relations have vectors; they define `encode`,
-    and `register_encoder` gives them a name. You can add your own.
+    Subclasses set `DROPOUT`, the published one, and `HAS_RELATION_VECTORS`, whether relations have vectors; they define
+    `encode`, and `register_encoder` gives them a name. You can add your own.
 
     Attributes:
         nodes: the table of e_i^(0), ``(n_nodes, d)``.
@@ -157,7 +157,7 @@ class Encoder(nn.Module):
     """
 
     DROPOUT = 0.0
-    VECTORS = False
+    HAS_RELATION_VECTORS = False
 
     def __init__(self, graph: MultiRelationalGraph, settings: EncoderSettings) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ class Encoder(nn.Module):
         self.settings = settings
         self.nodes = nn.Embedding(graph.n_nodes, d)
         nn.init.normal_(self.nodes.weight, std=d**-0.5)
-        self.relations = RelationEmbedding(graph, d, "halves") if self.VECTORS else None
+        self.relations = RelationEmbedding(graph, d, "halves") if self.HAS_RELATION_VECTORS else None
         self.dropout = nn.Dropout(self.DROPOUT if settings.dropout is None else settings.dropout)
         self.scale = nn.Parameter(torch.tensor(5.0))
         self.shift = nn.Parameter(torch.tensor(-2.0))
@@ -190,7 +190,9 @@ class Encoder(nn.Module):
             self._graph, self._groups = graph, {}
         if masked_type not in self._groups:
             self._groups[masked_type] = Groups(graph, masked_type)
-        return self.encode(self._groups[masked_type], self.relations(graph.value_type) if self.VECTORS else None)
+        return self.encode(
+            self._groups[masked_type], self.relations(graph.value_type) if self.HAS_RELATION_VECTORS else None
+        )
 
     @classmethod
     def graph_for(cls, graph: MultiRelationalGraph, settings: EncoderSettings, side: str) -> MultiRelationalGraph:
