@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, Relation, with_negatives
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
@@ -24,6 +24,7 @@ from ramgnn.datasets.frames.rows import (
 )
 from ramgnn.datasets.frames.table import Table
 from ramgnn.datasets.frames.times import read_times
+from ramgnn.datasets.negatives import with_negatives
 
 
 @dataclass(frozen=True)
