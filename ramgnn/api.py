@@ -27,7 +27,7 @@ from ramgnn.datasets.source import Source
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
-from ramgnn.files import make_folder, read_json, write_json
+from ramgnn.files import check_keys, make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
 from ramgnn.training import fit as fit_ram_gnn
 
@@ -103,7 +103,9 @@ def _claim_checkpoints(folder: Path, made_for: dict[str, Any]) -> None:
     """
     path = make_folder(folder) / "made-for.json"
     if path.exists():
-        before = read_json(path, "what the checkpoints are of", "delete the folder; training then starts anew")
+        fix = "delete the folder; training then starts anew"
+        before = read_json(path, "what the checkpoints are of", fix)
+        check_keys(before, {}, path, fix)
         if different := [name for name, x in made_for.items() if before.get(name) != x]:
             raise RamgnnError(
                 f"the checkpoints in {folder} are of another training ({', '.join(different)} differ); "

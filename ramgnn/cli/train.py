@@ -37,7 +37,7 @@ def train(args: Namespace) -> int:
         if options := beside_resume(args):
             raise RamgnnError(f"--resume takes data and settings from the folder; leave out {', '.join(options)}")
         folder = Path(args.resume)
-        data_source, config, epochs, fingerprint = runs.begun(folder)
+        data_source, config, epochs, fingerprint = runs.read_started(folder)
     else:
         config = readings.ablation(readings.named(args.config), args.ablation)
         config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
@@ -76,7 +76,7 @@ def _train_ram_gnn(
     dataset = data_source.load(False if quiet else None)
     if is_first:
         if fingerprint is None:
-            runs.begin(folder, dataset, config, data_source, epochs)
+            runs.start_run(folder, dataset, config, data_source, epochs)
         distributed.wait()
     if fingerprint not in (None, runs.fingerprint(dataset)):
         raise RamgnnError(f"the data are not those that the run in {folder} was begun with; train without --resume")
@@ -92,7 +92,7 @@ def _train_ram_gnn(
     if fitted.interrupted:
         print(f"stopped during {fitted.interrupted}; {_how_to_resume(folder)}", file=sys.stderr)
         return 130
-    runs.clear(folder)
+    runs.clear_checkpoints(folder)
     if args.json:
         report = {"run": str(folder), "seconds": fitted.seconds, "epochs": fitted.finetuned.best_epoch}
         print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))

@@ -21,7 +21,7 @@ from safetensors import numpy as safetensors
 
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import write_bytes
+from ramgnn.files import check_keys, write_bytes
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
@@ -29,6 +29,10 @@ FORMAT = 1
 PLAIN = (
     "name", "time_kind", "split", "negatives_seed", "licence", "citation", "source", "user_id_dtype", "item_id_dtype",
 )  # fmt: skip
+# the kinds of what is read of the JSON, of each of its sides and of each relation there
+KEYS = dict.fromkeys(PLAIN, str) | {"negatives_seed": (int, type(None)), "notes": list, "item": dict, "user": dict}
+SIDE = {"ids": list, "labels": (list, type(None)), "relations": list}
+RELATION = {"name": str, "derived": bool, "importance": (float, type(None)), "labels": list}
 FIX = "copy the folder again from where it was written, or write it again"
 
 
@@ -67,6 +71,11 @@ def read(folder: str | os.PathLike) -> RecDataset:
     """
     folder = Path(folder)
     text = _read_text(folder / TEXT)
+    check_keys(text, KEYS, folder / TEXT, FIX)
+    for side in ("item", "user"):
+        check_keys(text[side], SIDE, folder / TEXT, FIX, side)
+        for number, relation in enumerate(text[side]["relations"]):
+            check_keys(relation, RELATION, folder / TEXT, FIX, f"{side}.relations.{number}")
     arrays = _read_arrays(folder / ARRAYS, text.get("sha256"))
     try:
         return _dataset(text, arrays).check()
