@@ -190,6 +190,8 @@ class Config:
         for key in ("edge_dropout", "ema_decay"):
             if not 0 <= (value := getattr(self.finetune, key)) < 1:
                 raise RamgnnError(f"finetune.{key} is {value}; expected 0 up to below 1")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise RamgnnError(f"seed is {self.seed}; expected 0 to {MAX_SEED}")
         return self
 
 
@@ -241,6 +243,7 @@ def _read(value: Any, old: Any, text: str) -> Any:
     raise RamgnnError(f"cannot read {text!r}; expected {kind}")
 
 
+MAX_SEED = 2**63 - 1  # each side is pre-trained with twice that or one more, which is what a generator of PyTorch takes
 STAGES = {"pretrain": PretrainConfig, "finetune": FinetuneConfig}
 
 # what a setting may be, where it is one of a few words

@@ -114,9 +114,10 @@ def _blocks(model: FittedModel, users: list[str] | None, args: Namespace) -> Ite
     """The recommendations in blocks of users, with a progress bar where somebody can see it."""
     total = model.dataset.n_users if users is None else len(users)
     to_terminal = args.out is None and sys.stdout.isatty()  # what is printed there and a bar would mix
+    n = min(args.n, model.dataset.n_items)  # a row of n is kept for each user
     hidden = args.quiet or args.json or to_terminal or not sys.stderr.isatty()
     with tqdm(total=total, desc="recommending", unit="user", disable=hidden) as bar:
-        for frame in model.recommend_blocks(users, n=args.n, exclude_seen=not args.include_seen):
+        for frame in model.recommend_blocks(users, n=n, exclude_seen=not args.include_seen):
             yield frame
             bar.update(frame["user"].nunique())
 
