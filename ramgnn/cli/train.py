@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from ramgnn import api, distributed, memory, paper, readings, runs
 from ramgnn.baselines import registry
@@ -21,6 +20,7 @@ from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_te
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
+from ramgnn.devices import checked_device
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
 from ramgnn.training import Fitted, fit
@@ -47,7 +47,7 @@ def train(args: Namespace) -> int:
             _refuse_to_overwrite(folder)
     try:
         with distributed.processes(config.device):
-            _check_device(distributed.device_of(config.device))
+            checked_device(distributed.device_of(config.device))
             return _train_ram_gnn(args, data_source, config, epochs, folder, fingerprint)
     except distributed.LostProcess as error:
         raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
@@ -131,7 +131,7 @@ def _train_baseline(args: Namespace) -> int:
     folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
     if not args.overwrite:
         _refuse_to_overwrite(folder)
-    _check_device(args.device or "cpu")
+    checked_device(args.device or "cpu")
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
     if not quiet:
@@ -186,15 +186,6 @@ def _refuse_to_overwrite(folder: Path) -> None:
         )
     if (folder / runs.RUN).exists():
         raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
-
-
-def _check_device(name: str) -> None:
-    """Fail before any work when the device is not there."""
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise RamgnnError(f"cannot use the device {name!r}: {reason}; --device cpu always works") from None
 
 
 def _print_results(
