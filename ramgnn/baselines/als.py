@@ -29,7 +29,7 @@ class ALS:
     __call__ = scores
 
 
-@register("als")
+@register("als", least={"factors": 1, "regularization": 0, "iterations": 1})
 def fit(
     dataset: RecDataset,
     factors: int = 64,

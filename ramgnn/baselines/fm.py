@@ -36,7 +36,10 @@ class Settings:
     std: float = 0.01
 
 
-@register("fm", settings=Settings)
+LEAST = {"dim": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0, "std": 0}
+
+
+@register("fm", settings=Settings, least=LEAST)
 class FM(fitting.Model):
     """ŷ_ui = Σ_f w_f + Σ_{f<g} v_f · v_g over all features f, g of user and item; mean of −ln σ(ŷ_ui − ŷ_uj).
 

@@ -35,7 +35,10 @@ class Settings:
     std: float = 0.05
 
 
-@register("mf", settings=Settings)
+LEAST = {"dim": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0, "std": 0}
+
+
+@register("mf", settings=Settings, least=LEAST)
 class MF(fitting.Model):
     """ŷ_ui = p_u · q_i, with Σ −ln σ(ŷ_ui − ŷ_uj) + λ/2 (‖P‖² + ‖Q‖²) for each batch of pairs.
 

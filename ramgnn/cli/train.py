@@ -203,7 +203,7 @@ def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args:
     if not args.no_baselines:
         for baseline in BESIDE:
             try:
-                metrics = evaluate(registry.get(baseline).fits(dataset), dataset, args.ties).metrics(args.at)
+                metrics = evaluate(registry.get(baseline).factory(dataset), dataset, args.ties).metrics(args.at)
             except RamgnnError as error:
                 print(f"{baseline} is left out: {error}", file=sys.stderr)
                 continue
