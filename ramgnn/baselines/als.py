@@ -28,6 +28,10 @@ class ALS:
 
     __call__ = scores
 
+    def item_embeddings(self) -> np.ndarray:
+        """y_i of all items: ``(n_items, f)``."""
+        return self.items
+
 
 @register("als", least={"factors": 1, "regularization": 0, "iterations": 1})
 def fit(

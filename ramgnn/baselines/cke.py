@@ -149,6 +149,10 @@ class CKE(fitting.Model):
         """``(b, n_items)``."""
         return self.u(fitting.index(users, self)) @ (self.v.weight + self.e.weight).T
 
+    def item_embeddings(self) -> Tensor:
+        """v_i + e_i of all items: ``(n_items, d)``."""
+        return self.v.weight + self.e.weight
+
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,

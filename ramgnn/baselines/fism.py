@@ -99,6 +99,10 @@ class FISM(fitting.Model):
         norm = self.size[chosen].clamp(min=1).to(self.q.weight.dtype).pow(-self.settings.alpha)
         return (self.history(chosen) * norm[:, None]) @ self.p.weight.T
 
+    def item_embeddings(self) -> Tensor:
+        """p_i of all items: ``(n_items, d)``."""
+        return self.p.weight
+
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,

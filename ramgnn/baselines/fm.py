@@ -91,6 +91,10 @@ class FM(fitting.Model):
         vectors, alone = self.item_parts(self.sides["item"].every())
         return self.user_vectors(fitting.index(users, self)) @ vectors.T + alone
 
+    def item_embeddings(self) -> Tensor:
+        """Σ v_f over the features of each item: ``(n_items, d)``."""
+        return self.item_parts(self.sides["item"].every())[0]
+
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,

@@ -206,6 +206,10 @@ class KGPolicy(fitting.Model):
         """``(b, n_items)``."""
         return self.p(fitting.index(users, self)) @ self.q.weight.T
 
+    def item_embeddings(self) -> Tensor:
+        """q_i of all items: ``(n_items, d)``."""
+        return self.q.weight
+
 
 def fit(
     dataset: RecDataset, settings: Settings | None = None, seed: int = 0, epochs: int | None = None,

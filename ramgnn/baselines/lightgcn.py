@@ -16,7 +16,7 @@ from ramgnn.errors import RamgnnError
 from ramgnn.finetune import AveragedAdam, train_epoch
 from ramgnn.losses import LISTWISE, PAIRWISE
 from ramgnn.pretrained import random_embeddings
-from ramgnn.recommender import Recommender
+from ramgnn.recommender import FinalEmbeddings, Recommender
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,19 @@ class LightGCN(fitting.Model):
         self._final = None
         return train_epoch(self.recommender, self.config, self.optimiser, generator)
 
-    def scores(self, users: np.ndarray) -> Tensor:
-        """``(b, n_items)``."""
+    def final(self) -> FinalEmbeddings:
+        """x of all users and items, propagated once after each epoch."""
         if self._final is None:
             self._final = self.recommender.final()
-        return self._final(users)
+        return self._final
+
+    def scores(self, users: np.ndarray) -> Tensor:
+        """``(b, n_items)``."""
+        return self.final()(users)
+
+    def item_embeddings(self) -> Tensor:
+        """x_i of all items: ``(n_items, d)``."""
+        return self.final().items
 
 
 def fit(

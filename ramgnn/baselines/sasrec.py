@@ -113,6 +113,10 @@ class SASRec(fitting.Model):
         self.train(mode)
         return state @ self.items_and_none.weight[: self.n_items].T
 
+    def item_embeddings(self) -> Tensor:
+        """e_i of all items: ``(n_items, d)``."""
+        return self.items_and_none.weight[: self.n_items]
+
 
 def _sequences(dataset: RecDataset, length: int) -> tuple[Tensor, Tensor, Tensor]:
     """Inputs and next items ``(n, L)`` of all pieces, and the last L items of each user ``(n_users, L)``.
