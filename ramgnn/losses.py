@@ -15,9 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ramgnn.arguments import registered_name
 from ramgnn.errors import RamgnnError
 
 
@@ -40,7 +42,12 @@ LISTWISE: dict[str, ListwiseLoss] = {}
 
 
 def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
-    """Register a `PairwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts."""
+    """Register a `PairwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts.
+
+    Raises:
+        RamgnnError: the name is that of a loss of this package, or none was given.
+    """
+    registered_name("pairwise_loss", name)
 
     def register(loss: PairwiseLoss) -> PairwiseLoss:
         _check_name(name, loss)
@@ -52,7 +59,12 @@ def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
 
 
 def listwise_loss(name: str) -> Callable[[ListwiseLoss], ListwiseLoss]:
-    """Register a `ListwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts."""
+    """Register a `ListwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts.
+
+    Raises:
+        RamgnnError: the name is that of a loss of this package, or none was given.
+    """
+    registered_name("listwise_loss", name)
 
     def register(loss: ListwiseLoss) -> ListwiseLoss:
         _check_name(name, loss)
@@ -68,6 +80,40 @@ def _check_name(name: str, loss: Callable[..., Tensor]) -> None:
     before = PAIRWISE.get(name) or LISTWISE.get(name)
     if before is not None and before.__module__ == __name__ != loss.__module__:
         raise RamgnnError(f"the name {name!r} is that of a loss of this package; choose another one")
+
+
+def try_out(name: str, n_items: int, negatives: int = 1, device: str = "cpu") -> None:
+    """Ask a loss of somebody's own for one value, before anything is trained with it.
+
+    Args:
+        name: of the loss.
+        n_items: how many items a listwise loss is given the scores of.
+        negatives: how many drawn items a pairwise loss is given the scores of.
+        device: where the scores are.
+
+    Raises:
+        RamgnnError: the value is no scalar tensor, or has no gradient by the scores.
+    """
+    loss = LISTWISE.get(name) or PAIRWISE.get(name)
+    if loss is None or loss.__module__ == __name__:
+        return  # those of this package are tested
+    scores = torch.zeros(2, n_items if name in LISTWISE else negatives, device=device, requires_grad=True)
+    if name in LISTWISE:
+        value = loss(scores, torch.eye(2, n_items, device=device))  # (2, n_items) twice
+    else:
+        value = loss(torch.zeros(2, device=device, requires_grad=True), scores)  # (2,), (2, negatives)
+    if not isinstance(value, Tensor):
+        found = "None" if value is None else f"a {type(value).__name__}"
+    elif value.dim():
+        found = f"a tensor of shape {tuple(value.shape)}"
+    elif not value.requires_grad:
+        found = "a tensor without a gradient"
+    else:
+        return
+    raise RamgnnError(
+        f"the loss {name!r} gave back {found}; expected a scalar tensor, such as a mean, computed from the scores by "
+        "PyTorch's operations (neither .item() nor .detach()), so that its gradient can be taken"
+    )
 
 
 @pairwise_loss("bpr")

@@ -184,3 +184,7 @@ class FinalEmbeddings:
     def __call__(self, users: np.ndarray) -> Tensor:
         """ŷ_ui, Eq. 22, for a block of users: ``(b, n_items)``."""
         return scores(self.users[torch.as_tensor(users, device=self.users.device)], self.items)
+
+    def item_embeddings(self) -> Tensor:
+        """x_i of all items: ``(n_items, d)``, by which `FittedModel.similar_items` compares them."""
+        return self.items

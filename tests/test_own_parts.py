@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from torch import nn
 
 import ramgnn
-from ramgnn import training
-from ramgnn.baselines import registry
+from ramgnn import losses, training
+from ramgnn.baselines import fitting, mf, registry
 from ramgnn.baselines.encoders.base import ENCODERS, Encoder, EncoderSettings, linear, register_encoder
 from ramgnn.config import Config
 from ramgnn.encoder import RAMGNN, RAMLayer
@@ -152,6 +153,38 @@ def test_a_loss_of_ones_own_trains_as_the_package_s_does(listwise, own_names):
     torch.testing.assert_close(both[0], both[1], atol=1e-5, rtol=1e-4)
 
 
+@dataclass(frozen=True, eq=False)
+class OfEveryKind:
+    """Scores of a tensor, an array and a sparse matrix."""
+
+    users: torch.Tensor
+    items: np.ndarray
+    history: csr_matrix
+    factor: float = 1.0
+
+    def __call__(self, users):
+        return self.factor * (self.users[torch.as_tensor(users)].numpy() @ self.items.T + self.history[users].toarray())
+
+    def item_embeddings(self):
+        return self.items
+
+
+def test_a_scorer_comes_back_with_fields_of_the_kinds_that_they_had(tmp_path, own_names):
+    @registry.register("own")
+    def fit(dataset) -> OfEveryKind:
+        rng = np.random.default_rng(0)
+        x_u, x_i = (rng.random((n, 3), np.float32) for n in (dataset.n_users, dataset.n_items))
+        return OfEveryKind(torch.from_numpy(x_u), x_i, dataset.matrix())
+
+    model = ramgnn.fit(small_dataset(), "own", progress=False)
+    ramgnn.save(model, tmp_path)
+    again = ramgnn.load_run(tmp_path)
+    assert isinstance(again.scorer.users, torch.Tensor) and isinstance(again.scorer.items, np.ndarray)
+    assert isinstance(again.scorer.history, csr_matrix) and again.scorer.factor == 1.0
+    pd.testing.assert_frame_equal(again.recommend(), model.recommend())
+    pd.testing.assert_frame_equal(again.similar_items("i3"), model.similar_items("i3"))
+
+
 # ---- what is refused, and what is not ignored ------------------------------------------------------------------------
 
 
@@ -243,6 +276,101 @@ def test_the_names_of_the_package_s_own_parts_are_taken(own_names):
             register(name)(lambda positive, negative: positive.sum())
     with pytest.raises(RamgnnError, match="'ram-gnn'"):
         registry.register("ram-gnn")(lambda dataset: None)
+
+
+def test_a_decorator_without_brackets_says_so():
+    for decorator, name in ((registry.register, "register"), (pairwise_loss, "pairwise_loss")):
+        with pytest.raises(RamgnnError, match=re.escape(f'@{name} needs a name in brackets; write @{name}("name")')):
+
+            @decorator
+            def own(dataset):
+                return None
+
+    for decorator in (registry.register, listwise_loss):
+        with pytest.raises(RamgnnError, match=r"the name given to @\w+ is 3; expected text"):
+            decorator(3)
+
+
+def test_the_least_values_of_a_baseline_of_ones_own(own_names):
+    @registry.register("own", least={"n": 1}, shares=("dropout",))
+    def fit(dataset, n: int = 2, dropout: float = 0.5) -> Constant:
+        return Constant(np.arange(dataset.n_items, dtype=float), n)
+
+    assert ramgnn.fit(small_dataset(), "own", {"n": "3"}, progress=False).settings == {"n": 3}
+    for settings, word in (
+        ({"n": 0}, "n is 0; expected at least 1"),
+        ({"dropout": 1}, "dropout is 1.0; expected 0 up"),
+    ):
+        with pytest.raises(RamgnnError, match=word):
+            ramgnn.fit(small_dataset(), "own", settings, progress=False)
+    with pytest.raises(RamgnnError, match="own has no setting 'm'; its settings are n, dropout"):
+        registry.register("own", least={"m": 1})(fit)
+
+
+class Wrong(fitting.Model):
+    """A model whose scores have the wrong shape."""
+
+    def __init__(self, dataset, settings):
+        super().__init__(dataset)
+        self.x = nn.Parameter(torch.zeros(()))
+
+    def epoch(self, generator):
+        raise AssertionError("it was trained")
+
+    def scores(self, users):
+        return self.x.detach().expand(len(users), 3)
+
+
+def test_a_baseline_that_gives_back_no_scores_is_refused_at_once(own_names):
+    data = small_dataset()
+    for given, word in (
+        (None, "'own' gave back None; has it a `return`"), (3.0, "'own' gave back a float"),
+        (lambda users: None, r"baseline 'own': .* shape \(\) for 1 users; expected \(1, 20\)"),
+        (lambda users: np.zeros((len(users), 3)), r"baseline 'own': .* shape \(1, 3\)"),
+        (lambda users: np.full((len(users), 20), "x"), "baseline 'own': .* expected numbers"),
+    ):  # fmt: skip
+
+        def fit(dataset, given=given):
+            return given
+
+        registry.register("own")(fit)
+        with pytest.raises(RamgnnError, match=word):
+            ramgnn.fit(data, "own", progress=False)
+    registry.register("own model", settings=mf.Settings)(Wrong)
+    with pytest.raises(RamgnnError, match=r"baseline 'own model': .* shape \(1, 3\)"):
+        ramgnn.fit(data, "own model", progress=False)
+
+
+@pytest.mark.parametrize("listwise", [False, True])
+def test_a_loss_without_a_value_to_train_on_is_refused_before_pre_training(listwise, own_names, monkeypatch):
+    monkeypatch.setattr("ramgnn.api.fit_ram_gnn", lambda *arguments: pytest.fail("it was trained"))
+    register = listwise_loss if listwise else pairwise_loss
+    for loss, word in (
+        (lambda a, b: None, "None"), (lambda a, b: float(b.mean()), "a float"), (lambda a, b: b.mean(1), "shape"),
+        (lambda a, b: (a.detach().mean() + b.detach().mean()), "a tensor without a gradient"),
+    ):  # fmt: skip
+        register("own")(loss)
+        with pytest.raises(RamgnnError, match=f"the loss 'own' gave back .*{word}.*expected a scalar tensor"):
+            ramgnn.fit(small_dataset(), settings={"finetune.loss": "own"}, progress=False)
+
+
+def test_a_loss_is_tried_with_as_many_items_and_negatives_as_it_will_see(own_names):
+    shapes = []
+
+    @listwise_loss("own")
+    def of_all(scores, target):
+        shapes.append((*scores.shape, *target.shape))
+        return (scores * target).sum()
+
+    losses.try_out("own", n_items=7)
+
+    @pairwise_loss("own")
+    def of_pairs(positive, negative):
+        shapes.append((*positive.shape, *negative.shape))
+        return (positive.unsqueeze(1) - negative).mean()
+
+    losses.try_out("own", n_items=7, negatives=3)
+    assert shapes == [(2, 7, 2, 7), (2, 2, 3)]
 
 
 class Unscored(nn.Module):

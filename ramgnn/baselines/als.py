@@ -28,8 +28,12 @@ class ALS:
 
     __call__ = scores
 
+    def item_embeddings(self) -> np.ndarray:
+        """y_i of all items: ``(n_items, f)``."""
+        return self.items
 
-@register("als")
+
+@register("als", least={"factors": 1, "regularization": 0, "iterations": 1})
 def fit(
     dataset: RecDataset,
     factors: int = 64,

@@ -38,7 +38,10 @@ class Settings:
     epochs: int = 100
 
 
-@register("cke", settings=Settings)
+LEAST = {"dim": 1, "relation_dim": 1, "lr": 0, "l2": 0, "graph_weight": 0, "batch": 1, "epochs": 0}
+
+
+@register("cke", settings=Settings, least=LEAST)
 class CKE(fitting.Model):
     """ŷ_ui = u · (v_i + e_i), e_i the entity of item i in TransR.
 
@@ -145,6 +148,10 @@ class CKE(fitting.Model):
     def scores(self, users: np.ndarray) -> Tensor:
         """``(b, n_items)``."""
         return self.u(fitting.index(users, self)) @ (self.v.weight + self.e.weight).T
+
+    def item_embeddings(self) -> Tensor:
+        """v_i + e_i of all items: ``(n_items, d)``."""
+        return self.v.weight + self.e.weight
 
 
 def fit(

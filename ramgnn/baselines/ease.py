@@ -31,7 +31,7 @@ class Ease:
     __call__ = scores
 
 
-@register("ease")
+@register("ease", least={"l2": 0, "max_gb": 0})
 def fit(dataset: RecDataset, l2: float = 100.0, max_gb: float = 8.0) -> Ease:
     """Find B that rebuilds the interactions from the other items of each user.
 

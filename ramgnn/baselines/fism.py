@@ -40,7 +40,10 @@ class Settings:
     std: float = 0.05
 
 
-@register("fism", settings=Settings)
+LEAST = {"dim": 1, "alpha": 0, "lr": 0, "l2": 0, "targets": 1, "users": 1, "epochs": 0, "std": 0}
+
+
+@register("fism", settings=Settings, least=LEAST)
 class FISM(fitting.Model):
     """ŷ_ui = |S|^-α (Σ_{j ∈ S} q_j) · p_i with S the user's history, without i in training.
 
@@ -95,6 +98,10 @@ class FISM(fitting.Model):
         chosen = fitting.index(users, self)
         norm = self.size[chosen].clamp(min=1).to(self.q.weight.dtype).pow(-self.settings.alpha)
         return (self.history(chosen) * norm[:, None]) @ self.p.weight.T
+
+    def item_embeddings(self) -> Tensor:
+        """p_i of all items: ``(n_items, d)``."""
+        return self.p.weight
 
 
 def fit(

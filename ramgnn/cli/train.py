@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from ramgnn import api, distributed, memory, paper, readings, runs
 from ramgnn.baselines import registry
@@ -22,6 +21,7 @@ from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_te
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
+from ramgnn.devices import checked_device
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
 from ramgnn.training import Fitted, fit
@@ -49,7 +49,7 @@ def train(args: Namespace) -> int:
         checks.folder(folder)
     try:
         with distributed.processes(config.device):
-            _check_device(distributed.device_of(config.device))
+            checked_device(distributed.device_of(config.device))
             return _train_ram_gnn(args, data_source, config, epochs, folder, fingerprint)
     except distributed.LostProcess as error:
         raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
@@ -138,7 +138,7 @@ def _train_baseline(args: Namespace) -> int:
     if not args.overwrite:
         _refuse_to_overwrite(folder)
     checks.folder(folder)
-    _check_device(args.device or "cpu")
+    checked_device(args.device or "cpu")
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
     if not quiet:
@@ -198,16 +198,6 @@ def _refuse_to_overwrite(folder: Path) -> None:
         raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
 
 
-def _check_device(name: str) -> None:
-    """Fail before any work when the device is not there."""
-    try:
-        reason = "it keeps no numbers" if torch.zeros(1, device=name).is_meta else None
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-    if reason is not None:
-        raise RamgnnError(f"cannot use the device {name!r}: {reason}; --device cpu always works")
-
-
 def _print_results(
     evaluation: Evaluation | None, name: str, dataset: RecDataset, folder: Path, args: Namespace
 ) -> None:
@@ -223,7 +213,7 @@ def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args:
     if not args.no_baselines:
         for baseline in BESIDE:
             try:
-                metrics = evaluate(registry.get(baseline).fits(dataset), dataset, args.ties).metrics(args.at)
+                metrics = evaluate(registry.get(baseline).factory(dataset), dataset, args.ties).metrics(args.at)
             except RamgnnError as error:
                 print(f"{baseline} is left out: {error}", file=sys.stderr)
                 continue

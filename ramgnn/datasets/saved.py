@@ -19,6 +19,7 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
+from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, write_bytes
@@ -44,8 +45,8 @@ def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
     Raises:
         RamgnnError: the folder cannot be written to.
     """
-    folder = Path(folder)
-    arrays = _arrays(dataset)
+    folder = Path(arguments.path("folder", folder, "the folder to write to"))
+    arrays = _arrays(arguments.instance("dataset", dataset, RecDataset, "a data set"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / TEXT).unlink(missing_ok=True)
@@ -69,7 +70,7 @@ def read(folder: str | os.PathLike) -> RecDataset:
     Raises:
         DataError: a file is missing or broken, or the two do not belong together.
     """
-    folder = Path(folder)
+    folder = Path(arguments.path("folder", folder, "a folder that `write` wrote"))
     text = _read_text(folder / TEXT)
     check_keys(text, KEYS, folder / TEXT, FIX)
     for side in ("item", "user"):

@@ -139,7 +139,7 @@ class TrainedBaseline(ModelSpec):
     ) -> tuple[float, int]:
         """See `ModelSpec.validate`."""
         view = dataset.validation()
-        model, generator = fitting.start(registry.get(self.baseline).fits, view, self._settings(tuned), seed)
+        model, generator = fitting.start(registry.get(self.baseline).factory, view, self._settings(tuned), seed)
         history = fitting.train(
             model, generator, self.epochs, _ndcg10(view), self.every, self.patience, report, name=self.name
         )
