@@ -59,9 +59,9 @@ def sample_pairs(
         positive_sampler: ``PositiveSampler.from_graph(graph, …)``, worked out once where pairs are drawn often.
     """
     sampler = positive_sampler or PositiveSampler.from_graph(graph, config.type_weight)
-    bag, neighbour = sampler.draw(graph, config.positives, generator)  # (b,), (b,)
-    head, size = sampler.head[bag], (len(bag), config.negatives)
+    group, neighbour = sampler.draw(graph, config.positives, generator)  # (b,), (b,)
+    head, size = sampler.head[group], (len(group), config.negatives)
     negatives = torch.randint(graph.n_nodes - 1, size, generator=generator, device=head.device)  # (b, negatives)
     negatives += negatives >= head.unsqueeze(1)  # step over the head itself
     tail = torch.cat([neighbour.unsqueeze(1), negatives], 1)  # (b, 1 + negatives)
-    return Pairs(head, tail, sampler.weight[bag] / config.positives, sampler.relation_type[bag])
+    return Pairs(head, tail, sampler.weight[group] / config.positives, sampler.relation_type[group])

@@ -19,8 +19,8 @@ from ramgnn.kernels import attention as kernel
 from ramgnn.kernels.distances import distance_sums, random_pair_distance
 from ramgnn.kernels.losses import listwise_gradient, pairwise_gradient, softmax_gradient
 from ramgnn.kernels.pairs import PositiveSampler
-from ramgnn.kernels.ragged import list_of_each, offsets, segment_max, segment_sum, stretches
-from ramgnn.kernels.sums import bag_sum, neighbour_sum
+from ramgnn.kernels.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_max, segment_sum
+from ramgnn.kernels.sums import bag_sum, sum_over_lists
 from ramgnn.losses import bpr_loss, softmax_loss
 from ramgnn.pretrain import pretrain
 from ramgnn.sampler import distance, every_neighbour, nearest_neighbours, top_k
@@ -37,9 +37,15 @@ def test_ragged_lists_are_those_of_a_loop(sizes, seed):
     size = torch.tensor(sizes, dtype=torch.int64)
     starts = torch.from_numpy(np.random.default_rng(seed).integers(0, 50, len(sizes)))
     assert offsets(size).tolist() == [sum(sizes[:n]) for n in range(len(sizes) + 1)]
-    assert list_of_each(size).tolist() == [n for n, k in enumerate(sizes) for _ in range(k)]
+    assert repeat_index(size).tolist() == [n for n, k in enumerate(sizes) for _ in range(k)]
     expected = [a + k for a, n in zip(starts.tolist(), sizes, strict=True) for k in range(n)]
-    assert stretches(starts, size).tolist() == expected
+    assert ragged_arange(starts, size).tolist() == expected
+
+
+@given(n=st.integers(0, 12), seed=st.integers(0, 99))
+def test_an_inverse_permutation_says_where_each_number_stands(n, seed):
+    order = np.random.default_rng(seed).permutation(n).tolist()
+    assert inverse_permutation(torch.tensor(order, dtype=torch.int64)).tolist() == [order.index(k) for k in range(n)]
 
 
 @given(m=st.integers(0, 12), n=st.integers(1, 5), seed=st.integers(0, 99))
@@ -53,7 +59,7 @@ def test_segments_are_those_of_a_loop(m, n, seed):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_neighbour_sum_and_its_gradient(weighted):
+def test_sum_over_lists_and_its_gradient(weighted):
     """Three lists over four rows, one of them empty; the transposed lists are those of the gradient."""
     pairs = [(0, 1), (0, 3), (2, 0), (2, 1), (2, 1)]
     x = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
@@ -68,8 +74,8 @@ def test_neighbour_sum_and_its_gradient(weighted):
     def plain(x):
         return segment_sum(weight[:, None] * x[neighbour], node, 3)
 
-    assert torch.allclose(neighbour_sum(x, lists, transposed), plain(x))
-    assert torch.autograd.gradcheck(lambda x: neighbour_sum(x, lists, transposed), (x,))
+    assert torch.allclose(sum_over_lists(x, lists, transposed), plain(x))
+    assert torch.autograd.gradcheck(lambda x: sum_over_lists(x, lists, transposed), (x,))
     if not weighted:
         assert torch.allclose(bag_sum(neighbour, x.detach(), offsets(torch.bincount(node, minlength=3))), plain(x))
 
@@ -103,8 +109,8 @@ def test_sums_of_distances_are_those_of_the_edges(graph, k, seed, moved):
     scores = torch.from_numpy(rng.random(graph.n_nodes)) if moved else sampled.scores.double()
     tail = sampled.incidence
     d = distance(scores[sampled.head], scores[graph.node[tail]])
-    bag = sampled.head * graph.n_types + graph.type[tail]
-    plain = segment_sum(d, bag, graph.n_nodes * graph.n_types).view(graph.n_nodes, graph.n_types)
+    head_type = sampled.head * graph.n_types + graph.type[tail]
+    plain = segment_sum(d, head_type, graph.n_nodes * graph.n_types).view(graph.n_nodes, graph.n_types)
     assert torch.allclose(distance_sums(sampled, scores), plain, atol=1e-9)
 
 
@@ -115,16 +121,16 @@ def test_random_pair_distance_is_the_mean_over_pairs(values):
     assert random_pair_distance(s) == pytest.approx(float(sum(pairs)) / max(len(pairs), 1), abs=1e-12)
 
 
-def test_every_edge_of_a_bag_is_drawn_as_often_as_the_others():
+def test_every_edge_of_a_node_and_type_is_drawn_as_often_as_the_others():
     graph, generator = films(), torch.Generator().manual_seed(0)
     sampler = PositiveSampler.from_graph(graph)
     times = 4000
-    bag, neighbour = sampler.draw(graph, times, generator)
+    group, neighbour = sampler.draw(graph, times, generator)
     head, tail = graph.edges()
     for n in range(len(sampler.head)):
         edges = (head == sampler.head[n]) & (graph.type[tail] == sampler.relation_type[n])
         expected = torch.bincount(graph.node[tail[edges]], minlength=graph.n_nodes) / edges.sum()
-        drawn = torch.bincount(neighbour[bag == n], minlength=graph.n_nodes) / times
+        drawn = torch.bincount(neighbour[group == n], minlength=graph.n_nodes) / times
         assert torch.allclose(drawn, expected, atol=0.04)
         assert not bool((drawn[expected == 0] > 0).any())
 

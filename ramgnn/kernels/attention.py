@@ -17,7 +17,7 @@ from ramgnn.attention import SIGMAS, RelationAttention, mean_share
 from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import list_of_each, segment_max, segment_sum
+from ramgnn.kernels.ragged import repeat_index, segment_max, segment_sum
 from ramgnn.kernels.window_attention import attend_windows, sum_by_head
 
 MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal float32: one maximum serves all
@@ -170,7 +170,7 @@ def attend(logits: Tensor, messages: Tensor, neighbours: SampledNeighbours, soft
 
 def _exponentials(a: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
     """exp(a − the list's largest a) of each entry ``(e,)``, and their sums ``(n,)``."""
-    group, n = list_of_each(ptr.diff()), len(ptr) - 1
+    group, n = repeat_index(ptr.diff()), len(ptr) - 1
     weight = (a - segment_max(a.detach(), group, n)[group]).exp()
     return weight, segment_sum(weight, group, n)
 
