@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ramgnn.attention import SIGMAS, RelationAttention, attention_weights, softmax_groups, weighted_message
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.attention import can_run, incidence_logits, neighbour_sum
+from ramgnn.kernels.attention import can_run, incidence_logits, attention_sum
 from ramgnn.kernels.losses import inner_products
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.ragged import segment_sum
@@ -96,7 +96,7 @@ class RAMLayer(nn.Module):
             ``(n_nodes, d)``.
         """
         if can_run(self, RAMLayer):
-            heard = neighbour_sum(self, e, relation, graph, neighbours, masked_type)  # (n_nodes, d), without edges
+            heard = attention_sum(self, e, relation, graph, neighbours, masked_type)  # (n_nodes, d), without edges
         else:
             heard = self.sum_over_edges(e, relation, graph, *list_edges(graph, neighbours, masked_type))
         return self.update(heard, e)
