@@ -14,7 +14,10 @@ from torch import nn
 
 import ramgnn
 from ramgnn.attention import RelationAttention, attention_by_type, attention_weights, weighted_message
+from ramgnn.composition import compose
+from ramgnn.datasets.base import Relation
 from ramgnn.encoder import RAMGNN, RAMLayer, list_edges
+from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import attention as kernel
 from ramgnn.kernels.distances import distance_sums, random_pair_distance
 from ramgnn.kernels.losses import listwise_gradient, pairwise_gradient, softmax_gradient
@@ -188,6 +191,20 @@ def test_attention_by_type_is_that_of_the_edges(softmax_over):
         assert torch.allclose(got, expected, atol=1e-12)
 
 
+@pytest.mark.equation(7)
+@pytest.mark.parametrize("spread", [1.0, 40.0, 1000.0])
+def test_attention_by_type_over_everybody_keeps_small_weights(spread):
+    """One logit of each value is far above the others; its own weight would swallow those of its neighbours."""
+    relations = [Relation(name, np.arange(6), np.arange(6) % 2, ("v", "w")) for name in ("a", "b")]
+    graph = MultiRelationalGraph.from_relations(6, relations)
+    logits = torch.linspace(0, 1, 12, dtype=torch.float64)
+    logits[[0, 9]] += spread
+    everyone = every_neighbour(graph)
+    alpha, relation_type = weights(logits, everyone), graph.type[everyone.incidence]
+    expected = attention_by_type(alpha, everyone.head, relation_type, graph.n_nodes, graph.n_types)
+    assert torch.allclose(kernel.full_attention_by_type(logits, graph), expected, rtol=1e-12, atol=0)
+
+
 @pytest.mark.parametrize("softmax_over", ["all", "type"])
 @pytest.mark.parametrize("masked_type", [None, 1])
 def test_attending_to_everybody_is_attending_to_a_list_of_all(softmax_over, masked_type):
@@ -244,8 +261,8 @@ class LoudLayer(RAMLayer):
 class BentLayer(RAMLayer):
     """Another Eq. 15."""
 
-    def update(self, heard, e):
-        return torch.sin(heard + e)
+    def update(self, aggregated, e):
+        return torch.sin(aggregated + e)
 
 
 def with_layers(layer_class, graph, **changes):
@@ -271,6 +288,30 @@ def test_what_a_subclass_overrides_counts_on_every_path(layer_class, neighbours)
         for name, a, b in zip(names, *gradients, strict=True):
             zero = torch.zeros(())
             assert torch.allclose(zero if a is None else a, zero if b is None else b, atol=1e-10), name
+
+
+def test_weights_of_ones_own_are_taken_as_they_are():
+    """Also where the package averages over relation types (reading R2): that is part of its Eq. 7."""
+    graph = random_graph(25, 3, 5, 2, seed=3)
+    model = with_layers(EvenLayer, graph, softmax="type", layers=1)
+    sampled, layer = top_k(graph, torch.rand(graph.n_nodes), [3, 3, 3]), model.layers[0]
+    e, tail = model.nodes.weight, sampled.incidence
+    e_n = model.relations(graph.value_type)[graph.value[tail]]
+    messages = layer.w_val(compose(e[graph.node[tail]], e_n, model.config.composition))
+    expected = layer.update(segment_sum(messages, sampled.head, graph.n_nodes), e)
+    assert torch.allclose(model(graph, sampled), expected, atol=1e-12)
+
+
+@pytest.mark.equation(7)
+@pytest.mark.parametrize("softmax", ["all", "type"])
+@pytest.mark.parametrize("sampler", ["rns", "none"])
+def test_attention_sums_to_one_for_each_head(softmax, sampler):
+    graph = random_graph(25, 3, 5, 2, seed=3)
+    result = pretrain(graph, small_config(epochs=1, softmax=softmax, sampler=sampler), progress=False)
+    neighbours, alpha = result.attention()
+    total = segment_sum(alpha, neighbours.head, graph.n_nodes)
+    some = torch.bincount(neighbours.head, minlength=graph.n_nodes) > 0
+    assert torch.allclose(total[some], torch.ones_like(total[some]))
 
 
 @pytest.mark.parametrize("harm", ["forward of one instance", "a hook", "σ", "another matrix"])

@@ -14,15 +14,14 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ramgnn.config import Config, PretrainConfig
 from ramgnn.encoder import RAMGNN, RelationEmbedding
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.losses import inner_products
 from ramgnn.kernels.ragged import offsets, segment_sum
 from ramgnn.kernels.sums import sum_over_lists
+from ramgnn.pairs import cosine_logit
 
 COMPOSITIONS = ("sub", "mult", "corr")
 ROLES = ("index", "head")
@@ -199,7 +198,7 @@ class Encoder(nn.Module):
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """The logit of "i and j are neighbours": ``(b,)`` heads and ``(b, c)`` tails to ``(b, c)``, as in RAM-GNN."""
-        return self.scale * inner_products(F.normalize(e, dim=1), i, j) + self.shift
+        return cosine_logit(e, i, j, self.scale, self.shift)
 
 
 ENCODERS: dict[str, type[Encoder | RAMGNN]] = {}
