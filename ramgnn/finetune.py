@@ -18,7 +18,7 @@ from ramgnn.config import FinetuneConfig
 from ramgnn.errors import NotFoundError
 from ramgnn.interactions import InteractionGraph, sample_negatives
 from ramgnn.kernels.losses import listwise_gradient, pairwise_gradient
-from ramgnn.kernels.ragged import list_of_each, stretches
+from ramgnn.kernels.ragged import ragged_arange, repeat_index
 from ramgnn.loop import EarlyStopping, check_loss, run_epochs
 from ramgnn.losses import LISTWISE, PAIRWISE
 from ramgnn.recommender import FinalEmbeddings, Recommender
@@ -233,8 +233,8 @@ def _training_items(graph: InteractionGraph, users: Tensor) -> tuple[Tensor, Ten
     """The training items of some users one after the other: ``(n,)`` the row in `users` of each, and ``(n,)`` items."""
     items, starts = graph.items_of
     size = graph.user_count[users]
-    row = list_of_each(size)
-    return row, items[stretches(starts[users], size, len(row))].long()
+    row = repeat_index(size)
+    return row, items[ragged_arange(starts[users], size, len(row))].long()
 
 
 def _save(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ramgnn.kernels.ragged import offsets
-from ramgnn.kernels.sums import Lists, neighbour_sum
+from ramgnn.kernels.sums import Lists, sum_over_lists
 
 
 class InteractionGraph:
@@ -56,9 +56,9 @@ class InteractionGraph:
     ) -> Tensor:
         """Sums over neighbours, with the norm applied to rows before and after the sum instead of to edges."""
         if self.norm == "mean":
-            return neighbour_sum(x, lists, transposed) / receiver_degree.to(x.dtype)
+            return sum_over_lists(x, lists, transposed) / receiver_degree.to(x.dtype)
         x = x * sender_degree.to(x.dtype).rsqrt()
-        return neighbour_sum(x, lists, transposed) * receiver_degree.to(x.dtype).rsqrt()
+        return sum_over_lists(x, lists, transposed) * receiver_degree.to(x.dtype).rsqrt()
 
 
 def _degrees(count: Tensor) -> Tensor:

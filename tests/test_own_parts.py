@@ -20,8 +20,10 @@ from ramgnn.config import Config
 from ramgnn.encoder import RAMGNN, RAMLayer
 from ramgnn.errors import DataError, NotFoundError, RamgnnError
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.inspection import evaluating
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
 from ramgnn.pretrain import pretrain
+from ramgnn.pretrained import attention_of_layers
 from tests.small import small_dataset
 from tests.test_face import FAST, ROOT
 
@@ -233,6 +235,77 @@ def test_equation_6_may_be_a_method(sampler):
     torch.testing.assert_close(alpha, 1 / size.double())
     e = result.model(graph, result.neighbours())
     torch.testing.assert_close(e, result.model.over_edges(graph, result.neighbours()))
+
+
+class NormalisedGNN(RAMGNN):
+    """A forward of one's own: layers start from embeddings of unit length, by name, and see no neighbour's scale."""
+
+    def forward(self, graph, neighbours, masked_type=None):
+        e, relation = nn.functional.normalize(self.nodes.weight), self.relations(graph.value_type)
+        for layer in self.layers:
+            e = layer(relation=relation, e=e, graph=graph, neighbours=neighbours, masked_type=masked_type)
+        return e
+
+
+class LayerlessGNN(RAMGNN):
+    """A forward that does without the layers."""
+
+    def forward(self, graph, neighbours, masked_type=None):
+        return self.nodes.weight + 0
+
+
+@pytest.mark.parametrize("sampler", ["rns", "none"])
+def test_attention_is_that_of_what_ones_own_forward_hands_to_the_layers(sampler):
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2, "pretrain.sampler": sampler}).pretrain
+    result = pretrain(graph, config, progress=False, build=lambda graph: NormalisedGNN(graph, config))
+    model, neighbours = result.model, result.neighbours()
+    plain = RAMGNN(graph, config)
+    plain.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        plain.nodes.weight.copy_(nn.functional.normalize(model.nodes.weight))
+        for own, expected in zip(model.logits(graph, neighbours), plain.logits(graph, neighbours), strict=True):
+            torch.testing.assert_close(own, expected)
+    assert attention_of_layers(model, graph, neighbours) == attention_of_layers(plain, graph, neighbours)
+    assert not any(layer._forward_pre_hooks for layer in model.layers)
+
+
+def test_a_forward_that_does_without_its_layers_is_refused_before_training(monkeypatch):
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2}).pretrain
+    monkeypatch.setattr("ramgnn.pretrain.step", lambda *_, **__: pytest.fail("a step was taken"))
+    with pytest.raises(RamgnnError, match=r"LayerlessGNN\.forward does not call layer 1 of its 2"):
+        pretrain(graph, config, progress=False, build=lambda graph: LayerlessGNN(graph, config))
+
+
+class DroppingLayer(RAMLayer):
+    """Eq. 6 with dropout."""
+
+    def attention(self, e_j, e_n):
+        return nn.functional.dropout((e_j * e_n).sum(-1), 0.5, self.training)
+
+
+class DroppingGNN(RAMGNN):
+    """RAM-GNN with such layers."""
+
+    layer_class = DroppingLayer
+
+
+def test_attention_and_embeddings_are_without_dropout_and_leave_the_modes_as_they_were():
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2, "pretrain.sampler": "none"}).pretrain
+    result = pretrain(graph, config, progress=False, build=lambda graph: DroppingGNN(graph, config))
+    model = result.model
+    assert model.training
+    model.layers[0].eval()  # a part that its owner has frozen
+    before = [module.training for module in model.modules()]
+    for ask in (lambda: result.attention(0)[1], lambda: result.embeddings().nodes):
+        assert torch.equal(ask(), ask())
+        assert [module.training for module in model.modules()] == before
+    assert result.history[-1].attention_by_type == attention_of_layers(model, graph, None)
+    with pytest.raises(KeyError), evaluating(model):
+        raise KeyError
+    assert [module.training for module in model.modules()] == before
 
 
 @pytest.mark.parametrize("changed", [{"seed": 1}, {"epochs": 3}, {"settings": FAST | {"pretrain.lr": 0.5}}])

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
-from ramgnn.kernels.ragged import list_of_each, offsets, stretches
+from ramgnn.kernels.ragged import offsets, ragged_arange, repeat_index
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class FISM(fitting.Model):
     def history(self, users: Tensor) -> Tensor:
         """Σ_j q_j over the whole history of each user: ``(b, d)``."""
         size = self.size[users]
-        rows = stretches(self.first[users], size)
+        rows = ragged_arange(self.first[users], size)
         return F.embedding_bag(self.items[rows], self.q.weight, offsets(size)[:-1], mode="sum")
 
     def epoch(self, generator: torch.Generator) -> float:
@@ -80,8 +80,8 @@ class FISM(fitting.Model):
         able = able[torch.randperm(len(able), generator=generator, device=able.device)]
         for users in able.split(self.settings.users):
             count = begin[users + 1] - begin[users]
-            row = list_of_each(count)
-            i = self.items[order[stretches(begin[users], count, len(row))]]
+            row = repeat_index(count)
+            i = self.items[order[ragged_arange(begin[users], count, len(row))]]
             j = self.draw_negatives(users[row], generator)[:, 0]
             others = self.history(users)[row] - self.q(i)
             norm = (self.size[users] - 1).to(others.dtype).pow(-self.settings.alpha)[row]

@@ -18,7 +18,7 @@ from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.kernels.ragged import list_of_each, offsets, stretches
+from ramgnn.kernels.ragged import offsets, ragged_arange, repeat_index
 
 CHUNK = 2**22  # numbers in the rows of an attention table that are made at once
 
@@ -309,8 +309,8 @@ def _stretches(first: Tensor, count: Tensor, chosen: Tensor | None = None) -> tu
     """
     if chosen is not None:
         first, count = first[chosen], count[chosen]
-    which = list_of_each(count)
-    return stretches(first, count, len(which)), which, offsets(count)[:-1]
+    which = repeat_index(count)
+    return ragged_arange(first, count, len(which)), which, offsets(count)[:-1]
 
 
 def fit(

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 
 from ramgnn.cli import checks, examples, options
-from ramgnn.config import MAX_SEED
+from ramgnn.arguments import MAX_SEED
 
 Parser = argparse.ArgumentParser
 
