@@ -37,7 +37,7 @@ from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.evaluation import Evaluation
 from ramgnn.files import make_folder, part_of, read_json, write_json, write_text
-from ramgnn.finetune import Finetuned
+from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.fitted import FittedModel
 from ramgnn.pretrained import Epoch, Pretrained
 from ramgnn.provenance import provenance
@@ -187,7 +187,8 @@ def _ram_gnn(
         for stage, attribute in (("validation", "validation"), ("finetune", "finetuned")):
             if stage in history:
                 stored = history[stage]
-                done = Finetuned(None, final, stored["best_epoch"], stored["epochs"], stored["interrupted"])
+                epochs = [FinetuneEpoch(**epoch) for epoch in stored["epochs"]]
+                done = Finetuned(None, final, stored["best_epoch"], epochs, stored["interrupted"])
                 setattr(fitted, attribute, done)
     return fitted
 
