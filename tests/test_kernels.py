@@ -20,7 +20,7 @@ from ramgnn.encoder import RAMGNN, RAMLayer, list_edges
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import attention as kernel
 from ramgnn.kernels.distances import distance_sums, random_pair_distance
-from ramgnn.kernels.losses import listwise_gradient, pairwise_gradient, softmax_gradient
+from ramgnn.kernels.losses import listwise_loss_of, pairwise_gradient, pairwise_loss_of, softmax_gradient
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.kernels.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_max, segment_sum
 from ramgnn.kernels.sums import bag_sum, sum_over_lists
@@ -165,11 +165,33 @@ def test_losses_in_blocks_are_the_plain_ones(max_scores):
 
 def test_a_listwise_loss_of_ones_own_is_differentiated_by_autograd():
     """The same loss under another name takes the plain way and gives the same."""
-    x_u, x_i = (x.detach() for x in score_tables())
+    x_u, x_i = score_tables()
     row, item = torch.tensor([0, 0, 1, 3]), torch.tensor([1, 4, 2, 0])
-    own = listwise_gradient(lambda scores, target: softmax_loss(scores, target), x_u, x_i, row, item, 0.5)
-    for a, b in zip(own, listwise_gradient(softmax_loss, x_u, x_i, row, item, 0.5), strict=True):
+    own = listwise_loss_of(lambda scores, target: softmax_loss(scores, target), x_u, x_i, row, item, 0.5)
+    kernel_of = listwise_loss_of(softmax_loss, x_u, x_i, row, item, 0.5)
+    assert torch.allclose(own, kernel_of)
+    for a, b in zip(*(torch.autograd.grad(loss, (x_u, x_i)) for loss in (own, kernel_of)), strict=True):
         assert torch.allclose(a, b)
+
+
+@pytest.mark.equation(23)
+def test_losses_with_kernels_take_part_in_autograd():
+    """Gradients by finite differences, of the loss within a larger expression; and twice by the same graph."""
+    row, item = torch.tensor([0, 0, 1, 3]), torch.tensor([1, 4, 2, 0])
+    j = torch.tensor([[0, 2], [3, 5], [0, 1], [2, 2]])
+
+    def listwise(x_u, x_i):
+        return 3 * listwise_loss_of(softmax_loss, x_u.tanh(), x_i, row, item, 0.5) ** 2
+
+    def pairwise(x_u, x_i):
+        return 3 * pairwise_loss_of(bpr_loss, x_u.tanh(), x_i, row, item, j) ** 2
+
+    for loss in (listwise, pairwise):
+        tables = score_tables()
+        assert torch.autograd.gradcheck(loss, tables)
+        value = loss(*tables)
+        for a, b in zip(*(torch.autograd.grad(value, tables, retain_graph=True) for _ in range(2)), strict=True):
+            assert torch.equal(a, b)
 
 
 # ---- attention -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from ramgnn.baselines.encoders.base import ENCODERS, Encoder, EncoderSettings, l
 from ramgnn.config import Config
 from ramgnn.encoder import RAMGNN, RAMLayer
 from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.finetune import finetune
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.inspection import evaluating
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
@@ -185,6 +186,34 @@ def test_a_scorer_comes_back_with_fields_of_the_kinds_that_they_had(tmp_path, ow
     assert isinstance(again.scorer.history, csr_matrix) and again.scorer.factor == 1.0
     pd.testing.assert_frame_equal(again.recommend(), model.recommend())
     pd.testing.assert_frame_equal(again.similar_items("i3"), model.similar_items("i3"))
+
+
+@pytest.mark.parametrize("listwise", [False, True])
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda difference: difference, r"a tensor of shape \(.*\)"),
+        (lambda difference: difference.mean().item(), "a float"),
+        (lambda difference: difference.detach().mean(), "a tensor without a gradient"),
+        (lambda difference: None, "a NoneType"),
+    ],
+    ids=["no scalar", "float", "no gradient", "nothing"],
+)
+def test_a_loss_that_training_cannot_follow_is_refused_before_pretraining(
+    listwise, change, problem, own_names, monkeypatch
+):
+    if listwise:
+        listwise_loss("own")(lambda scores, target: change(scores - target))
+    else:
+        pairwise_loss("own")(lambda positive, negative: change(negative - positive.unsqueeze(1)))
+    message = f"the loss own returns {problem}; expected a scalar tensor"
+    config = Config().override(FAST | {"finetune.loss": "own"})
+    model = training.build(small_dataset(), config, {"user": None, "item": None}, {"user": None, "item": None})
+    with pytest.raises(RamgnnError, match=message):
+        finetune(model, config.finetune, progress=False)
+    monkeypatch.setattr(training, "pretrain", None)
+    with pytest.raises(RamgnnError, match=message):
+        training.fit(small_dataset(), config, progress=False)
 
 
 # ---- what is refused, and what is not ignored ------------------------------------------------------------------------
@@ -488,4 +517,4 @@ def test_the_epochs_reported_while_validating_are_those_that_were_validated():
     result = training.finetune_validated(
         view, config, none, none, progress=False, report=lambda epoch, value: told.append(epoch)
     )
-    assert told == [row["epoch"] for row in result.history if "validation" in row] == [2, 4, 5]
+    assert told == [row.epoch for row in result.history if row.validation is not None] == [2, 4, 5]

@@ -62,24 +62,24 @@ def test_retraining_uses_all_training_interactions(fitted):
 
 
 def test_epochs_given_skip_validation():
-    found = fit(small_dataset(), small(), epochs=2, progress=False)
-    assert found.validation is None
-    assert len(found.finetuned.history) == 2
+    result = fit(small_dataset(), small(), epochs=2, progress=False)
+    assert result.validation is None
+    assert len(result.finetuned.history) == 2
 
 
 @pytest.mark.parametrize("which", ["single", "rns", "attention"])
 def test_ablations_train(which):
-    found = fit(small_dataset(), ablation(small(), which), epochs=2, progress=False)
-    assert (found.item is None) == (which == "single")
-    assert bool(torch.isfinite(found.final.users).all())
+    result = fit(small_dataset(), ablation(small(), which), epochs=2, progress=False)
+    assert (result.item is None) == (which == "single")
+    assert bool(torch.isfinite(result.final.users).all())
 
 
 @pytest.mark.parametrize("side", ["user", "item"])
 def test_a_side_without_attributes_starts_at_random(side):
     data = replace(small_dataset(), **{f"{side}_relations": ()})
-    found = fit(data, small(), epochs=1, progress=False)
-    assert found.pretrained(side) is None
-    assert found.pretrained("user" if side == "item" else "item") is not None
+    result = fit(data, small(), epochs=1, progress=False)
+    assert result.pretrained(side) is None
+    assert result.pretrained("user" if side == "item" else "item") is not None
 
 
 def test_derived_attributes_are_derived_again_for_validation():
@@ -105,35 +105,35 @@ def test_interruption_ends_the_stage_and_later_ones(monkeypatch, tmp_path):
         return result
 
     monkeypatch.setattr(training, "finetune", interrupted)
-    found = fit(small_dataset(), small(), progress=False)
-    assert found.interrupted == "validation"
-    assert found.finetuned is None
-    assert found.final is not None
-    runs.save(tmp_path / "run", found)
+    result = fit(small_dataset(), small(), progress=False)
+    assert result.interrupted == "validation"
+    assert result.finetuned is None
+    assert result.final is not None
+    runs.save(tmp_path / "run", result)
     again = runs.load(tmp_path / "run", small_dataset())
     assert again.interrupted == "validation"
-    assert torch.equal(again.final.items, found.final.items)
+    assert torch.equal(again.final.items, result.final.items)
 
 
 # ---- run folders ----------------------------------------------------------------------------------------------------
 
 
 def test_a_run_comes_back_whole(fitted, tmp_path):
-    found = evaluate(fitted.final, fitted.dataset)
-    runs.save(tmp_path / "run", fitted, evaluation=found)
+    evaluation = evaluate(fitted.final, fitted.dataset)
+    runs.save(tmp_path / "run", fitted, evaluation=evaluation)
     assert {p.name for p in (tmp_path / "run").iterdir()} == {
         "run.json", "history.json", "metrics.json", "weights.safetensors", "dataset.json", "dataset.safetensors",
     }  # fmt: skip
     again = runs.load(tmp_path / "run", small_dataset())
     assert again.config == fitted.config
     assert again.history() == fitted.history()
-    assert np.array_equal(evaluate(again.final, again.dataset).ranks, found.ranks)
+    assert np.array_equal(evaluate(again.final, again.dataset).ranks, evaluation.ranks)
     stored = Evaluation.from_json((tmp_path / "run" / "metrics.json").read_text())
-    assert np.array_equal(stored.ranks, found.ranks)
+    assert np.array_equal(stored.ranks, evaluation.ranks)
     assert torch.equal(again.item.embeddings().nodes, fitted.item.embeddings().nodes)
-    about = runs.describe(tmp_path / "run")
-    assert about["provenance"]["versions"]["torch"] == torch.__version__
-    assert about["dataset"]["name"] == "small"
+    description = runs.describe(tmp_path / "run")
+    assert description["provenance"]["versions"]["torch"] == torch.__version__
+    assert description["dataset"]["name"] == "small"
 
 
 def test_other_data_is_refused(fitted, tmp_path):
@@ -154,10 +154,10 @@ def test_a_broken_run_says_which_file(fitted, tmp_path, name, harm):
     else:
         whole = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError) as found:
+    with pytest.raises(DataError) as error:
         runs.load(tmp_path, small_dataset())
-    assert name in str(found.value)
-    assert "train" in str(found.value)
+    assert name in str(error.value)
+    assert "train" in str(error.value)
 
 
 def test_an_unwritable_folder_is_named(fitted, tmp_path):
@@ -271,10 +271,10 @@ def test_nothing_is_pickled(fitted, tmp_path):
 def test_recommendations_leave_out_what_the_user_had(fitted):
     explainer = Explainer(fitted)
     for user in range(fitted.dataset.n_users):
-        found = explainer.recommend(user, 5)
-        scores = [score for _, score in found]
+        recommended = explainer.recommend(user, 5)
+        scores = [score for _, score in recommended]
         assert scores == sorted(scores, reverse=True)
-        assert not {item for item, _ in found} & set(fitted.dataset.history(user).tolist())
+        assert not {item for item, _ in recommended} & set(fitted.dataset.history(user).tolist())
     assert len(explainer.recommend(0, 10**6)) == fitted.dataset.n_items - len(fitted.dataset.history(0))
 
 
@@ -284,15 +284,15 @@ def test_reasons_are_shared_values_with_the_attention_of_the_model(fitted):
     kept, alpha = fitted.item.attention()
     for user in range(3):
         item, score = explainer.recommend(user, 1)[0]
-        found = explainer.explain(user, item)
-        assert found.score == pytest.approx(score)
-        assert found.rank == 1
+        explanation = explainer.explain(user, item)
+        assert explanation.score == pytest.approx(score)
+        assert explanation.rank == 1
         history = set(data.history(user).tolist())
         expected = set()
         for j in history:
             expected |= {graph.value_labels[v] for _, v in graph.shared(item, j)}
-        assert {r.value for r in found.item_reasons} == expected
-        for r in found.item_reasons:
+        assert {r.value for r in explanation.item_reasons} == expected
+        for r in explanation.item_reasons:
             total = sum(
                 float(a)
                 for h, m, a in zip(kept.head, kept.incidence, alpha, strict=True)
@@ -300,11 +300,11 @@ def test_reasons_are_shared_values_with_the_attention_of_the_model(fitted):
             )
             assert r.attention == pytest.approx(total)
             assert {x.node for x in r.via} <= history
-        assert [r.attention for r in found.item_reasons] == sorted(
-            (r.attention for r in found.item_reasons), reverse=True
+        assert [r.attention for r in explanation.item_reasons] == sorted(
+            (r.attention for r in explanation.item_reasons), reverse=True
         )
         had = set(data.train[data.train["item"] == item]["user"])
-        for r in found.user_reasons:
+        for r in explanation.user_reasons:
             assert {x.node for x in r.via} <= had
 
 
@@ -315,8 +315,8 @@ def test_attention_of_a_node_sums_to_one(fitted):
 
 
 def test_without_pretraining_there_are_scores_and_no_reasons():
-    found = fit(small_dataset(), ablation(small(), "single"), epochs=1, progress=False)
-    explanation = Explainer(found).explain(0, 1)
+    result = fit(small_dataset(), ablation(small(), "single"), epochs=1, progress=False)
+    explanation = Explainer(result).explain(0, 1)
     assert explanation.item_reasons == ()
     assert explanation.similar
 

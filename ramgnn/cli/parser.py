@@ -6,8 +6,8 @@ import argparse
 import os
 from collections.abc import Callable
 
-from ramgnn.cli import checks, examples, options
 from ramgnn.arguments import MAX_SEED
+from ramgnn.cli import checks, examples, options
 
 Parser = argparse.ArgumentParser
 

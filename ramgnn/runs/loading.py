@@ -22,7 +22,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError
 from ramgnn.files import check_keys
-from ramgnn.finetune import Finetuned
+from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.fitted import FittedModel
 from ramgnn.pretrained import Epoch, Pretrained
 from ramgnn.recommender import FinalEmbeddings
@@ -156,7 +156,8 @@ def _ram_gnn(
         for stage, attribute in (("validation", "validation"), ("finetune", "finetuned")):
             if stage in history:
                 stored = history[stage]
-                done = Finetuned(None, final, stored["best_epoch"], stored["epochs"], stored["interrupted"])
+                epochs = [FinetuneEpoch(**epoch) for epoch in stored["epochs"]]
+                done = Finetuned(None, final, stored["best_epoch"], epochs, stored["interrupted"])
                 setattr(fitted, attribute, done)
     return fitted
 
