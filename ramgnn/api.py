@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from ramgnn import arguments, distributed, losses, runs
+from ramgnn import arguments, distributed, runs
 from ramgnn.baselines import registry
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrainer
 from ramgnn.baselines.fitted import fit_baseline
@@ -98,8 +98,7 @@ def fit(
     chosen = _pretrainer(encoder, encoder_settings)
     if chosen is not None and config.finetune.start == "random":
         raise RamgnnError(f"with finetune.start=random nothing is pre-trained, so {encoder!r} would not be used")
-    place = checked_device(distributed.device_of(config.device))
-    losses.try_out(config.finetune.loss, dataset.n_items, config.finetune.negatives, place)
+    checked_device(distributed.device_of(config.device))
     if checkpoints is not None:
         own = None if encoder_settings is None else asdict(encoder_settings)
         made_for = {"encoder": encoder, "encoder_settings": own, "epochs": epochs} | config.to_dict()

@@ -83,40 +83,6 @@ def _check_name(name: str, loss: Callable[..., Tensor]) -> None:
         raise RamgnnError(f"the name {name!r} is that of a loss of this package; choose another one")
 
 
-def try_out(name: str, n_items: int, negatives: int = 1, device: str = "cpu") -> None:
-    """Ask a loss of somebody's own for one value, before anything is trained with it.
-
-    Args:
-        name: of the loss.
-        n_items: how many items a listwise loss is given the scores of.
-        negatives: how many drawn items a pairwise loss is given the scores of.
-        device: where the scores are.
-
-    Raises:
-        RamgnnError: the value is no scalar tensor, or has no gradient by the scores.
-    """
-    loss = LISTWISE.get(name) or PAIRWISE.get(name)
-    if loss is None or loss.__module__ == __name__:
-        return  # those of this package are tested
-    scores = torch.zeros(2, n_items if name in LISTWISE else negatives, device=device, requires_grad=True)
-    if name in LISTWISE:
-        value = loss(scores, torch.eye(2, n_items, device=device))  # (2, n_items) twice
-    else:
-        value = loss(torch.zeros(2, device=device, requires_grad=True), scores)  # (2,), (2, negatives)
-    if not isinstance(value, Tensor):
-        found = "None" if value is None else f"a {type(value).__name__}"
-    elif value.dim():
-        found = f"a tensor of shape {tuple(value.shape)}"
-    elif not value.requires_grad:
-        found = "a tensor without a gradient"
-    else:
-        return
-    raise RamgnnError(
-        f"the loss {name!r} gave back {found}; expected a scalar tensor, such as a mean, computed from the scores by "
-        "PyTorch's operations (neither .item() nor .detach()), so that its gradient can be taken"
-    )
-
-
 @pairwise_loss("bpr")
 def bpr_loss(positive: Tensor, negative: Tensor) -> Tensor:
     r"""Bayesian personalised ranking, with a prediction on both sides of the minus (reading R12).

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from torch import nn
 
 import ramgnn
-from ramgnn import losses, training
+from ramgnn import training
 from ramgnn.baselines import fitting, mf, registry
 from ramgnn.baselines.encoders.base import ENCODERS, Encoder, EncoderSettings, linear, register_encoder
 from ramgnn.config import Config
@@ -441,38 +441,6 @@ def test_a_baseline_that_gives_back_no_scores_is_refused_at_once(own_names):
     registry.register("own model", settings=mf.Settings)(Wrong)
     with pytest.raises(RamgnnError, match=r"baseline 'own model': .* shape \(1, 3\)"):
         ramgnn.fit(data, "own model", progress=False)
-
-
-@pytest.mark.parametrize("listwise", [False, True])
-def test_a_loss_without_a_value_to_train_on_is_refused_before_pre_training(listwise, own_names, monkeypatch):
-    monkeypatch.setattr("ramgnn.api.fit_ram_gnn", lambda *arguments: pytest.fail("it was trained"))
-    register = listwise_loss if listwise else pairwise_loss
-    for loss, word in (
-        (lambda a, b: None, "None"), (lambda a, b: float(b.mean()), "a float"), (lambda a, b: b.mean(1), "shape"),
-        (lambda a, b: (a.detach().mean() + b.detach().mean()), "a tensor without a gradient"),
-    ):  # fmt: skip
-        register("own")(loss)
-        with pytest.raises(RamgnnError, match=f"the loss 'own' gave back .*{word}.*expected a scalar tensor"):
-            ramgnn.fit(small_dataset(), settings={"finetune.loss": "own"}, progress=False)
-
-
-def test_a_loss_is_tried_with_as_many_items_and_negatives_as_it_will_see(own_names):
-    shapes = []
-
-    @listwise_loss("own")
-    def of_all(scores, target):
-        shapes.append((*scores.shape, *target.shape))
-        return (scores * target).sum()
-
-    losses.try_out("own", n_items=7)
-
-    @pairwise_loss("own")
-    def of_pairs(positive, negative):
-        shapes.append((*positive.shape, *negative.shape))
-        return (positive.unsqueeze(1) - negative).mean()
-
-    losses.try_out("own", n_items=7, negatives=3)
-    assert shapes == [(2, 7, 2, 7), (2, 2, 3)]
 
 
 class Unscored(nn.Module):
