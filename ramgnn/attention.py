@@ -71,6 +71,12 @@ def softmax_groups(head: Tensor, relation_type: Tensor, n_types: int, softmax_ov
     return head if softmax_over == "all" else head * n_types + relation_type
 
 
+def types_present(head: Tensor, relation_type: Tensor, n_nodes: int, n_types: int) -> Tensor:
+    """How many relation types each head has neighbours of: ``(E,)`` heads and ``(E,)`` types to ``(n_nodes,)``."""
+    present = softmax_groups(head, relation_type, n_types, "type").unique()
+    return torch.bincount(present // n_types, minlength=n_nodes)
+
+
 def weighted_message(alpha: Tensor, e_j: Tensor, e_n: Tensor, w_val: nn.Module, operator: str) -> Tensor:
     r"""The message of each edge: the neighbour composed with the relation, transformed, and weighted by attention.
 

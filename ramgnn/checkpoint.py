@@ -8,7 +8,6 @@ file: parameters, the optimiser's moments and the state of the random generator 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from ramgnn import distributed
 from ramgnn.errors import DataError, RamgnnError
+from ramgnn.files import replacing
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,11 @@ class Checkpoint:
         """
         if distributed.rank() > 0:
             return
-        part = self.path.with_name(self.path.name + ".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             plain = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
-            save_file(plain, part, metadata={"state": json.dumps(state)})
-            os.replace(part, self.path)
+            with replacing(self.path) as part:
+                save_file(plain, part, metadata={"state": json.dumps(state)})
         except (OSError, SafetensorError) as error:
             raise RamgnnError(f"cannot write the checkpoint {self.path}: {error}; is the disk full?") from None
 

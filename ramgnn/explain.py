@@ -73,6 +73,14 @@ class Reason:
     attention: float
     via: tuple[Via, ...]
 
+    def __str__(self) -> str:
+        return self.line().strip()
+
+    def line(self, width: int = 0) -> str:
+        """Attention, type and value, and the nodes behind it; type and value are filled up to `width`."""
+        behind = "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in self.via)
+        return f"{self.attention:6.3f}  {f'{self.type}: {self.value}':<{width}}  {behind}"
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -85,6 +93,9 @@ class Explanation:
         item_reasons: values that the item shares with the user's own items, most attention first.
         user_reasons: values that the user shares with others who had the item, most attention first.
         similar: the user's items closest to this one by final embeddings, whatever they share.
+        pretrained: whether the item graph was pre-trained; without that no value has attention.
+
+    As text it is a few lines for a reader: ``print(model.explain(user, item))``.
     """
 
     user: int
@@ -97,6 +108,31 @@ class Explanation:
     item_reasons: tuple[Reason, ...]
     user_reasons: tuple[Reason, ...]
     similar: tuple[Via, ...]
+    pretrained: bool = True
+
+    def __str__(self) -> str:
+        seen = " (in the training set already)" if self.seen else ""
+        parts = [f"{self.item_label} for user {self.user_label}: score {self.score:.4f}, rank {self.rank}{seen}"]
+        if not self.pretrained:
+            parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"
+        elif self.item_reasons:
+            title = "shared with what the user had (attention: share of the item's neighbours through this value)"
+            parts.append("\n".join([title, *_lines(self.item_reasons)]))
+        else:
+            parts.append("it shares no attribute value with anything the user had")
+        if self.user_reasons:
+            title = "shared with people who had it (attention: share of the user's neighbours through this value)"
+            parts.append("\n".join([title, *_lines(self.user_reasons)]))
+        if self.similar:
+            nearest = (f"  {node.similarity:6.3f}  {node.label}" for node in self.similar)
+            parts.append("\n".join(["nearest of the user's items after training (cosine)", *nearest]))
+        return "\n\n".join([*parts, "* kept by the sampler as a neighbour through this value"])
+
+
+def _lines(reasons: tuple[Reason, ...]) -> list[str]:
+    """One line for each reason, with the nodes behind them below each other."""
+    width = max(len(f"{r.type}: {r.value}") for r in reasons)
+    return [f"  {r.line(width)}" for r in reasons]
 
 
 @dataclass(frozen=True)
@@ -201,6 +237,7 @@ class Explainer:
                 self.user, user, people, _cosine(final.users, user), self.dataset.user_labels, most
             ),
             similar=tuple(Via(int(j), self.dataset.item_labels[j], False, float(like_item[j])) for j in similar),
+            pretrained=self.item is not None,
         )
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +11,11 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Scorer
-from ramgnn.evaluation.ranking import checked_scores
+from ramgnn.evaluation.ranking import ScoreError, checked_scores
 from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
 from ramgnn.newcomers import newcomer_scores
@@ -30,7 +31,8 @@ class FittedModel:
     Attributes:
         dataset: the data.
         name: of the model.
-        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores; what `ramgnn.evaluate` measures.
+        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores; see `ramgnn.evaluation.ranking`. It
+            is what `ramgnn.evaluate` measures.
         served: the same model trained once more with the held-out items in, which answers the questions in its place;
             None where nothing is held out or it was not asked for.
     """
@@ -72,15 +74,16 @@ class FittedModel:
 
     def recommend_blocks(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> Iterator[pd.DataFrame]:
         """`recommend`, a block of users at a time: for more users than fit into memory at once."""
-        if n < 1:
-            raise RamgnnError(f"n is {n}; expected at least one item")
         if self.served is not None:
-            yield from self.served.recommend_blocks(users, n, exclude_seen)
-            return
-        rows = self._indices("user", users)
+            return self.served.recommend_blocks(users, n, exclude_seen)
+        n, exclude_seen = _length(n), arguments.true_or_false("exclude_seen", exclude_seen)
+        rows = self._indices("user", users)  # before the first block is asked for, so that mistakes show at once
+        return (self._as_frame(block, n, exclude_seen) for block in self._blocks(rows) or [rows])
+
+    def _blocks(self, users: np.ndarray) -> list[np.ndarray]:
+        """Users, by index, in blocks whose scores fit into memory."""
         step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
-        for start in range(0, max(len(rows), 1), step):
-            yield self._as_frame(rows[start : start + step], n, exclude_seen)
+        return [users[start : start + step] for start in range(0, len(users), step)]
 
     def _as_frame(self, users: np.ndarray, n: int, exclude_seen: bool) -> pd.DataFrame:
         """The recommendations for some users, by index, as `recommend` gives them."""
@@ -156,8 +159,7 @@ class FittedModel:
         if self.served is not None:
             return self.served.score(users, items)
         rows, columns = self._indices("user", users), self._indices("item", items)
-        step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
-        blocks = [self.all_scores(rows[k : k + step])[:, columns] for k in range(0, len(rows), step)]
+        blocks = [self.all_scores(users)[:, columns] for users in self._blocks(rows)]
         scores = np.concatenate(blocks) if blocks else np.zeros((0, len(columns)))
         index = pd.Index(self.dataset.brought_ids("user", rows), name="user")
         return pd.DataFrame(scores, index, pd.Index(self.dataset.brought_ids("item", columns), name="item"))
@@ -165,17 +167,16 @@ class FittedModel:
     def similar_items(self, item: Any, n: int = 10) -> pd.DataFrame:
         """The `n` items most like one: columns ``rank``, ``item``, ``title`` (where items have labels), ``similarity``.
 
-        Of a model with an embedding for each item the similarity is the cosine; of another one the correlation, over
-        users, of the scores that it gives both items. It lies in [-1, 1].
+        Of a model whose scorer has `item_embeddings` the similarity is their cosine; of another one the correlation,
+        over users, of the scores that it gives both items. It lies in [-1, 1].
 
         Raises:
             NotFoundError: there is no such item; carries near matches.
             RamgnnError: the model scores the item alike for all users, so nothing can be said.
         """
-        if n < 1:
-            raise RamgnnError(f"n is {n}; expected at least one item")
         if self.served is not None:
             return self.served.similar_items(item, n)
+        n = _length(n)
         index = find(self.dataset, "item", item)
         similarity = self._similarity(index)
         similarity[index] = -np.inf
@@ -187,20 +188,23 @@ class FittedModel:
         """The similarity of one item, by index, with all: ``(n_items,)`` float64."""
         if self.scorer is None:
             self.all_scores(np.zeros(0, np.int64))  # raises
-        embeddings = getattr(self.scorer, "items", None)
-        if isinstance(embeddings, Tensor):
-            embeddings = embeddings.detach().cpu().numpy()
-        if isinstance(embeddings, np.ndarray) and embeddings.ndim == 2 and len(embeddings) == self.dataset.n_items:
-            x = embeddings.astype(np.float64)
-            norm = np.linalg.norm(x, axis=1)
-            return x @ x[item] / np.maximum(norm * norm[item], 1e-300)
-        return self._score_correlation(item)
+        if not hasattr(self.scorer, "item_embeddings"):
+            return self._score_correlation(item)
+        x = self.scorer.item_embeddings()
+        x = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)  # (n_items, d)
+        if x.ndim != 2 or len(x) != self.dataset.n_items:
+            raise ScoreError(
+                f"item_embeddings of {self.name} gave back an array of shape {x.shape}; "
+                f"expected ({self.dataset.n_items}, d), one row for each item"
+            )
+        x = x.astype(np.float64)
+        norm = np.linalg.norm(x, axis=1)
+        return x @ x[item] / np.maximum(norm * norm[item], 1e-300)
 
     def _score_correlation(self, item: int) -> np.ndarray:
         """The correlation of an item's scores with those of all items, over users: ``(n_items,)``."""
         n_users, n_items = self.dataset.n_users, self.dataset.n_items
-        step = max(1, MAX_SCORES // max(n_items, 1))
-        blocks = [np.arange(k, min(k + step, n_users)) for k in range(0, n_users, step)]
+        blocks = self._blocks(np.arange(n_users))
         mean = sum(self.all_scores(users).sum(0) for users in blocks) / n_users
         product, square = np.zeros(n_items), np.zeros(n_items)
         for users in blocks:
@@ -225,9 +229,22 @@ class FittedModel:
         """Users or items by id or label, one or several, as indices; all for None."""
         if names is None:
             return np.arange(self.dataset.n_nodes(side))
+        if isinstance(names, pd.DataFrame | Mapping | Iterator):
+            raise arguments.wrong(f"{side}s", names, "an id or a label, a list of them, or None for all")
         if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray | pd.Series | pd.Index | set):
             names = [names]
         return np.array(indices(self.dataset, side, list(names)), np.int64)
+
+
+def _length(n: int) -> int:
+    """How many items a list is to have.
+
+    Raises:
+        RamgnnError: it is no whole number from 1 on.
+    """
+    if arguments.whole_number("n", n) < 1:
+        raise RamgnnError(f"n is {n}; expected at least one item")
+    return int(n)
 
 
 def _best(scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

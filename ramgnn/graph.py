@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.errors import NotFoundError, RamgnnError
-from ramgnn.kernels.ragged import stretches
+from ramgnn.kernels.ragged import ragged_arange
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class MultiRelationalGraph:
         rows = torch.cat([torch.arange(int(self.type_ptr[t]), int(self.type_ptr[t + 1]), device=device) for t in types])
         size = self.group_size[self.value[rows]]
         head = rows.repeat_interleave(size)
-        tail = stretches(self.value_ptr[self.value[rows]], size, len(head))
+        tail = ragged_arange(self.value_ptr[self.value[rows]], size, len(head))
         keep = tail != head
         return self.node[head[keep]], tail[keep]
 

@@ -22,9 +22,11 @@ from ramgnn.encoder import Embeddings
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import ndcg, rank_test
 from ramgnn.explain import Explainer, Explanation
-from ramgnn.finetune import Finetuned, finetune
+from ramgnn.finetune import finetune
+from ramgnn.finetuned import Finetuned
 from ramgnn.fitted import FittedModel
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.kernels.losses import try_loss
 from ramgnn.matching import find
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import Pretrained, random_embeddings
@@ -78,7 +80,7 @@ class Fitted(FittedModel):
 
     @property
     def final(self) -> FinalEmbeddings | None:
-        """The final embeddings to score with; those of validation when the last stage was never begun."""
+        """The final embeddings to score with; those of validation when the last stage was never started."""
         last = self.finetuned or self.validation
         return last.final if last else None
 
@@ -107,8 +109,8 @@ class Fitted(FittedModel):
 
     def history(self) -> dict[str, Any]:
         """All histories as plain values, for JSON."""
-        parts = {"item": self.item, "user": self.user, "validation": self.validation, "finetune": self.finetuned}
-        histories: dict[str, Any] = {name: part.history_dict() for name, part in parts.items() if part is not None}
+        stages = {"item": self.item, "user": self.user, "validation": self.validation, "finetune": self.finetuned}
+        histories: dict[str, Any] = {name: done.history_dict() for name, done in stages.items() if done is not None}
         return histories | {"seconds": self.seconds, "interrupted": self.interrupted}
 
 
@@ -133,11 +135,16 @@ def fit(
             settings and folder goes on from there, to the same numbers as if it had never been stopped.
         pretrainer: what pre-trains a graph instead of `pretrain_side`; another encoder, say.
 
-    Ctrl-C ends the stage it falls in; later stages are not begun, and what was reached is returned.
+    Ctrl-C ends the stage it falls in; later stages are not started, and what was reached is returned.
+
+    Raises:
+        RamgnnError: a setting is impossible, or a loss of one's own does not return a scalar with a gradient.
     """
     config.validate()
     if epochs is not None and epochs < 0:
         raise RamgnnError(f"epochs is {epochs}; expected 0 or more")
+    device = distributed.device_of(config.device)
+    try_loss(config.finetune.loss, dataset.n_items, config.finetune.negatives, device)
     pretrainer = pretrainer or pretrain_side
     fitted = Fitted(dataset, config)
     graphs = {side: graph_of(dataset, side) for side in SIDES}
@@ -300,7 +307,7 @@ def _timed(fitted: Fitted, stage: str, run, *arguments):
         fitted.interrupted = stage
         tqdm.write(f"{stage}: stopped by you")
         return None
-    before = sum(e["seconds"] for e in result.history_dict()["epochs"][: result.resumed])  # in a process before this
+    before = sum(epoch.seconds for epoch in result.history[: result.resumed])  # in a process before this one
     fitted.seconds[stage] = round(time.perf_counter() - started + before, 3)
     if result.interrupted:
         fitted.interrupted = stage

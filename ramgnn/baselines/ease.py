@@ -40,7 +40,7 @@ class Ease:
         return np.stack([self.weights[items].sum(0) for items in had])
 
 
-@register("ease")
+@register("ease", least={"l2": 0, "max_gb": 0})
 def fit(dataset: RecDataset, l2: float = 100.0, max_gb: float = 8.0) -> Ease:
     """Find B that rebuilds the interactions from the other items of each user.
 

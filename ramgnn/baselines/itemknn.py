@@ -42,7 +42,7 @@ class ItemKNN:
         return np.stack([np.asarray(self.similarity[items].sum(0)).ravel() for items in had])
 
 
-@register("itemknn")
+@register("itemknn", least={"k": 1, "shrink": 0, "half_life": 0})
 def fit(dataset: RecDataset, k: int = 100, shrink: float = 0.0, half_life: float | None = None) -> ItemKNN:
     """Cosine similarities of the items' columns, and each user's history with its weights.
 

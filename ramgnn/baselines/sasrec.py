@@ -41,7 +41,10 @@ class Settings:
     epochs: int = 30
 
 
-@register("sasrec", settings=Settings)
+LEAST = {"dim": 1, "layers": 1, "heads": 1, "length": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0}
+
+
+@register("sasrec", settings=Settings, least=LEAST, shares=("dropout",))
 class SASRec(fitting.Model):
     """ŷ_ui = F_u · e_i with F_u the last output of a causal transformer over the user's last L items.
 
@@ -56,6 +59,8 @@ class SASRec(fitting.Model):
         super().__init__(dataset)
         if dataset.time_kind == "none":
             raise RamgnnError(f"{dataset.name} has no order in time, and SASRec is about nothing else")
+        if settings.dim % settings.heads:
+            raise RamgnnError(f"dim is {settings.dim} and heads {settings.heads}; expected a multiple of heads for dim")
         self.settings, d = settings, settings.dim
         self.items_and_none = nn.Embedding(self.n_items + 1, d, padding_idx=self.n_items)
         self.places = nn.Embedding(settings.length, d)
@@ -124,6 +129,10 @@ class SASRec(fitting.Model):
         state = self.states(sequences)[torch.arange(len(sequences), device=end.device), end]
         self.train(mode)
         return state @ self.items_and_none.weight[: self.n_items].T
+
+    def item_embeddings(self) -> Tensor:
+        """e_i of all items: ``(n_items, d)``."""
+        return self.items_and_none.weight[: self.n_items]
 
 
 def _sequences(dataset: RecDataset, length: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from ramgnn.cli import checks
 from ramgnn.cli.parser import build_parser
 from ramgnn.errors import RamgnnError
 
@@ -22,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after ``ramgnn``; that of this process when None.
 
     Returns:
-        The exit status: 0 for success, 1 for an error with a clear message, 2 for wrong usage, 130 for Ctrl-C.
+        The exit status: 0 for success, 1 for an error with a clear message, 2 for wrong usage, 130 for Ctrl-C,
+        also where what was reached is saved.
 
     Raises:
         SystemExit: the arguments cannot be parsed (status 2), or ``--help`` was asked for (0).
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("\nramgnn: stopped by you", file=sys.stderr)
-        return 130
+        return checks.INTERRUPTED
     except BrokenPipeError:  # `ramgnn … | head` closes early; without this Python would complain once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

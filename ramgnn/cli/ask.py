@@ -46,36 +46,7 @@ def explain(args: Namespace) -> None:
     explanation = model.explain(dataset.user_ids[user], dataset.item_ids[item], args.n)
     if args.json:
         return print_json(_as_dict(explanation, dataset))
-    seen = " (in the training set already)" if explanation.seen else ""
-    print(
-        f"{explanation.item_label} for user {explanation.user_label}: score {explanation.score:.4f}, "
-        f"rank {explanation.rank}{seen}"
-    )
-    if model.explainer.item is None:
-        print("this run has no pre-training, so no attention to give reasons from")
-    elif explanation.item_reasons:
-        print("\nshared with what the user had (attention: share of the item's neighbours through this value)")
-        print("\n".join(_lines(explanation.item_reasons)))
-    else:
-        print("\nit shares no attribute value with anything the user had")
-    if explanation.user_reasons:
-        print("\nshared with people who had it (attention: share of the user's neighbours through this value)")
-        print("\n".join(_lines(explanation.user_reasons)))
-    if explanation.similar:
-        print("\nnearest of the user's items after training (cosine)")
-        for node in explanation.similar:
-            print(f"  {node.similarity:6.3f}  {node.label}")
-    print("\n* kept by the sampler as a neighbour through this value")
-
-
-def _lines(reasons: tuple[Reason, ...]) -> list[str]:
-    """One line per reason."""
-    width = max(len(f"{r.type}: {r.value}") for r in reasons)
-    return [
-        f"  {r.attention:6.3f}  {r.type + ': ' + r.value:<{width}}  "
-        + "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in r.via)
-        for r in reasons
-    ]
+    print(explanation)
 
 
 def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:

@@ -11,6 +11,9 @@ ROOT = """examples:
   torchrun --nproc-per-node 2 -m ramgnn train          two processes on one run
 
 `ramgnn COMMAND --help` shows the options of a command, with examples.
+
+exit status: 0 when all went well, 1 after an error, 2 for options that cannot be read, and 130 when you stopped it with
+Ctrl-C, also where what it had reached was saved.
 """
 
 DATA = """examples:

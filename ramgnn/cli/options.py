@@ -4,13 +4,40 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from argparse import _ArgumentGroup as ArgumentGroup  # what `add_argument_group` returns; it has no public name
+from collections.abc import Callable
 
 
-def positive(text: str) -> int:
-    """A whole number from 1 on, for `argparse`."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a number of items; expected 1 or more")
-    return int(text)
+def whole(what: str, least: int, most: int | None = None) -> Callable[[str], int]:
+    """What reads a whole number for `argparse` and refuses one out of bounds.
+
+    Args:
+        what: what the number is, in the message: ``"a number of items"``.
+        least, most: the bounds, both allowed.
+    """
+    expected = f"{least} or more" if most is None else f"{least} to {most}"
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            raise ArgumentTypeError(f"{text!r} is not {what}; expected {expected}")
+        return int(text)
+
+    return read
+
+
+def how_many(sub: ArgumentParser | ArgumentGroup, default: int, what: str = "how many") -> None:
+    """``-n``, from 1 on."""
+    kind = whole("a number of items", 1)
+    sub.add_argument("-n", type=kind, default=default, help=f"{what} (default: {default})")
+
+
+def item(sub: ArgumentParser | ArgumentGroup, required: bool = False) -> None:
+    """One item."""
+    sub.add_argument("--item", required=required, help="id, or title or part of it")
+
+
+def user(sub: ArgumentParser | ArgumentGroup, required: bool = False) -> None:
+    """One user."""
+    sub.add_argument("--user", required=required, help="id or name")
 
 
 def output(sub: ArgumentParser, quiet: bool = False) -> ArgumentGroup:
@@ -35,7 +62,9 @@ def results_folder(sub: ArgumentParser) -> None:
 def metrics(sub: ArgumentParser) -> ArgumentGroup:
     """At which k and with which ties the metrics are computed."""
     group = sub.add_argument_group("metrics")
-    group.add_argument("--at", type=int, nargs="+", default=[10, 20], metavar="K", help="cut-offs (default: 10 20)")
+    group.add_argument(
+        "--at", type=whole("a cut-off", 1), nargs="+", default=[10, 20], metavar="K", help="cut-offs (default: 10 20)"
+    )
     group.add_argument(
         "--ties", default="average", choices=["average", "optimistic", "pessimistic"],
         help="how equal scores rank; optimistic as in RCF's code (default: average)",

@@ -17,7 +17,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.explain import Explanation
 from ramgnn.fitted import FittedModel
-from ramgnn.matching import find, nearest
+from ramgnn.matching import find, indices, left_out_message, nearest
 
 
 def recommend(args: Namespace) -> None:
@@ -26,6 +26,8 @@ def recommend(args: Namespace) -> None:
         output.check(args.out)
     typed = _read_ids(args.users) if args.users else []
     model = load_model(args.run)
+    if args.had:
+        return _recommend_by_items(model, args)
     users, n_skipped = _users(args, typed, model.dataset)
     shown = model.dataset.user_ids if users is None else users
     blocks = _blocks(model, users, args)
@@ -47,6 +49,34 @@ def recommend(args: Namespace) -> None:
             write(frame)
     else:
         _print_tables(model, blocks, shown, args.reasons)
+
+
+def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
+    """The best items for somebody new, by the items that they had."""
+    dataset = model.dataset
+    had = [dataset.item_ids[i] for i in indices(dataset, "item", args.had)]
+    frame = model.recommend(n=min(args.n, dataset.n_items), exclude_seen=not args.include_seen, had=had)
+    if args.out:
+        with output.table_writer(args.out) as write:
+            write(frame)
+    rows = _as_rows(frame)
+    if args.json:
+        return print_json({"had": had, "items": rows} | ({"out": args.out} if args.out else {}))
+    if args.out:
+        return print(f"{len(rows):,} recommendations in {args.out}")
+    labels = "; ".join(dataset.item_labels[i] for i in indices(dataset, "item", had))
+    print(f"for somebody who had {labels}:")
+    print(table_without_ids(pd.DataFrame(rows), "item") if rows else "they have had every item")
+
+
+def _as_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Recommendations as plain rows to show: rank, id, item (title or id) and score."""
+    titles = frame["title"] if "title" in frame else frame["item"]
+    columns = (frame["rank"], frame["item"], titles, frame["score"])
+    return [
+        {"rank": int(rank), "id": item, "item": title, "score": round(float(score), 4)}
+        for rank, item, title, score in zip(*columns, strict=True)
+    ]
 
 
 def _read_ids(path: str) -> list[tuple[int, str]]:
@@ -94,6 +124,8 @@ def _users(args: Namespace, typed: list[tuple[int, str]], dataset: RecDataset) -
     unknown = [(number, user) for number, user in typed if user not in known]
     if unknown and not args.skip_unknown:
         number, user = unknown[0]
+        if user in dataset.left_out_users:
+            raise DataError(left_out_message(user), file=file, line=number, fix="or give --skip-unknown")
         near = nearest(user, dataset.user_ids)
         raise DataError(
             f"no user {user!r}" + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""),
@@ -114,9 +146,10 @@ def _blocks(model: FittedModel, users: list[str] | None, args: Namespace) -> Ite
     """The recommendations in blocks of users, with a progress bar where somebody can see it."""
     total = model.dataset.n_users if users is None else len(users)
     to_terminal = args.out is None and sys.stdout.isatty()  # what is printed there and a bar would mix
+    n = min(args.n, model.dataset.n_items)  # a row of n is kept for each user
     hidden = args.quiet or args.json or to_terminal or not sys.stderr.isatty()
     with tqdm(total=total, desc="recommending", unit="user", disable=hidden) as bar:
-        for frame in model.recommend_blocks(users, n=args.n, exclude_seen=not args.include_seen):
+        for frame in model.recommend_blocks(users, n=n, exclude_seen=not args.include_seen):
             yield frame
             bar.update(frame["user"].nunique())
 
@@ -132,15 +165,7 @@ def _by_user(blocks: Iterator[pd.DataFrame], users: Sequence[str]) -> Iterator[t
         if user != user_of_group:
             yield user, []
             continue
-        titles = group["title"] if "title" in group else group["item"]
-        columns = (group["rank"], group["item"], titles, group["score"])
-        yield (
-            user,
-            [
-                {"rank": int(rank), "id": item, "item": title, "score": round(float(score), 4)}
-                for rank, item, title, score in zip(*columns, strict=True)
-            ],
-        )
+        yield user, _as_rows(group)
         user_of_group, group = next(groups, (None, None))
 
 
@@ -151,9 +176,9 @@ def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Seq
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
         if reasons:
             _add_reasons(model, user, rows)
-        label, n_items = dataset.user_labels[index_of[user]], len(dataset.history(index_of[user]))
+        label, n_items = dataset.user_labels[index_of[user]], len(dataset.had(index_of[user]))
         print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
-        print(table_without_ids(pd.DataFrame(rows), "item") if rows else "no item is left to recommend")
+        print(table_without_ids(pd.DataFrame(rows), "item") if rows else f"{label} has had every item")
 
 
 def _print_as_json(

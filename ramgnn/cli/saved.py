@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 from ramgnn import api
 from ramgnn.errors import RamgnnError
 from ramgnn.fitted import FittedModel
@@ -13,7 +16,11 @@ def load_model(folder: str) -> FittedModel:
     Raises:
         RamgnnError: there is none, or its training was stopped before there was anything to score with.
     """
-    model = api.load_run(folder)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", UserWarning)
+        model = api.load_run(folder)
+    for warning in (x for x in noted if issubclass(x.category, UserWarning)):
+        print(f"ramgnn: {warning.message}", file=sys.stderr)
     if model.scorer is None:
         raise RamgnnError(
             f"{folder} was stopped during {model.interrupted}, before there was a recommender; train again"

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from ramgnn import api, distributed, memory, paper, readings, runs
 from ramgnn.baselines import registry
+from ramgnn.cli import checks
 from ramgnn.cli.checks import RAM_GNN, beside_resume
 from ramgnn.cli.data import assignment, print_summary, source
 from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_text
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
+from ramgnn.devices import checked_device
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
 from ramgnn.training import Fitted, fit
@@ -37,7 +38,7 @@ def train(args: Namespace) -> int:
         if options := beside_resume(args):
             raise RamgnnError(f"--resume takes data and settings from the folder; leave out {', '.join(options)}")
         folder = Path(args.resume)
-        data_source, config, epochs, fingerprint = runs.begun(folder)
+        data_source, config, epochs, fingerprint = runs.read_started(folder)
     else:
         config = readings.ablation(readings.named(args.config), args.ablation)
         config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
@@ -45,12 +46,17 @@ def train(args: Namespace) -> int:
         folder = Path(args.out or f"runs/{data_source.name}-{config.name.replace(', ', '-')}-{config.seed}")
         if not args.overwrite:
             _refuse_to_overwrite(folder)
+        checks.folder(folder)
     try:
         with distributed.processes(config.device):
-            _check_device(distributed.device_of(config.device))
+            checked_device(distributed.device_of(config.device))
             return _train_ram_gnn(args, data_source, config, epochs, folder, fingerprint)
     except distributed.LostProcess as error:
         raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
+    except KeyboardInterrupt:  # outside of the loops over epochs, which keep what they had reached and go on to here
+        left = _how_to_resume(folder) if runs.unfinished(folder) else "there is nothing to continue"
+        print(f"\nstopped by you; {left}", file=sys.stderr)
+        return checks.INTERRUPTED
 
 
 # ---- RAM-GNN ---------------------------------------------------------------------------------------------------------
@@ -67,7 +73,7 @@ def _train_ram_gnn(
         config: all settings.
         epochs: of fine-tuning; None asks validation.
         folder: the run folder.
-        fingerprint: that of the data the run was begun with; None for a new run.
+        fingerprint: that of the data the run was started with; None for a new run.
     """
     is_first = distributed.rank() == 0
     quiet = args.quiet or args.json or not is_first
@@ -76,23 +82,23 @@ def _train_ram_gnn(
     dataset = data_source.load(False if quiet else None)
     if is_first:
         if fingerprint is None:
-            runs.begin(folder, dataset, config, data_source, epochs)
+            runs.start_run(folder, dataset, config, data_source, epochs)
         distributed.wait()
     if fingerprint not in (None, runs.fingerprint(dataset)):
-        raise RamgnnError(f"the data are not those that the run in {folder} was begun with; train without --resume")
+        raise RamgnnError(f"the data are not those that the run in {folder} was started with; train without --resume")
     if not quiet:
         print_summary(dataset)
     fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=folder / runs.CHECKPOINTS)
     if not is_first:
-        return 130 if fitted.interrupted else 0
+        return checks.INTERRUPTED if fitted.interrupted else 0
     evaluation = None
     if fitted.final is not None and not args.no_test and len(dataset.test) and not fitted.interrupted:
         evaluation = evaluate(fitted.final, dataset, args.ties)
     runs.save(folder, fitted, data_source, evaluation)
     if fitted.interrupted:
         print(f"stopped during {fitted.interrupted}; {_how_to_resume(folder)}", file=sys.stderr)
-        return 130
-    runs.clear(folder)
+        return checks.INTERRUPTED
+    runs.clear_checkpoints(folder)
     if args.json:
         report = {"run": str(folder), "seconds": fitted.seconds, "epochs": fitted.finetuned.best_epoch}
         print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
@@ -131,7 +137,8 @@ def _train_baseline(args: Namespace) -> int:
     folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
     if not args.overwrite:
         _refuse_to_overwrite(folder)
-    _check_device(args.device or "cpu")
+    checks.folder(folder)
+    checked_device(args.device or "cpu")
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
     if not quiet:
@@ -143,9 +150,12 @@ def _train_baseline(args: Namespace) -> int:
     )  # fmt: skip
     seconds = round(time.perf_counter() - started, 3)
     evaluation = None
-    if len(dataset.test) and not args.no_test:
+    if len(dataset.test) and not args.no_test and not model.interrupted:
         evaluation = api.evaluate(model, ties=args.ties)
     api.save(model, folder, source=data_source, evaluation=evaluation)
+    if model.interrupted:
+        print(f"stopped after {model.epochs} epochs; what was reached is saved in {folder}", file=sys.stderr)
+        return checks.INTERRUPTED
     if args.json:
         report = {"run": str(folder), "model": args.model, "seconds": {"training": seconds}}
         print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
@@ -188,15 +198,6 @@ def _refuse_to_overwrite(folder: Path) -> None:
         raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
 
 
-def _check_device(name: str) -> None:
-    """Fail before any work when the device is not there."""
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise RamgnnError(f"cannot use the device {name!r}: {reason}; --device cpu always works") from None
-
-
 def _print_results(
     evaluation: Evaluation | None, name: str, dataset: RecDataset, folder: Path, args: Namespace
 ) -> None:
@@ -212,7 +213,7 @@ def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args:
     if not args.no_baselines:
         for baseline in BESIDE:
             try:
-                metrics = evaluate(registry.get(baseline).fits(dataset), dataset, args.ties).metrics(args.at)
+                metrics = evaluate(registry.get(baseline).factory(dataset), dataset, args.ties).metrics(args.at)
             except RamgnnError as error:
                 print(f"{baseline} is left out: {error}", file=sys.stderr)
                 continue

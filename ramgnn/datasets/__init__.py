@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ramgnn import arguments
 from ramgnn.errors import NotFoundError, RamgnnError
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ def load(name: str = "movietweetings", /, *, progress: bool | None = None, **opt
         NotFoundError: there is no such data set, or it has no such option; the message names those it has.
         RamgnnError: the name is ``"frames"``, for data frames are not stored anywhere.
     """
+    if not isinstance(name, str):
+        from_frame = "; a data frame becomes one by ramgnn.from_frames" if hasattr(name, "columns") else ""
+        raise arguments.wrong("name", name, f"the name of a data set: {', '.join(_LOADERS)}{from_frame}")
+    if progress is not None:
+        arguments.true_or_false("progress", progress)
     if name == "frames":
         raise RamgnnError(
             "this data set was made of data frames, so it cannot be loaded by name\n"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from ramgnn.datasets.negatives import with_negatives
 from ramgnn.errors import DataError, NotFoundError
 
 COLUMNS = ["user", "item", "time"]
@@ -52,6 +53,9 @@ class Relation:
                     nodes.append(node)
                     values.append(index.setdefault(value, len(index)))
         return cls(name, np.array(nodes, np.int64), np.array(values, np.int64), tuple(index), derived)
+
+    def __repr__(self) -> str:
+        return f"<Relation {self.name}: {self.n_values:,} values in {len(self.nodes):,} rows>"
 
     @property
     def n_values(self) -> int:
@@ -109,11 +113,19 @@ class RecDataset:
     citation: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
-    derive_users: Callable[[RecDataset], tuple[Relation, ...]] | None = field(default=None, repr=False, compare=False)
+    derive_users: Callable[[RecDataset], tuple[Relation, ...]] | None = field(default=None, compare=False)
     user_id_dtype: str = "str"
     item_id_dtype: str = "str"
     own: bool = False
     left_out_users: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        held_out = f"{len(self.train):,} interactions and {len(self.test):,} held out"
+        lines = [f"<RecDataset {self.name}: {self.n_users:,} users, {self.n_items:,} items, {held_out}"]
+        for side in ("item", "user"):
+            attributes = (f"{r.name} ({r.n_values:,} values)" for r in self.relations(side))
+            lines.append(f"  {side}s: {', '.join(attributes) or 'no attributes'}")
+        return "\n".join(lines) + ">"
 
     @property
     def n_users(self) -> int:
@@ -294,30 +306,3 @@ def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     last = frame[(frame["time"] == latest) & (size > 1)].drop_duplicates("user", keep="first")
     rest = frame.drop(last.index)
     return rest.reset_index(drop=True), last.reset_index(drop=True)
-
-
-def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDataset:
-    """The data set with `n` sampled items per test row that the user has neither in training nor held out.
-
-    Drawn without repeats, uniformly, from ``numpy.random.default_rng(seed)``, in the order of the test rows.
-
-    Raises:
-        DataError: a user has fewer than `n` such items, or `n` is below 1.
-    """
-    if n < 1:
-        raise DataError(f"negatives is {n}; expected at least 1", fix="or rank against all items, with none")
-    rng = np.random.default_rng(seed)
-    users, held_out = dataset.test["user"].to_numpy(), dataset.test["item"].to_numpy()
-    drawn = np.empty((len(users), n), np.int64)
-    for row, (user, item) in enumerate(zip(users, held_out, strict=True)):
-        taken = np.union1d(dataset.history(user), [item])
-        free = dataset.n_items - len(taken)
-        if free < n:
-            raise DataError(
-                f"user {dataset.user_ids[user]!r} has {free} items to draw {n} negatives from",
-                fix=f"draw at most {free} negatives or rank against all items",
-            )
-        # draw among the free items by rank: the r-th free item is r plus the taken ones before it
-        ranks = rng.choice(free, n, replace=False)
-        drawn[row] = ranks + np.searchsorted(taken - np.arange(len(taken)), ranks, side="right")
-    return replace(dataset, negatives=drawn, negatives_seed=seed)

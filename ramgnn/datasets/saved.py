@@ -19,9 +19,10 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
+from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import write_bytes
+from ramgnn.files import check_keys, write_bytes
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
@@ -30,6 +31,10 @@ PLAIN = (
     "name", "time_kind", "split", "negatives_seed", "licence", "citation", "source", "user_id_dtype", "item_id_dtype",
     "own",
 )  # fmt: skip
+# the kinds of what is read of the JSON, of each of its sides and of each relation there
+KEYS = dict.fromkeys(PLAIN, str) | {"negatives_seed": (int, type(None)), "notes": list, "item": dict, "user": dict}
+SIDE = {"ids": list, "labels": (list, type(None)), "relations": list}
+RELATION = {"name": str, "derived": bool, "importance": (float, type(None)), "labels": list}
 FIX = "copy the folder again from where it was written, or write it again"
 
 
@@ -41,8 +46,8 @@ def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
     Raises:
         RamgnnError: the folder cannot be written to.
     """
-    folder = Path(folder)
-    arrays = _arrays(dataset)
+    folder = Path(arguments.path("folder", folder, "the folder to write to"))
+    arrays = _arrays(arguments.instance("dataset", dataset, RecDataset, "a data set"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / TEXT).unlink(missing_ok=True)
@@ -66,8 +71,13 @@ def read(folder: str | os.PathLike) -> RecDataset:
     Raises:
         DataError: a file is missing or broken, or the two do not belong together.
     """
-    folder = Path(folder)
+    folder = Path(arguments.path("folder", folder, "a folder that `write` wrote"))
     text = _read_text(folder / TEXT)
+    check_keys(text, KEYS, folder / TEXT, FIX)
+    for side in ("item", "user"):
+        check_keys(text[side], SIDE, folder / TEXT, FIX, side)
+        for number, relation in enumerate(text[side]["relations"]):
+            check_keys(relation, RELATION, folder / TEXT, FIX, f"{side}.relations.{number}")
     arrays = _read_arrays(folder / ARRAYS, text.get("sha256"))
     try:
         return _dataset(text, arrays).check()

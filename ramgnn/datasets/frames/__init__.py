@@ -10,14 +10,16 @@ names; the notes of the data set say which column was taken for what.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns
 from ramgnn.datasets.frames.table import table_of_frame
+from ramgnn.errors import DataError
 
 
 def from_frames(
@@ -71,18 +73,20 @@ def from_frames(
         negatives: rank each held-out item among that many sampled ones; None ranks it among all items.
         seed: for the random split and the negatives.
 
-    Ids may be integers, text, categories or anything whose ``str`` tells it apart, such as UUIDs. Times may be dates
+    Ids may be integers, text, categories or anything whose ``str`` tells it apart, such as UUIDs; blanks around an id
+    are no part of it, and 1 and "1" are the same (a note says so where a column has both). Times may be dates
     (those without a zone are taken as UTC), ISO text, whole seconds (or milliseconds) since 1970, or any numbers that
     grow. Fractions of a second are dropped. Without a time, the order of the rows is the order in time.
 
     Raises:
         DataError: a frame or a cell is not as expected; the message names the frame, the row's label and what to do.
     """
+    arguments.instance("name", name, str, "text", DataError)
     options = Options(separator, bins, duplicates, unknown, min_user, split, negatives, seed)
     named = Columns(
         *(None if column is None else str(column) for column in (user_column, item_column, time_column, title_column)),
-        _names(item_relations),
-        _names(user_relations),
+        _names("item_relations", item_relations),
+        _names("user_relations", user_relations),
     )
     return build(
         table_of_frame(interactions, "interactions"),
@@ -95,6 +99,13 @@ def from_frames(
     )
 
 
-def _names(columns: Sequence[str] | str | None) -> Sequence[str] | str | None:
-    """Names of columns as text: in a data frame they may be numbers."""
-    return columns if columns is None or isinstance(columns, str) else [str(column) for column in columns]
+def _names(option: str, columns: Sequence[str] | str | None) -> Sequence[str] | str | None:
+    """Names of columns as text: in a data frame they may be numbers.
+
+    Raises:
+        DataError: these are no names of columns.
+    """
+    if columns is None or isinstance(columns, str):
+        return columns
+    arguments.instance(option, columns, Iterable, "names of columns, such as ['genre', 'year'], or None", DataError)
+    return [str(column) for column in columns]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, Relation, with_negatives
+from ramgnn import arguments
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
@@ -24,6 +25,8 @@ from ramgnn.datasets.frames.rows import (
 )
 from ramgnn.datasets.frames.table import Table
 from ramgnn.datasets.frames.times import read_times
+from ramgnn.datasets.negatives import with_negatives
+from ramgnn.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Options:
     """What is done with the rows; `ramgnn.datasets.from_frames` describes each field.
 
     Raises:
-        DataError: a choice is none of those there are.
+        DataError: a choice is none of those there are, or a value is of another kind.
     """
 
     separator: str | None = "|"
@@ -47,6 +50,13 @@ class Options:
         check_choice("duplicates", self.duplicates, ("error", "first", "last"))
         check_choice("unknown", self.unknown, ("error", "drop"))
         check_choice("split", self.split, ("last", "random", "none"))
+        arguments.instance("separator", self.separator, (str, type(None)), "text, such as '|', or None", DataError)
+        expected = "a dictionary, such as {'year': 10}, or None"
+        arguments.instance("bins", self.bins, (Mapping, type(None)), expected, DataError)
+        arguments.whole_number("min_user", self.min_user, 0, error=DataError)
+        arguments.seed(self.seed, DataError)
+        if self.negatives is not None:
+            arguments.whole_number("negatives", self.negatives, 1, error=DataError)
 
 
 def build(

@@ -84,18 +84,37 @@ def lists(column: pd.Series, separator: str | None, origin: Origin) -> list[list
     return [[value for part in cell if (value := part.strip())] for cell in parts]
 
 
+def written_differently(column: pd.Series, texts: pd.Series, ids: pd.Series) -> list[list[str]]:
+    """The ways in which an id is written, of each id with several: ``["'ann'", "'ann '"]``, or ``["1", "'1'"]``.
+
+    Args:
+        column: ``(n,)`` cells of any kind; texts: ``(n,)`` the same as text; ids: ``(n,)`` without spaces around them.
+    """
+    kind = types.infer_dtype(_values(column), skipna=True)
+    mixed = kind.startswith("mixed") and kind not in NUMBERS  # numbers beside text, say
+    if not mixed and (texts == ids).all():
+        return []
+    cells = column.astype(object) if mixed else texts
+    written = [repr(cell) if isinstance(cell, str) else str(cell) for cell in cells]
+    ways = pd.DataFrame({"id": ids.to_numpy(object), "written": written}).drop_duplicates()
+    return [list(own) for _, own in ways.groupby("id", sort=False)["written"] if len(own) > 1]
+
+
 def are_integers(column: pd.Series, ids: pd.Series) -> bool:
     """Whether a column of ids holds integers (or whole floats); `ids` are its cells as text."""
-    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
-    if types.infer_dtype(values, skipna=True) not in NUMBERS:
+    if types.infer_dtype(_values(column), skipna=True) not in NUMBERS:
         return False
     return bool(pd.Series(ids.unique()).str.fullmatch(r"-?\d{1,18}").all())
 
 
 def are_whole_floats(column: pd.Series) -> bool:
     """Whether a column of ids that are integers came as floats."""
-    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
-    return types.infer_dtype(values, skipna=True) != "integer"
+    return types.infer_dtype(_values(column), skipna=True) != "integer"
+
+
+def _values(column: pd.Series) -> pd.Series | pd.Index:
+    """What a column is made of: its cells, or the categories that they are."""
+    return column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 
 def _listed_parts(column: pd.Series, separator: str | None, origin: Origin) -> list[list[str]]:

@@ -45,7 +45,8 @@ def read_ids(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> 
     Raises:
         DataError: an id is empty.
     """
-    ids = cells.texts(column, origin).str.strip()
+    texts = cells.texts(column, origin)
+    ids = texts.str.strip()
     if (empty := ids == "").any():
         others = f"{origin.preposition} {int(empty.sum()) - 1:,} other {origin.unit}s"
         raise DataError(
@@ -53,6 +54,11 @@ def read_ids(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> 
             expected=f"the id of the {side} {origin.preposition} every {origin.unit}",
             fix=f"fill it in or remove the {origin.unit}",
             **origin.at(ids.index[empty][0]),
+        )
+    if several := cells.written_differently(column, texts, ids):
+        shown = "; ".join(" and ".join(ways) for ways in several[:SHOWN]) + ("; …" if len(several) > SHOWN else "")
+        notes.append(
+            f"{len(several):,} ids of {side}s in {origin.name} are written in several ways, taken for one: {shown}"
         )
     if not cells.are_integers(column, ids):
         return ids, "str"

@@ -91,7 +91,7 @@ def table_of_frame(frame: object, name: str) -> Table:
     """
     if not isinstance(frame, pd.DataFrame):
         raise DataError(
-            f"this is a {type(frame).__name__}",
+            "this is None" if frame is None else f"this is a {type(frame).__name__}",
             table=name,
             expected="a pandas DataFrame",
             fix="for files use ramgnn.datasets.load('tables', interactions='…', items='…')",

@@ -22,12 +22,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ramgnn.datasets.base import RecDataset, with_negatives
+from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.kkbox.files import MARKS, find
 from ramgnn.datasets.kkbox.kaggle import load_kaggle
 from ramgnn.datasets.kkbox.rcf import item_relations_only, load_rcf
 from ramgnn.datasets.kkbox.subset import load_subset
+from ramgnn.datasets.negatives import with_negatives
 from ramgnn.errors import DataError
 
 __all__ = ["find", "item_relations_only", "load"]
