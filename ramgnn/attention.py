@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.composition import compose
-from ramgnn.kernels.ragged import segment_max, segment_sum
+from ramgnn.ragged import segment_max, segment_sum
 
 SIGMAS = {"tanh": torch.tanh, "leaky_relu": F.leaky_relu, "sigmoid": torch.sigmoid}
 

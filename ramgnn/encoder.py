@@ -21,8 +21,8 @@ from ramgnn.graph import MultiRelationalGraph
 from ramgnn.inspection import layer_inputs
 from ramgnn.kernels.attention import attention_sum, can_run, incidence_logits, is_unchanged
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import segment_sum
 from ramgnn.pairs import cosine_logit
+from ramgnn.ragged import segment_sum
 from ramgnn.sampler import NodeScore, similarity_logit
 
 # what `RAMGNN.stack` runs a layer with: from the layer, e_i^(l-1) and e_n to e_i^(l)

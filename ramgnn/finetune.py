@@ -18,9 +18,9 @@ from ramgnn.errors import NotFoundError
 from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.interactions import InteractionGraph, sample_negatives
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_loss_of
-from ramgnn.kernels.ragged import ragged_arange, repeat_index
 from ramgnn.loop import EarlyStopping, check_loss, run_epochs
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_l2_penalty, pairwise_l2_penalty
+from ramgnn.ragged import ragged_arange, repeat_index
 from ramgnn.recommender import FinalEmbeddings, Recommender
 
 MAX_STEPS = 32  # optimiser steps an epoch when `batch` is not given, so that large data do not propagate too often

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.errors import NotFoundError, RamgnnError
-from ramgnn.kernels.ragged import ragged_arange
+from ramgnn.ragged import ragged_arange
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ramgnn.kernels.ragged import offsets, repeat_index
 from ramgnn.kernels.sums import Lists, sum_over_lists
+from ramgnn.ragged import offsets, repeat_index
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from ramgnn.encoder import Embeddings
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.interactions import InteractionGraph
-from ramgnn.kernels.ragged import offsets
+from ramgnn.ragged import offsets
 
 
 class AttributedEmbedding(nn.Module):

@@ -12,8 +12,8 @@ from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.distances import distance_sums
 from ramgnn.kernels.distances import random_pair_distance as random_pair_distance
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import inverse_permutation
 from ramgnn.kernels.windows import nearest_windows
+from ramgnn.ragged import inverse_permutation
 
 # ---- how far apart: Eq. 9 and 10 -------------------------------------------------------------------------------------
 

@@ -22,10 +22,10 @@ from ramgnn.kernels import attention as kernel
 from ramgnn.kernels.distances import distance_sums, random_pair_distance
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_gradient, pairwise_loss_of, softmax_gradient
 from ramgnn.kernels.pairs import PositiveSampler
-from ramgnn.kernels.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_max, segment_sum
 from ramgnn.kernels.sums import bag_sum, sum_over_lists
 from ramgnn.losses import bpr_loss, softmax_loss
 from ramgnn.pretrain import pretrain
+from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_max, segment_sum
 from ramgnn.sampler import distance, every_neighbour, nearest_neighbours, top_k
 from tests.small import films, graphs, random_graph, small_config, weights
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.kernels.ragged import offsets, ragged_arange
+from ramgnn.ragged import offsets, ragged_arange
 
 
 class Features(nn.Module):

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
-from ramgnn.kernels.ragged import offsets, ragged_arange, repeat_index
+from ramgnn.ragged import offsets, ragged_arange, repeat_index
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ramgnn.baselines import fitting, mf
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.kernels.ragged import offsets
+from ramgnn.ragged import offsets
 
 
 @dataclass(frozen=True)

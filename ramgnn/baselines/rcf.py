@@ -18,7 +18,7 @@ from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.kernels.ragged import offsets, ragged_arange, repeat_index
+from ramgnn.ragged import offsets, ragged_arange, repeat_index
 
 CHUNK = 2**22  # numbers in the rows of an attention table that are made at once
 

@@ -26,8 +26,8 @@ from ramgnn.attention import SIGMAS, RelationAttention, mean_share
 from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import repeat_index, segment_max, segment_sum
 from ramgnn.kernels.window_attention import attend_windows, sum_by_head
+from ramgnn.ragged import repeat_index, segment_max, segment_sum
 
 MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal float32: one maximum serves all
 

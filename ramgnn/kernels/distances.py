@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import repeat_index, segment_sum
+from ramgnn.ragged import repeat_index, segment_sum
 
 
 def distance_sums(neighbours: SampledNeighbours, scores: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ramgnn.errors import RamgnnError
-from ramgnn.kernels.ragged import offsets
 from ramgnn.losses import LISTWISE, PAIRWISE, ListwiseLoss, PairwiseLoss, bpr_loss, softmax_loss
+from ramgnn.ragged import offsets
 
 MAX_SCORES = 2**23  # scores held at once: 32 MiB in float32, 135 users with KKBox's 61,877 items
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ramgnn import distributed
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_sum
+from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_sum
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.ragged import offsets, segment_sum
+from ramgnn.ragged import offsets, segment_sum
 
 
 @dataclass(frozen=True)

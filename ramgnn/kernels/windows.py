@@ -15,7 +15,7 @@ from torch import Tensor
 from ramgnn.errors import DivergedError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.neighbours import SampledNeighbours, window_indices
-from ramgnn.kernels.ragged import inverse_permutation, offsets, repeat_index, segment_sum
+from ramgnn.ragged import inverse_permutation, offsets, repeat_index, segment_sum
 
 
 def nearest_windows(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: str) -> SampledNeighbours:

@@ -19,9 +19,9 @@ from ramgnn.config import Config, PretrainConfig
 from ramgnn.encoder import RAMGNN, RelationEmbedding
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.ragged import offsets, segment_sum
 from ramgnn.kernels.sums import sum_over_lists
 from ramgnn.pairs import cosine_logit
+from ramgnn.ragged import offsets, segment_sum
 
 COMPOSITIONS = ("sub", "mult", "corr")
 ROLES = ("index", "head")
