@@ -31,9 +31,8 @@ from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
 from ramgnn.files import check_keys, make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
-from ramgnn.training import Pretrainer
+from ramgnn.training import Pretrainer, train_on_everything
 from ramgnn.training import fit as fit_ram_gnn
-from ramgnn.training import train_on_everything
 
 __all__ = ["compare", "evaluate", "fit", "from_frames", "load", "load_run", "save"]
 
@@ -84,6 +83,8 @@ def fit(
     arguments.instance("model", model, str, "a name, such as 'ram-gnn' or 'ease'; ramgnn.baselines.names() lists them")
     arguments.instance("encoder", encoder, str, "a name, such as 'ram-gnn' or 'gcn'")
     changes = arguments.mapping("settings", settings, '{"pretrain.dim": 32}')
+    if refit is not None:
+        arguments.true_or_false("refit", refit)
     seed = None if seed is None else arguments.seed(seed)
     epochs = None if epochs is None else arguments.whole_number("epochs", epochs, 0)
     device = None if device is None else device_name(device)
@@ -96,7 +97,7 @@ def fit(
         if wrong := [name for name, x in ram_gnn_only.items() if x is not None]:
             raise RamgnnError(f"{' and '.join(wrong)} goes with RAM-GNN alone, not with {model!r}; leave it out")
         fitted = fit_baseline(baseline(model), dataset, changes, seed or 0, epochs, progress, device or "cpu")
-        if _is_refitted(fitted, refit):
+        if fitted.to_be_refitted(refit):
             fit_baseline_on_everything(fitted, progress, device or "cpu")
         return fitted
     if isinstance(config, str):
@@ -113,15 +114,9 @@ def fit(
         made_for = {"encoder": encoder, "encoder_settings": own, "epochs": epochs} | config.to_dict()
         _claim_checkpoints(Path(checkpoints), {"data": runs.fingerprint(dataset)} | made_for)
     fitted = fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
-    if _is_refitted(fitted, refit):
+    if fitted.to_be_refitted(refit):
         train_on_everything(fitted, progress, checkpoints, chosen)
     return fitted
-
-
-def _is_refitted(fitted: FittedModel, refit: bool | None) -> bool:
-    """Whether a model is to be trained once more on everything."""
-    wanted = fitted.dataset.own if refit is None else refit
-    return wanted and not fitted.interrupted and len(fitted.dataset.test) > 0
 
 
 def _check_data(dataset: RecDataset) -> None:

@@ -111,7 +111,7 @@ class Explanation:
     pretrained: bool = True
 
     def __str__(self) -> str:
-        seen = " (in the training set already)" if self.seen else ""
+        seen = " (had already)" if self.seen else ""
         parts = [f"{self.item_label} for user {self.user_label}: score {self.score:.4f}, rank {self.rank}{seen}"]
         if not self.pretrained:
             parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"

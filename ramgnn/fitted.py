@@ -41,15 +41,23 @@ class FittedModel:
     name: str
     scorer: Scorer | None
     served: FittedModel | None = None
+    interrupted: str | bool | None = None
+
+    def to_be_refitted(self, refit: bool | None) -> bool:
+        """Whether to train once more on everything: as `refit` says, by default for data that somebody brought.
+
+        Never where nothing is held out, or Ctrl-C ended the training.
+        """
+        wanted = self.dataset.own if refit is None else refit
+        return wanted and not self.interrupted and len(self.dataset.test) > 0
 
     def __repr__(self) -> str:
         data = self.dataset
         served = ", trained once more on everything to recommend" if self.served is not None else ""
-        return f"<{type(self).__name__} {self.name} on {data.name}: {data.n_users:,} users, {data.n_items:,} items{served}>"
+        sizes = f"{data.n_users:,} users, {data.n_items:,} items"
+        return f"<{type(self).__name__} {self.name} on {data.name}: {sizes}{served}>"
 
-    def recommend(
-        self, users: Any = None, n: int = 10, exclude_seen: bool = True, *, had: Any = None
-    ) -> pd.DataFrame:
+    def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True, *, had: Any = None) -> pd.DataFrame:
         """The `n` best items for one user, several, or all; or for somebody new, by what they had.
 
         Args:

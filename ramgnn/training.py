@@ -189,7 +189,8 @@ def train_on_everything(
     served = Fitted(dataset, config, fitted.item, fitted.user)
     graphs = {side: graph_of(dataset, side) for side in SIDES}
     if dataset.derive_users is not None and fitted.user is not None:
-        run = pretrainer or pretrain_side, graphs["user"], "user", config, progress, _checkpoint(checkpoints, "all-user")
+        checkpoint = _checkpoint(checkpoints, "all-user")
+        run = pretrainer or pretrain_side, graphs["user"], "user", config, progress, checkpoint
         served.user = _timed(fitted, "pre-training users on everything", *run)
         if fitted.interrupted:
             return
@@ -295,6 +296,8 @@ def _validate(
         if pretrained["user"] is not None:
             checkpoint = _checkpoint(checkpoints, "validation-user")
             pretrained["user"] = pretrainer(graphs["user"], "user", config, progress, checkpoint)
+            if pretrained["user"].interrupted:
+                raise KeyboardInterrupt  # half-trained: nothing may be validated with it
     return finetune_validated(view, config, graphs, pretrained, progress, _checkpoint(checkpoints, "validation"))
 
 

@@ -13,8 +13,8 @@ from ramgnn.evaluation import METRICS, paired_test, session_groups
 
 def evaluate(args: Namespace) -> None:
     """Print the metrics of a run with their intervals."""
-    model = load_model(args.run)
-    compared = load_model(args.compare) if args.compare else None
+    model = load_model(args.run, evaluated=True)
+    compared = load_model(args.compare, evaluated=True) if args.compare else None
     by_session = session_groups(model.dataset) if args.by else None
     evaluation = api.evaluate(model, ties=args.ties)
     groups = None if by_session is None else evaluation.by(by_session, args.at)

@@ -41,6 +41,7 @@ EVALUATE = """examples:
 RECOMMEND = """examples:
   ramgnn recommend --run runs/first --user 42 --reasons
   ramgnn recommend --run runs/first --user 42 --user 43 -n 5
+  ramgnn recommend --run runs/first --had "Titanic (1997)" "Heat (1995)"     somebody new
   ramgnn recommend --run runs/first --users ids.txt --skip-unknown --out recs.csv
   cut -d, -f1 people.csv | ramgnn recommend --run runs/first --users - --out recs.jsonl
   ramgnn recommend --run runs/first --all -n 20 --out recs.csv.gz

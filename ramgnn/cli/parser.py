@@ -117,6 +117,11 @@ def _train(commands) -> None:
         "--epochs", type=options.whole("a number of epochs", 0),
         help="train for so many epochs instead of asking validation",
     )  # fmt: skip
+    model.add_argument(
+        "--refit", action=argparse.BooleanOptionalAction,
+        help="after that, train once more with the held-out items in, to recommend from all that is known; costs one\n"
+        "more fine-tuning (default: for your own tables)",
+    )  # fmt: skip
     run = train.add_argument_group("run")
     run.add_argument("--out", metavar="FOLDER", help="run folder (default: runs/DATA-CONFIG-SEED)")
     run.add_argument("--overwrite", action="store_true", help="replace the run that is in the folder")

@@ -24,7 +24,9 @@ from ramgnn.datasets.source import Source
 from ramgnn.devices import checked_device
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
-from ramgnn.training import Fitted, fit
+from ramgnn.fitted import FittedModel
+from ramgnn.runs import Started
+from ramgnn.training import Fitted, fit, train_on_everything
 
 BESIDE = ("popularity", "ease")  # baselines shown beside a run: fitted in a second
 
@@ -38,11 +40,12 @@ def train(args: Namespace) -> int:
         if options := beside_resume(args):
             raise RamgnnError(f"--resume takes data and settings from the folder; leave out {', '.join(options)}")
         folder = Path(args.resume)
-        data_source, config, epochs, fingerprint = runs.read_started(folder)
+        started = runs.read_started(folder)
+        data_source, config, epochs = started.source, started.config, started.epochs
     else:
         config = readings.ablation(readings.named(args.config), args.ablation)
         config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
-        data_source, epochs, fingerprint = source(args), args.epochs, None
+        data_source, epochs, started = source(args), args.epochs, None
         folder = Path(args.out or f"runs/{data_source.name}-{config.name.replace(', ', '-')}-{config.seed}")
         if not args.overwrite:
             _refuse_to_overwrite(folder)
@@ -50,7 +53,7 @@ def train(args: Namespace) -> int:
     try:
         with distributed.processes(config.device):
             checked_device(distributed.device_of(config.device))
-            return _train_ram_gnn(args, data_source, config, epochs, folder, fingerprint)
+            return _train_ram_gnn(args, data_source, config, epochs, folder, started)
     except distributed.LostProcess as error:
         raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
     except KeyboardInterrupt:  # outside of the loops over epochs, which keep what they had reached and go on to here
@@ -63,7 +66,7 @@ def train(args: Namespace) -> int:
 
 
 def _train_ram_gnn(
-    args: Namespace, data_source: Source, config: Config, epochs: int | None, folder: Path, fingerprint: str | None
+    args: Namespace, data_source: Source, config: Config, epochs: int | None, folder: Path, started: Started | None
 ) -> int:
     """`train`, once it is clear what is trained on what and where.
 
@@ -73,22 +76,25 @@ def _train_ram_gnn(
         config: all settings.
         epochs: of fine-tuning; None asks validation.
         folder: the run folder.
-        fingerprint: that of the data the run was started with; None for a new run.
+        started: what was noted of the run that goes on; None for a new run.
     """
     is_first = distributed.rank() == 0
     quiet = args.quiet or args.json or not is_first
     if not is_first:
         distributed.wait()  # the first process downloads what there is to download
-    dataset = data_source.load(False if quiet else None)
+    shown = False if quiet else None
+    refit = args.refit if started is None else started.refit
+    dataset = data_source.load(shown) if started is None else runs.started_data(folder, started, shown)
     if is_first:
-        if fingerprint is None:
-            runs.start_run(folder, dataset, config, data_source, epochs)
+        if started is None:
+            runs.start_run(folder, dataset, config, data_source, epochs, refit)
         distributed.wait()
-    if fingerprint not in (None, runs.fingerprint(dataset)):
-        raise RamgnnError(f"the data are not those that the run in {folder} was started with; train without --resume")
     if not quiet:
         print_summary(dataset)
-    fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=folder / runs.CHECKPOINTS)
+    checkpoints = folder / runs.CHECKPOINTS
+    fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=checkpoints)
+    if fitted.to_be_refitted(refit):
+        train_on_everything(fitted, progress=not quiet, checkpoints=checkpoints)
     if not is_first:
         return checks.INTERRUPTED if fitted.interrupted else 0
     evaluation = None
@@ -104,7 +110,7 @@ def _train_ram_gnn(
         print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
         return 0
     print(f"\n{config.name}, seed {config.seed}: {_stages(fitted)}")
-    _print_results(evaluation, config.name, dataset, folder, args)
+    _print_results(fitted, evaluation, config.name, folder, args)
     return 0
 
 
@@ -146,7 +152,7 @@ def _train_baseline(args: Namespace) -> int:
     started = time.perf_counter()
     model = api.fit(
         dataset, model=args.model, settings=settings, seed=args.seed, epochs=args.epochs, device=args.device or "cpu",
-        progress=not quiet,
+        progress=not quiet, refit=args.refit,
     )  # fmt: skip
     seconds = round(time.perf_counter() - started, 3)
     evaluation = None
@@ -161,7 +167,7 @@ def _train_baseline(args: Namespace) -> int:
         print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
         return 0
     print(f"\n{args.model}, seed {args.seed}: {seconds:.0f} s")
-    _print_results(evaluation, args.model, dataset, folder, args)
+    _print_results(model, evaluation, args.model, folder, args)
     return 0
 
 
@@ -198,12 +204,16 @@ def _refuse_to_overwrite(folder: Path) -> None:
         raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
 
 
-def _print_results(
-    evaluation: Evaluation | None, name: str, dataset: RecDataset, folder: Path, args: Namespace
-) -> None:
-    """Print the table, if there is an evaluation, and what to do next."""
+def _print_results(model: FittedModel, evaluation: Evaluation | None, name: str, folder: Path, args: Namespace) -> None:
+    """Print the table, if there is an evaluation, what recommends, and what to do next."""
+    dataset = model.dataset
     if evaluation is not None:
         print(_results_table(evaluation, name, dataset, args))
+    if model.served is not None:
+        print(
+            "\nWhat recommends was trained once more, with the held-out items in; the table is of the model that never "
+            "saw them."
+        )
     print(f"\nsaved in {folder}; next: ramgnn recommend --run {folder} --user {dataset.user_ids[0]} -n 10")
 
 

@@ -33,6 +33,7 @@ PLAIN = (
 )  # fmt: skip
 # the kinds of what is read of the JSON, of each of its sides and of each relation there
 KEYS = dict.fromkeys(PLAIN, str) | {"negatives_seed": (int, type(None)), "notes": list, "item": dict, "user": dict}
+KEYS |= {"own": bool, "left_out_users": list}
 SIDE = {"ids": list, "labels": (list, type(None)), "relations": list}
 RELATION = {"name": str, "derived": bool, "importance": (float, type(None)), "labels": list}
 FIX = "copy the folder again from where it was written, or write it again"

@@ -98,10 +98,8 @@ def started_data(folder: str | os.PathLike, started: Started, progress: bool | N
         RamgnnError: they are not those that the run was started with.
     """
     checkpoints = Path(folder) / CHECKPOINTS
-    if (checkpoints / saved.TEXT).exists():
-        dataset = saved.read(checkpoints)
-    else:
-        dataset = started.source.load(progress)
+    is_kept = (checkpoints / saved.TEXT).exists()
+    dataset = saved.read(checkpoints) if is_kept else started.source.load(progress)
     if fingerprint(dataset) != started.fingerprint:
         raise RamgnnError(
             f"the data are not those that the run in {folder} was started with; train from the start, without --resume"
