@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ramgnn import distributed
-from ramgnn.checkpoint import Checkpoint, named, restore_training, training_tensors, under
+from ramgnn.checkpoint import Checkpoint, check_like, named, restore_training, training_tensors, under
 from ramgnn.config import FinetuneConfig
 from ramgnn.errors import NotFoundError
 from ramgnn.finetuned import Finetuned, FinetuneEpoch
@@ -58,7 +58,8 @@ def finetune(
     optimiser, stopping = AveragedAdam(model, config), EarlyStopping(config.patience)
     result = Finetuned(model, model.final(), 0)
     if checkpoint is not None and (stored := checkpoint.load()) is not None:
-        _restore(*stored, result, optimiser, generator, stopping)
+        with checkpoint.restoring():
+            _restore(*stored, result, optimiser, generator, stopping)
     result.resumed = len(result.history)
 
     def train_and_validate(epoch: int) -> str:
@@ -267,10 +268,14 @@ def _restore(
     """Put everything where `_save` left it."""
     restore_training(tensors, result.model, optimiser.adam, generator)
     if optimiser.running is not None:
+        check_like(optimiser.running.state_dict(), under("average", tensors))
         optimiser.running.load_state_dict(under("average", tensors))
     result.history = [FinetuneEpoch(**epoch) for epoch in state["history"]]
-    result.best_epoch = state["best_epoch"]
-    stopping.best, stopping.n_without_gain, stopping.best_epoch = state["best"], state["since"], state["best_epoch"]
-    if result.best_epoch:
+    result.best_epoch = best_epoch = int(state["best_epoch"])
+    stopping.best, stopping.n_without_gain = float(state["best"]), int(state["since"])
+    stopping.best_epoch = best_epoch
+    if best_epoch:
+        final = {"users": result.final.users.cpu(), "items": result.final.items.cpu()}
+        check_like(final, under("final", tensors))
         device = result.model.users.device
         result.final = FinalEmbeddings(tensors["final.users"].to(device), tensors["final.items"].to(device))

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ramgnn import distributed
-from ramgnn.checkpoint import Checkpoint, restore_training, training_tensors
+from ramgnn.checkpoint import Checkpoint, check_bandit, restore_training, training_tensors
 from ramgnn.config import PretrainConfig
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import RamgnnError
@@ -150,7 +150,8 @@ def pretrain(
         sampled = sample_neighbours(model, graph, config, bandit.k, torch.Generator(device=device).manual_seed(seed))
         attention_of_layers(model, graph, sampled)  # refuses at once, not after an epoch, to go on without its layers
     if checkpoint is not None and (stored := checkpoint.load()) is not None:
-        bandit = _restore(*stored, result, optimiser, generator)
+        with checkpoint.restoring():
+            bandit = _restore(*stored, result, bandit, optimiser, generator)
     done = result.resumed = len(result.history)
     masked_types = islice(masked_types_in_turn(graph, config), done * config.steps, None)
     positive_sampler = PositiveSampler.from_graph(graph, config.type_weight)
@@ -286,12 +287,14 @@ def _restore(
     tensors: dict[str, Tensor],
     state: dict[str, Any],
     result: Pretrained,
+    fresh: Bandit,
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
 ) -> Bandit:
-    """Put model, optimiser, generator and history where `_save` left them; returns the bandit."""
-    restore_training(tensors, result.model, optimiser, generator)
+    """Put model, optimiser, generator and history where `_save` left them; returns the bandit, as `fresh` was then."""
     bandit = Bandit(**state["bandit"])
+    check_bandit(bandit, fresh)
+    restore_training(tensors, result.model, optimiser, generator)
     result.history = [Epoch(**e) for e in state["history"]]
     result.k, result.stopped = list(bandit.k), list(bandit.stopped)
     return bandit
