@@ -90,9 +90,8 @@ def fit(
         if wrong := [name for name, x in ram_gnn_only.items() if x is not None]:
             raise RamgnnError(f"{' and '.join(wrong)} goes with RAM-GNN alone, not with {model!r}; leave it out")
         return fit_baseline(baseline(model), dataset, changes, seed or 0, epochs, progress, device or "cpu")
-    if isinstance(config, str):
-        raise RamgnnError(f"config is {config!r}; expected a ramgnn.Config, such as ramgnn.readings.named({config!r})")
-    config = arguments.instance("config", Config() if config is None else config, Config, "a ramgnn.Config")
+    expected = "a ramgnn.Config, such as ramgnn.readings.named('as_printed')"
+    config = arguments.instance("config", Config() if config is None else config, Config, expected)
     changes |= {"seed": seed} if seed is not None else {}
     config = config.override(changes | ({"device": device} if device is not None else {}))
     chosen = _pretrainer(encoder, encoder_settings)
