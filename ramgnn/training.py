@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ramgnn import distributed
+from ramgnn import arguments, distributed
 from ramgnn.checkpoint import Checkpoint
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
@@ -89,6 +89,7 @@ class Fitted(FittedModel):
 
     def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
         """Why an item for a user: shared values with their attention, and what stands near (`ramgnn.explain`)."""
+        arguments.whole_number("n", n, 1)
         user, item = find(self.dataset, "user", user), find(self.dataset, "item", item)
         return self.explainer.explain(user, item, n)
 
