@@ -100,9 +100,8 @@ def fit(
         if fitted.to_be_refitted(refit):
             fit_baseline_on_everything(fitted, progress, device or "cpu")
         return fitted
-    if isinstance(config, str):
-        raise RamgnnError(f"config is {config!r}; expected a ramgnn.Config, such as ramgnn.readings.named({config!r})")
-    config = arguments.instance("config", Config() if config is None else config, Config, "a ramgnn.Config")
+    expected = "a ramgnn.Config, such as ramgnn.readings.named('as_printed')"
+    config = arguments.instance("config", Config() if config is None else config, Config, expected)
     changes |= {"seed": seed} if seed is not None else {}
     config = config.override(changes | ({"device": device} if device is not None else {}))
     chosen = _pretrainer(encoder, encoder_settings)

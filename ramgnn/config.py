@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -198,12 +198,16 @@ class Config:
 
 def _assignments(changes: Sequence[str] | Mapping[str, Any]) -> list[tuple[str, Any, str]]:
     """Changes as ``(name, value, text)``; a value given as text is text still."""
+    example = "as in {'pretrain.dim': 32} or ['pretrain.dim=32']"
     if isinstance(changes, Mapping):
+        for name in changes:
+            arguments.instance("the name of a setting", name, str, f"text, {example}")
         return [(name, value, f"{name}={value}") for name, value in changes.items()]
     if isinstance(changes, str):
         changes = [changes]
     rows = []
-    for text in changes:
+    for text in arguments.instance("changes", changes, Iterable, f"settings, {example}"):
+        arguments.instance("a change", text, str, f"text, {example}")
         name, equals, value = text.partition("=")
         if not equals:
             raise RamgnnError(f"cannot read the setting {text!r}; expected NAME=VALUE, as in pretrain.dim=32")

@@ -23,7 +23,7 @@ from ramgnn.sampler import SampledNeighbours
 
 
 class Explainable(Protocol):
-    """What can be explained: a trained RAM-GNN (`ramgnn.training.Fitted`).
+    """What can be explained: a trained RAM-GNN (`ramgnn.trained.Fitted`).
 
     Attributes:
         dataset: the data; item, user: pre-training on each graph, or None.

@@ -51,6 +51,7 @@ def said(call, *words: str, error: type[Exception] = RamgnnError) -> None:
     ({"settings": {3: 4}}, ("a name in settings is 3",)),
     ({"model": "mf", "settings": ["dim=3"]}, ("settings is a list",)),
     ({"config": "as_printed"}, ("config is 'as_printed'", "ramgnn.Config", "ramgnn.readings.named('as_printed')")),
+    ({"config": "nonsense"}, ("config is 'nonsense'", "ramgnn.readings.named('as_printed')")),
     ({"config": {}}, ("config is a dict", "a ramgnn.Config")),
     ({"config": Config}, ("config is a type", "a ramgnn.Config")),
     ({"encoder": None}, ("encoder is None",)),
@@ -159,6 +160,10 @@ def test_folders_and_names_are_text(tmp_path):
     said(lambda: ramgnn.load(3), "name is 3; expected the name of a data set: toy, movietweetings")
     said(lambda: ramgnn.load(pd.DataFrame()), "name is a DataFrame", "ramgnn.from_frames")
     said(lambda: ramgnn.load("toy", progress=1), "progress is 1")
+    said(
+        lambda: ramgnn.load("tables", interactions=pd.DataFrame()), "interactions is a DataFrame", "ramgnn.from_frames"
+    )
+    said(lambda: ramgnn.load("tables", interactions=""), "interactions is ''")
     said(lambda: saved.write(None, DATA), "folder is None")
     said(lambda: saved.write(tmp_path, None), "dataset is None")
     said(lambda: saved.read(3), "folder is 3")
@@ -261,6 +266,9 @@ def test_the_parts_of_a_configuration_are_of_their_kind():
         "pretrain is a FinetuneConfig; expected a ramgnn.config.PretrainConfig",
     )
     said(Config(seed=-1).validate, "seed is -1")
+    said(lambda: Config().override(3), "changes is 3; expected settings, as in {'pretrain.dim': 32}")
+    said(lambda: Config().override({3: 4}), "the name of a setting is 3; expected text")
+    said(lambda: Config().override([3]), "a change is 3; expected text")
     said(Config(device=3).validate, "device is 3; expected a name")
     said(Config(finetune=FinetuneConfig(ema_decay=float("nan"))).validate, "finetune.ema_decay is nan")
     said(Config(pretrain=PretrainConfig(attention=1)).validate, "pretrain.attention is 1; expected true or false")

@@ -200,7 +200,7 @@ def test_a_file_that_is_not_finished_is_removed_and_the_one_before_stays(tmp_pat
 )
 def test_what_was_noted_of_a_started_run_is_checked(tmp_path, key, value, said):
     runs.start_run(tmp_path, small_dataset(), Config(), Source("toy"))
-    assert runs.read_started(tmp_path)[:3] == (Source("toy"), Config(), None)
+    assert (lambda s: (s.source, s.config, s.epochs))(runs.read_started(tmp_path)) == (Source("toy"), Config(), None)
     path = tmp_path / runs.CHECKPOINTS / runs.RUN
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     with pytest.raises(DataError, match=said):

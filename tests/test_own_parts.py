@@ -443,6 +443,11 @@ def test_a_baseline_that_gives_back_no_scores_is_refused_at_once(own_names):
         ramgnn.fit(data, "own model", progress=False)
 
 
+def test_an_encoder_registered_without_a_name_is_refused():
+    with pytest.raises(RamgnnError, match="needs a name in brackets"):
+        register_encoder(Slow)
+
+
 class Unscored(nn.Module):
     """An encoder without the scores of Eq. 9."""
 

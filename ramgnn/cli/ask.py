@@ -13,7 +13,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explanation, Reason
 from ramgnn.matching import find
-from ramgnn.training import Fitted
+from ramgnn.trained import Fitted
 
 # ---- similar ---------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,8 @@ from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
 from ramgnn.fitted import FittedModel
 from ramgnn.runs import Started
-from ramgnn.training import Fitted, fit, train_on_everything
+from ramgnn.trained import Fitted
+from ramgnn.training import fit, train_on_everything
 
 BESIDE = ("popularity", "ease")  # baselines shown beside a run: fitted in a second
 

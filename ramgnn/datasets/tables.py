@@ -17,6 +17,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
@@ -110,11 +111,12 @@ def load(
     """
     options = Options(separator, bins, duplicates, unknown, min_user, split, negatives, seed)
     named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations)
+    tables = _tables((interactions, items, users), sep, encoding, progress)
     notes = []
     if users is None and (beside := Path(interactions).parent / "users.csv").exists():
         notes.append(f"{beside.name} lies beside {Path(interactions).name} and was not read: pass users= to use it")
     return build(
-        *_tables((interactions, items, users), sep, encoding, progress),
+        *tables,
         named,
         options,
         name=name or "tables",
@@ -126,7 +128,14 @@ def load(
 def _tables(
     paths: Sequence[str | os.PathLike | None], sep: str | None, encoding: str, progress: bool
 ) -> list[Table | None]:
-    """The table of each file, None where there is none; only the headers are read now."""
+    """The table of each file, None where there is none; only the headers are read now.
+
+    Raises:
+        RamgnnError: one is no path.
+    """
+    for option, path in zip(("interactions", "items", "users"), paths, strict=True):
+        if path is not None:
+            arguments.path(option, path, "the path of a file; ramgnn.from_frames takes data frames")
     return [None if path is None else _table(Path(path), sep, encoding, progress) for path in paths]
 
 

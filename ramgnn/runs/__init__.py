@@ -11,7 +11,8 @@ So a run answers on another machine, without the files that the data came from. 
 back, `started` keeps what a stopped training needs to go on.
 """
 
-from ramgnn.runs.folder import CHECKPOINTS, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS, fingerprint
+from ramgnn.datasets.fingerprint import fingerprint
+from ramgnn.runs.folder import CHECKPOINTS, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS
 from ramgnn.runs.loading import describe, load, load_serving
 from ramgnn.runs.saving import save, save_evaluation
 from ramgnn.runs.started import Started, clear_checkpoints, read_started, start_run, started_data, unfinished

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ramgnn.config import Config
 from ramgnn.datasets import saved
-from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.files import check_keys, read_json
 
@@ -24,18 +19,6 @@ FORMAT = 3
 FIX = "train again"
 FILES = (WEIGHTS, HISTORY, RANKS, saved.TEXT, saved.ARRAYS)  # those beside `RUN`
 CHECKED = (WEIGHTS, HISTORY, saved.TEXT)  # whose SHA-256 stands in ``run.json``; that of the arrays stands in the text
-
-
-def fingerprint(dataset: RecDataset) -> str:
-    """Sixteen hex digits that change with users and items, with the training and test pairs and with the attributes."""
-    digest = hashlib.sha256(json.dumps([dataset.user_ids, dataset.item_ids]).encode())
-    for frame in (dataset.train, dataset.test):
-        digest.update(np.ascontiguousarray(frame[["user", "item"]].to_numpy(np.int64)).tobytes())
-    for side in ("item", "user"):
-        for r in dataset.relations(side):
-            digest.update(json.dumps([r.name, *r.labels]).encode())
-            digest.update(np.asarray(r.nodes, np.int64).tobytes() + np.asarray(r.values, np.int64).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def read(path: Path) -> Any:

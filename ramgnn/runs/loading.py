@@ -19,6 +19,7 @@ from ramgnn.baselines.fitted import FittedBaseline, restore_scorer
 from ramgnn.config import Config
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError
 from ramgnn.files import check_keys, sha256
@@ -33,12 +34,12 @@ from ramgnn.runs.folder import (
     RUN,
     SERVED,
     WEIGHTS,
-    fingerprint,
     known_settings,
     read,
     read_config,
 )
-from ramgnn.training import SIDES, Fitted, graph_of, seed_of
+from ramgnn.trained import Fitted
+from ramgnn.training import SIDES, graph_of, seed_of
 
 # what is read of ``run.json`` and ``history.json``, each key with the kinds of its value
 RAM_GNN = {"encoders": dict, "config": dict, "seconds": dict, "interrupted": (str, type(None))}

@@ -12,14 +12,16 @@ from torch import Tensor
 
 from ramgnn.baselines.fitted import FittedBaseline, scorer_state
 from ramgnn.datasets import saved
+from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import Source
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation
 from ramgnn.files import make_folder, remove, replacing, sha256, write_json, write_text
 from ramgnn.fitted import FittedModel
 from ramgnn.provenance import provenance
-from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS, fingerprint
-from ramgnn.training import SIDES, Fitted
+from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS
+from ramgnn.trained import Fitted
+from ramgnn.training import SIDES
 
 
 def save(

@@ -9,10 +9,11 @@ from pathlib import Path
 from ramgnn.config import Config
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, make_folder, remove, write_json
-from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, fingerprint, read, read_config
+from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, read, read_config
 
 
 @dataclass(frozen=True)

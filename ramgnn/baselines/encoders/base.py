@@ -15,6 +15,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from ramgnn import arguments
 from ramgnn.config import Config, PretrainConfig
 from ramgnn.encoder import RAMGNN, RelationEmbedding
 from ramgnn.errors import RamgnnError
@@ -212,6 +213,7 @@ def register_encoder(name: str) -> Callable[[AnyEncoder], AnyEncoder]:
 
     An encoder is a subclass of `Encoder` or, with layers of your own and the sampler, of `ramgnn.encoder.RAMGNN`.
     """
+    arguments.registered_name("register_encoder", name)
 
     def register(encoder: AnyEncoder) -> AnyEncoder:
         before = ENCODERS.get(name)
