@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ramgnn import distributed
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import replacing
+from ramgnn.files import make_folder, replacing
 
 if TYPE_CHECKING:
     from ramgnn.sampler import Bandit
@@ -50,14 +50,11 @@ class Checkpoint:
         """
         if distributed.rank() > 0:
             return
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            plain = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
-            text = json.dumps({"made_for": self.made_for, "state": state})
-            with replacing(self.path) as part:
-                save_file(plain, part, metadata={"content": text, "sha256": _sum_of(plain, text)})
-        except (OSError, SafetensorError) as error:
-            raise RamgnnError(f"cannot write the checkpoint {self.path}: {error}; is the disk full?") from None
+        make_folder(self.path.parent)
+        plain = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
+        text = json.dumps({"made_for": self.made_for, "state": state})
+        with replacing(self.path) as part:
+            save_file(plain, part, metadata={"content": text, "sha256": _sum_of(plain, text)})
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """What was saved last, on the CPU; None when nothing was.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from ramgnn.errors import DataError, RamgnnError
 
@@ -53,23 +56,30 @@ def check_writable(folder: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """Where to write a file that is moved to `path` when all of it is there.
 
-    Of several processes each writes beside it under a name of its own; what is unfinished at an error is removed. The
-    file has the mode that the umask gives, also where the library that writes it would keep it private.
+    It is written beside its place under a name that nobody knows before, so that no link that a stranger has laid in
+    the folder is followed; a link at `path` is replaced and not followed. What is unfinished at an error is removed.
+    The file has the mode that the umask gives, also where the library that writes it would keep it private.
 
     Args:
         path: the file's own place, in a folder that is there.
+
+    Raises:
+        RamgnnError: it cannot be written; what was there before is still there.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.touch()
-        mode = part.stat().st_mode
-        yield part
-        part.chmod(mode)
-        os.replace(part, path)
-    except BaseException:
-        if path.parent.is_dir():
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            mode = part.stat().st_mode
+            yield part
+            part.chmod(mode)
+            os.replace(part, path)
+        except BaseException:
             part.unlink(missing_ok=True)
-        raise
+            raise
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise RamgnnError(f"cannot write {path}: {reason}; what was there before is unchanged") from error
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -86,6 +96,33 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write a whole JSON file; NaN is refused, since JSON has none."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, so that no second process trains in it; the system lets go of it when this process ends.
+
+    Raises:
+        RamgnnError: another process holds it, or it cannot be written to.
+    """
+    from filelock import FileLock, Timeout  # PyTorch brings it
+
+    path = make_folder(folder) / ".lock"
+    try:
+        if path.is_symlink():
+            path.unlink()
+        lock = FileLock(path)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RamgnnError(
+            f"another process is training in {folder}; wait until it has ended, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def remove(path: Path) -> None:
@@ -125,7 +162,7 @@ def read_json(path: Path, missing: str, fix: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError("there is no such file", file=path, expected=missing, fix=fix) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=fix) from None
 
 

@@ -6,6 +6,8 @@ import os
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,9 @@ from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
 from ramgnn.devices import checked_device
-from ramgnn.errors import RamgnnError
+from ramgnn.errors import DivergedError, RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
+from ramgnn.files import locked
 from ramgnn.fitted import FittedModel
 from ramgnn.runs import Started
 from ramgnn.trained import Fitted
@@ -48,13 +51,13 @@ def train(args: Namespace) -> int:
         config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
         data_source, epochs, started = source(args), args.epochs, None
         folder = Path(args.out or f"runs/{data_source.name}-{config.name.replace(', ', '-')}-{config.seed}")
-        if not args.overwrite:
-            _refuse_to_overwrite(folder)
-        checks.folder(folder)
     try:
-        with distributed.processes(config.device):
+        with _held(folder, args), distributed.processes(config.device):
             checked_device(distributed.device_of(config.device))
             return _train_ram_gnn(args, data_source, config, epochs, folder, started)
+    except DivergedError:
+        runs.clear_checkpoints(folder)  # going on from them would end in the same place
+        raise
     except distributed.LostProcess as error:
         raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
     except KeyboardInterrupt:  # outside of the loops over epochs, which keep what they had reached and go on to here
@@ -142,10 +145,14 @@ def _train_baseline(args: Namespace) -> int:
         raise RamgnnError(f"{args.model} is fitted in one go on the CPU; leave out {', '.join(options)}")
     data_source = source(args)
     folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
-    if not args.overwrite:
-        _refuse_to_overwrite(folder)
-    checks.folder(folder)
     checked_device(args.device or "cpu")
+    with _held(folder, args):
+        return _fit_baseline(args, data_source, settings, folder)
+
+
+def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any], folder: Path) -> int:
+    """`_train_baseline`, once it is clear what is fitted to what and where."""
+    runs.clear_run(folder)
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
     if not quiet:
@@ -192,6 +199,23 @@ def _baseline_settings(model: str, assignments: list[str]) -> dict[str, Any]:
 
 
 # ---- for both --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _held(folder: Path, args: Namespace) -> Iterator[None]:
+    """Hold a run folder while something is trained in it; of several processes of one run the first one does.
+
+    Raises:
+        RamgnnError: another process trains there, it holds a run that is not to be replaced, or cannot be written to.
+    """
+    if int(os.environ.get("RANK", "0")) > 0:
+        yield
+        return
+    checks.folder(folder)
+    with locked(folder):
+        if not args.overwrite and not args.resume:
+            _refuse_to_overwrite(folder)
+        yield
 
 
 def _refuse_to_overwrite(folder: Path) -> None:

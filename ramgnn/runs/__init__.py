@@ -15,7 +15,7 @@ from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.runs.folder import CHECKPOINTS, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS
 from ramgnn.runs.loading import describe, load, load_serving
 from ramgnn.runs.saving import save, save_evaluation
-from ramgnn.runs.started import Started, clear_checkpoints, read_started, start_run, started_data, unfinished
+from ramgnn.runs.started import Started, clear_checkpoints, clear_run, read_started, start_run, started_data, unfinished
 
 __all__ = [
     "CHECKPOINTS",
@@ -27,6 +27,7 @@ __all__ = [
     "Started",
     "WEIGHTS",
     "clear_checkpoints",
+    "clear_run",
     "describe",
     "fingerprint",
     "load",

@@ -74,6 +74,8 @@ def read_started(folder: str | os.PathLike) -> Started:
     if not unfinished(folder):
         state = "holds a run that has ended" if (folder / RUN).exists() else "holds no run"
         raise RamgnnError(f"{folder} {state}, so there is nothing to resume; train from the start")
+    if (folder / CHECKPOINTS).is_symlink():
+        raise DataError("this is a link, which leads out of the run folder", file=folder / CHECKPOINTS, fix=FIX)
     path = folder / CHECKPOINTS / RUN
     noted = read(path)
     kinds = {
