@@ -14,14 +14,14 @@ frames.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
-from ramgnn.datasets.frames.table import Origin, Table
-from ramgnn.datasets.reading import read_layout, read_table
+from ramgnn.datasets.frames.table import HEAD, Origin, Table
+from ramgnn.datasets.reading import read_chunks, read_layout, read_table
 
 __all__ = ["Guess", "guess", "load"]
 
@@ -37,6 +37,8 @@ def guess(
     title_column: str | None = None,
     item_relations: Sequence[str] | str | None = None,
     user_relations: Sequence[str] | str | None = None,
+    rating_column: str | None = None,
+    min_rating: float | None = None,
     sep: str | None = None,
     encoding: str = "utf-8",
 ) -> Guess:
@@ -45,8 +47,9 @@ def guess(
     Raises:
         DataError: a file cannot be read, a named column is missing, or nothing like a user or an item is found.
     """
-    named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations)
-    return guess_columns(*_tables((interactions, items, users), sep, encoding, progress=False), named)
+    named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations, rating_column)
+    tables = _tables((interactions, items, users), sep, encoding, progress=False)
+    return guess_columns(*tables, named, min_rating is not None)
 
 
 def load(
@@ -60,7 +63,11 @@ def load(
     title_column: str | None = None,
     item_relations: Sequence[str] | str | None = None,
     user_relations: Sequence[str] | str | None = None,
-    separator: str | None = "|",
+    separator: str | None | Mapping[str, str | None] = "auto",
+    missing: Collection = (),
+    rating_column: str | None = None,
+    min_rating: float | None = None,
+    time_format: str | None = None,
     bins: Mapping[str, float | str] | None = None,
     sep: str | None = None,
     encoding: str = "utf-8",
@@ -85,7 +92,15 @@ def load(
         user_column, item_column, time_column, title_column: names of columns; None guesses, see `guess`.
         item_relations, user_relations: the columns to use; None uses all whose values join at least two nodes and do
             not join all of them.
-        separator: between several values in one cell; None for one value a cell.
+        separator: between several values in one cell; None for one value a cell; "auto" finds out for each column
+            by itself and notes what it found; a mapping says it for some columns (``{"genre": ",", "studio": None}``).
+        missing: values that say that nothing is known, besides empty cells, ``?``, ``\\N``, ``NULL``, ``nan``, ``N/A``,
+            ``-`` and the like.
+        rating_column: a column of the interactions with a number for each; None guesses.
+        min_rating: keep the interactions with at least that rating; None keeps all, whatever their rating.
+        time_format: how times are written: ``"dayfirst"``, ``"monthfirst"``, ``"seconds"``, ``"milliseconds"``,
+            ``"microseconds"`` or ``"nanoseconds"`` since 1970, ``"order"``, or a form of ``strptime`` such as
+            ``"%d.%m.%Y %H:%M"``; None finds out from the whole column.
         bins: for columns of numbers, the width of the bins (``{"year": 10}`` gives "1990-1999") or a number of bins
             of equal counts (``{"price": "q5"}``).
         sep: between columns; None takes the one that divides the header into most columns.
@@ -100,15 +115,18 @@ def load(
         seed: for the random split and the negatives.
         progress: show a bar of bytes for each file.
 
-    Times may be whole seconds (or milliseconds) since 1970, dates and times in ISO form (2024-05-01, 2024-05-01T12:30,
-    20240501), or any numbers that grow. Fractions of a second are dropped. Without a time, the order of the rows is
-    the order in time.
+    Times may be seconds or parts of them since 1970, dates in many forms (2024-05-01, 20240501, 2024-05-01T12:30,
+    14/07/2017, 14 Jul 2017 2:30 PM), or any numbers that grow; what fits none of these, or two, is refused. Fractions
+    of a second are dropped. Without a time, the order of the rows is the order in time.
 
     Raises:
         DataError: a file or a cell is not as expected; the message says where and what to do.
     """
-    options = Options(separator, bins, duplicates, unknown, min_user, split, negatives, seed)
-    named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations)
+    options = Options(
+        separator, bins, duplicates, unknown, min_user, split, negatives, seed,
+        missing=missing, min_rating=min_rating, time_format=time_format,
+    )  # fmt: skip
+    named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations, rating_column)
     notes = []
     if users is None and (beside := Path(interactions).parent / "users.csv").exists():
         notes.append(f"{beside.name} lies beside {Path(interactions).name} and was not read: pass users= to use it")
@@ -135,4 +153,5 @@ def _table(path: Path, sep: str | None, encoding: str, progress: bool) -> Table:
         Origin(path.name, path, layout.line),
         layout.columns,
         read=lambda columns: read_table(path, columns, (), sep, encoding=encoding, progress=progress),
+        head=lambda columns: next(read_chunks(path, columns, (), sep, encoding=encoding, rows=HEAD)),
     )

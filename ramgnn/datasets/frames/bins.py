@@ -68,6 +68,17 @@ def bin_labels(numbers: np.ndarray, bins: float | str, column: str) -> list[str]
     return [_range(low, low + width - 1 if whole else low + width, whole) for low in lows]
 
 
+def fitting_bins(numbers: np.ndarray) -> tuple[float | str, ...]:
+    """Bins that suit ``(k,)`` different numbers: a round width for whole ones that are spread evenly, and quantiles."""
+    low, middle, high = np.quantile(numbers, [0.1, 0.5, 0.9])  # so that a few that lie far out do not count
+    if (numbers != np.floor(numbers)).any() or high - middle > 3 * (middle - low):
+        return ("q10",)
+    wanted = (high - low) / 8
+    power = 10 ** max(int(np.floor(np.log10(max(wanted, 1)))), 0)
+    width = next(step * power for step in (1, 2, 5, 10) if step * power >= wanted)
+    return width, "q10"
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a finite number."""
     try:
