@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ramgnn.advice import option
 from ramgnn.datasets.base import Relation
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames.bins import binned, fitting_bins
@@ -74,7 +75,7 @@ def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:
     if not is_binned and relation.n_values > MANY_NUMBERS:
         numbers = to_numbers(relation.labels)
         if not np.isnan(numbers).any():
-            ways = " or ".join(f"bins={{{column!r}: {bins!r}}}" for bins in fitting_bins(numbers))
+            ways = " or ".join(option("bins", {column: bins}) for bins in fitting_bins(numbers))
             notes.append(
                 f"column {column!r} of {name} has {relation.n_values} different numbers; "
                 f"{ways} would join neighbouring ones"
@@ -88,7 +89,7 @@ def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:
         notes.append(
             Note(
                 f"the value {label!r} of column {column!r} of {name} joins {most:,} of {len(nodes.ids):,} "
-                f"{nodes.ids.name}s; if it says that nothing is known, missing=[{label!r}] makes it missing",
+                f"{nodes.ids.name}s; if it says that nothing is known, {option('missing', [label])} makes it missing",
                 doubt=True,
             )
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ramgnn.advice import OPEN, option
 from ramgnn.datasets.base import RecDataset, Relation, with_negatives
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
@@ -228,10 +229,11 @@ def _labels(items: Nodes, title: str | None, missing: Collection[str], notes: li
 
 
 def _no_time_column(interactions: Table) -> DataError:
+    columns = ", ".join(map(repr, interactions.columns))
     return DataError(
-        "time_format is given, but no column looks like times: " + ", ".join(map(repr, interactions.columns)),
+        f"{option('time_format')} is given, but no column looks like times: {columns}",
         expected="a column called time, timestamp, date or the like",
-        fix="name it: time_column='…'",
+        fix=f"name it: {option('time_column', OPEN)}",
         **interactions.origin.at_header(),
     )
 

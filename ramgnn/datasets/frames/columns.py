@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ramgnn.advice import OPEN, option
 from ramgnn.datasets import faults
 from ramgnn.datasets.frames.table import Table
 from ramgnn.errors import DataError
@@ -245,14 +246,14 @@ def _rating_column(table: Table, name: str | None, taken: Sequence[str | None], 
         raise DataError(
             f"column {column!r} stands for ratings and for something else",
             expected="a column each",
-            fix="name another rating_column",
+            fix=f"name another {option('rating_column')}",
             **table.origin.at_header(),
         )
     if needed and column is None:
         raise DataError(
-            f"min_rating is given, but no column looks like ratings: {', '.join(map(repr, table.columns))}",
+            f"{option('min_rating')} is given, but no column looks like ratings: {', '.join(map(repr, table.columns))}",
             expected="a column called rating, score, stars or the like",
-            fix="name it: rating_column='…'",
+            fix=f"name it: {option('rating_column', OPEN)}",
             **table.origin.at_header(),
         )
     return column

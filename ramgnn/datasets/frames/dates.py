@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.frames.distinct import Distinct
 from ramgnn.errors import DataError
 
@@ -30,6 +32,7 @@ NAMED = (
                + r"\s+(?P<Y>\d{4})$"),
 )  # fmt: skip
 ORDERS = {"day/month/year": "cba", "month/day/year": "cab", "year/month/day": "abc"}  # where Y, m and d stand
+ORDER_CODES = {"day/month/year": "dmy", "month/day/year": "mdy", "year/month/day": "ymd"}
 GIVEN = {"dayfirst": "day/month/year", "monthfirst": "month/day/year"}
 
 
@@ -77,7 +80,7 @@ def in_form(cells: Distinct, time_format: str) -> tuple[np.ndarray, str]:
         form = f"dates as {time_format}"
         valid, values = _strptime(text, time_format)
     if not valid.all():
-        raise no_time(cells, ~valid, f"mend the cell, or pass another form than time_format={time_format!r}")
+        raise no_time(cells, ~valid, f"mend the cell, or pass another form than {option('time_format', time_format)}")
     return values, form
 
 
@@ -114,7 +117,7 @@ def _iso(text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     dates = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
     values = seconds(dates)
     # pandas takes "now" for a date, too
-    valid = dates.notna().to_numpy() & text.str.match(r"\d{4}").to_numpy(bool)
+    valid = dates.notna().to_numpy() & np.array([one[:1].isdigit() for one in text], dtype=bool)
     return valid & _of_our_time(values), values
 
 
@@ -190,9 +193,9 @@ def _strptime(text: pd.Series, form: str) -> tuple[np.ndarray, np.ndarray]:
         dates, problem = None, error
     if dates is None or "%" not in form:
         raise DataError(
-            f"time_format={form!r} is no form of times" + (f": {problem}" if dates is None else ""),
+            f"{option('time_format', form)} is no form of times" + (f": {problem}" if dates is None else ""),
             expected="a form such as '%d/%m/%Y %H:%M', or dayfirst, monthfirst, seconds, milliseconds, microseconds",
-            fix="pass one of them, or leave time_format out",
+            fix=f"pass one of them, or leave {option('time_format')} out",
         )
     return dates.notna().to_numpy() & full, seconds(dates)
 
@@ -213,20 +216,20 @@ def _only(cells: Distinct, forms: dict[str, tuple[np.ndarray, np.ndarray]], part
     first, second = [form, *different][:2]
     short = (parts["digits c"] == 2).any()
     mark = parts["mark"].iloc[0]
-    hint = "'dayfirst' or time_format='monthfirst'"
+    given: tuple[str, ...] = tuple(GIVEN)
     if short and "year/month/day" in fitting:
-        hint = f"'%d{mark}%m{mark}%y', or another order of these"
-    raise ambiguous(cells, forms[first][1], forms[second][1], hint)
+        given = tuple(mark.join(f"%{x}" for x in ORDER_CODES[order]) for order in fitting)
+    raise ambiguous(cells, forms[first][1], forms[second][1], given)
 
 
-def ambiguous(cells: Distinct, one: np.ndarray, other: np.ndarray, forms: str) -> DataError:
-    """The error for dates that can be read in two ways: ``(k,)`` seconds each, and what to pass."""
+def ambiguous(cells: Distinct, one: np.ndarray, other: np.ndarray, forms: Sequence[str]) -> DataError:
+    """The error for dates that can be read in two ways: ``(k,)`` seconds each, and the forms to choose from."""
     code = int(np.argmax(one != other))
     ways = " or ".join(str(np.datetime64(int(x), "s"))[:10] for x in (one[code], other[code]))
     return DataError(
         f"{str(cells.text[code])!r} may be {ways}, and no other time of the column tells which",
         expected="dates whose order of day and month is plain, such as 2024-05-01",
-        fix=f"say what it is: time_format={forms}",
+        fix=f"say what it is: {' or '.join(option('time_format', form) for form in forms)}",
         **cells.origin.at(cells.places[np.argmax(cells.codes == code)]),
     )
 
@@ -235,8 +238,10 @@ def _no_date(cells: Distinct, forms: dict[str, tuple[np.ndarray, np.ndarray]], f
     """The error for the first text that is not like most."""
     valid = forms[form][0]
     if not valid.any():
-        fix = "write dates as 2024-05-01 or 2024-05-01T12:30:00, say their form with time_format='%d.%m.%Y %H:%M', "
-        fix += "or leave time_column out if the rows are in order"
+        fix = "write dates as 2024-05-01 or 2024-05-01T12:30:00, say their form, as in "
+        fix += (
+            f"{option('time_format', '%d.%m.%Y %H:%M')}, or leave {option('time_column')} out if the rows are in order"
+        )
         return no_time(cells, ~valid, fix)
     like = str(cells.text[np.argmax(valid)])
     fix = "mend the cell: write dates as 2024-05-01 or 2024-05-01T12:30:00"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.frames import dates
 from ramgnn.datasets.frames.distinct import Distinct
 from ramgnn.errors import DataError
@@ -52,6 +53,12 @@ def of_numbers(cells: Distinct, numbers: np.ndarray, time_format: str | None) ->
     return _order(cells, numbers)
 
 
+def are_seconds(numbers: pd.Series) -> bool:
+    """Whether integers are plainly seconds since 1970, which need not be looked at one by one."""
+    low, high = numbers.min(), numbers.max()
+    return bool(numbers.notna().all() and low >= FROM and high < min(dates.next_year(), GAP * int(low)))
+
+
 # ---- since 1970
 
 
@@ -81,7 +88,8 @@ def _check_gaps(cells: Distinct, numbers: np.ndarray) -> None:
     if not len(gaps := np.flatnonzero((high >= FROM) & (high >= GAP * low))):
         return
     group = np.searchsorted(order[gaps + 1], numbers, side="right")  # which of the groups between gaps
-    most = np.argmax(np.bincount(group, weights=cells.counts))
+    rows = np.bincount(group, weights=cells.counts)
+    most = len(rows) - 1 - np.argmax(rows[::-1])  # of two equal groups the larger numbers: the others may be cut off
     typical = cells.text[np.argmax(group == most)]
     raise _of_another_size(
         cells, group != most, f"most are like {typical}: a mixture of units, or a number that was cut off"
@@ -95,7 +103,8 @@ def _of_another_size(cells: Distinct, odd: np.ndarray, why: str) -> DataError:
         f"{several} not fit: {cells.show(odd)}; {why}",
         expected="one unit for the whole column, and times from 1970 to next year",
         fix=f"mend or remove the {cells.origin.unit}{'s' if len(places) > 1 else ''}, say what the numbers are with "
-        "time_format='seconds' (or 'milliseconds', 'microseconds', 'order', '%Y%m%d', …), or name another time column",
+        f"{option('time_format', 'seconds')} (or milliseconds, microseconds, order, %Y%m%d, …), or name another "
+        f"{option('time_column')}",
         **cells.origin.at(places[0]),
     )
 
@@ -120,7 +129,7 @@ def _given(cells: Distinct, numbers: np.ndarray, unit: str) -> tuple[np.ndarray,
         return _order(cells, numbers)
     values = _whole_seconds(numbers, UNITS[unit])
     if (far := np.abs(values) >= dates.FAR).any():
-        raise dates.no_time(cells, far, f"mend the cell, or give another unit than time_format={unit!r}")
+        raise dates.no_time(cells, far, f"mend the cell, or give another unit than {option('time_format', unit)}")
     return values, f"{unit} since 1970"
 
 
@@ -140,7 +149,10 @@ def _order(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str]:
             ranks,
             f"{ORDER}, years such as {cells.text[0]}; within a year the order of the {cells.origin.unit}s holds",
         )
-    return ranks, f"{ORDER}, such as {cells.text[0]}; time_format='seconds' would take them as seconds since 1970"
+    return (
+        ranks,
+        f"{ORDER}, such as {cells.text[0]}; {option('time_format', 'seconds')} would take them as seconds since 1970",
+    )
 
 
 def _as_dates(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str] | None:
@@ -165,7 +177,7 @@ def _as_dates(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str] | 
         raise dates.no_time(cells, ~valid, f"mend the cell (most are {_in_words(form)})")
     day_first, month_first = share["%d%m%Y"], share["%m%d%Y"]
     if day_first[0].all() and month_first[0].all() and (day_first[1] != month_first[1]).any():
-        raise dates.ambiguous(cells, day_first[1], month_first[1], "'%d%m%Y' or time_format='%m%d%Y'")
+        raise dates.ambiguous(cells, day_first[1], month_first[1], ("%d%m%Y", "%m%d%Y"))
     return values, _in_words(form)
 
 

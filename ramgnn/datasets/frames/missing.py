@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from ramgnn.advice import option
 from ramgnn.errors import DataError
 
 # what programs write for "nothing is known"; "" is an empty cell
@@ -34,9 +35,9 @@ def check_missing(missing: object) -> frozenset[str]:
     """
     if isinstance(missing, str) or not isinstance(missing, Collection):
         raise DataError(
-            f"missing={missing!r}",
+            f"missing is {missing!r}",
             expected="a list of values that mean that nothing is known",
-            fix=f"pass missing=[{missing!r}]",
+            fix=f"pass {option('missing', [missing])}",
         )
     return frozenset(str(value).strip() for value in missing)
 
@@ -56,12 +57,12 @@ def missing_values(texts: Sequence[str], counts: np.ndarray, more: frozenset[str
     kept = []
     if "NA" in texts and "NA" not in more and (reason := _reason_for_na(texts, counts, missing)):
         missing[list(texts).index("NA")] = False
-        kept.append(f"'NA' was taken as a value, since {reason}; missing=['NA'] makes it missing")
+        kept.append(f"'NA' was taken as a value, since {reason}; {option('missing', ['NA'])} makes it missing")
     place, is_missing = _negative(texts, counts, missing)
     if is_missing:
         missing[place] = True
     elif place is not None:
-        kept.append(f"{texts[place]!r} was taken as a number; missing=[{texts[place]!r}] makes it missing")
+        kept.append(f"{texts[place]!r} was taken as a number; {option('missing', [texts[place]])} makes it missing")
     return missing, kept
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.frames.distinct import Distinct, distinct
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, to_numbers
 from ramgnn.datasets.frames.notes import Note
@@ -24,7 +25,9 @@ def check_min_rating(min_rating: object) -> None:
     number = isinstance(min_rating, (int, float, np.integer, np.floating)) and not isinstance(min_rating, bool)
     if min_rating is not None and not (number and np.isfinite(min_rating)):
         raise DataError(
-            f"min_rating={min_rating!r}", expected="a number", fix="pass the smallest rating to keep, such as 4"
+            f"the smallest rating to keep is {min_rating!r}",
+            expected="a number",
+            fix="pass the smallest rating to keep, such as 4",
         )
 
 
@@ -52,7 +55,8 @@ def keep_liked(
         raise DataError(
             f"{cells.show(wrong)} in column {column!r} is no number" + f" ({len(places):,} such)" * (len(places) > 1),
             expected="a number in each cell of the ratings, or nothing",
-            fix="mend the cell, name another rating_column, or leave min_rating out (ratings such as 4.5, not 4,5)",
+            fix=f"mend the cell (a number such as 4.5), name another {option('rating_column')}, or leave out "
+            f"{option('min_rating')}",
             **origin.at(places[0]),
         )
     liked = np.zeros(len(gone), dtype=bool)
@@ -63,7 +67,7 @@ def keep_liked(
         raise DataError(
             f"no rating in column {column!r} is {min_rating:g} or more" + f" (they go {scale})" * bool(scale),
             expected="some interactions to be kept",
-            fix="pass a smaller min_rating",
+            fix=f"pass a smaller {option('min_rating')}",
             **origin.at(),
         )
     low = int((~keep & ~unrated).sum())
@@ -94,23 +98,27 @@ def unused(column: str, sample: pd.Series, origin: Origin) -> tuple[Note | None,
     ways = f"{least:g} counts as much as {best:g}" if least < best else "a low rating counts as much as a high one"
     note = (
         f"the ratings in column {column!r} of {origin.name} ({scale}) are not used: every row counts as liked, and "
-        f"{ways}; min_rating={threshold:g} keeps what was rated {threshold:g} or more"
+        f"{ways}; {option('min_rating', threshold)} keeps what was rated {threshold:g} or more"
     )
     return Note(note, doubt=True), scale
 
 
-def suggested(numbers: np.ndarray) -> float:
+def suggested(numbers: np.ndarray) -> int | float:
     """The smallest of some ratings that says that somebody liked it: 4 of 1 to 5."""
     least, best = numbers.min(), numbers.max()
-    return float(numbers[numbers >= least + LIKED * (best - least)].min())
+    rating = float(numbers[numbers >= least + LIKED * (best - least)].min())
+    return int(rating) if rating.is_integer() else rating
 
 
-def scale_offered(sample: pd.Series, origin: Origin) -> str | None:
-    """Where the first cells of a column that is called otherwise hold a scale, 2 to 11 numbers close together, that."""
+def scale_offered(sample: pd.Series, origin: Origin) -> tuple[str, int | float] | None:
+    """The scale in the first cells of a column with another name, and from where on it says "liked"; or None.
+
+    A scale has 2 to 11 different numbers that lie close together.
+    """
     numbers = _numbers(distinct(sample, origin))
     if numbers is None or not 2 <= len(numbers) <= 11 or np.ptp(numbers) > 10 or np.abs(numbers).max() > 10:
         return None
-    return _scale(numbers)
+    return _scale(numbers), suggested(numbers)
 
 
 def _numbers(cells: Distinct) -> np.ndarray | None:

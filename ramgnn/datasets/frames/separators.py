@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import literals
 from ramgnn.errors import DataError
@@ -77,9 +78,9 @@ def check_separator(separator: object) -> None:
     for one in separator.values() if isinstance(separator, Mapping) else [separator]:
         if one is not None and (not isinstance(one, str) or not one):
             raise DataError(
-                f"separator={separator!r}",
+                f"the separator is {separator!r}",
                 expected="a character, None for one value a cell, 'auto', or such a choice for each column",
-                fix="pass separator=',' or, for one column, separator={'genre': ','}",
+                fix=f"pass {option('separator', ',')} or, for one column, {option('separator', {'genre': ','})}",
             )
 
 

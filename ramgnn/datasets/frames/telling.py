@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ramgnn.advice import options
 from ramgnn.datasets.frames.columns import Guess
 from ramgnn.datasets.frames.notes import Decision, Note
 from ramgnn.datasets.frames.ratings import scale_offered, unused
@@ -24,11 +25,11 @@ def unread(guess: Guess, interactions: Table) -> tuple[list[str], dict[str, str]
         note, details[guess.rating] = unused(guess.rating, sample[guess.rating], interactions.origin)
         return [*notes, *([note] if note else [])], details
     for column in candidates:
-        if scale := scale_offered(sample[column], interactions.origin):
-            details[column] = scale
+        if offer := scale_offered(sample[column], interactions.origin):
+            details[column], liked = offer
             notes.append(
-                f"column {column!r} of {guess.interactions} holds numbers {scale}; if they are ratings, "
-                f"rating_column={column!r} and min_rating= keep what was liked"
+                f"column {column!r} of {guess.interactions} holds numbers {details[column]}; if they are ratings, "
+                f"{options({'rating_column': column, 'min_rating': liked})} keep what was liked"
             )
     return notes, details
 

@@ -47,6 +47,10 @@ def read_times(
         seconds = dates.seconds(column)
         notes.append(_note(seconds, "dates", origin))
         return seconds, "seconds"
+    if time_format is None and types.is_integer_dtype(column.dtype) and instants.are_seconds(column):
+        seconds = column.to_numpy(np.int64)
+        notes.append(_note(seconds, f"seconds since 1970, {seconds[0]} = {shown(seconds[0])}", origin))
+        return seconds, "seconds"
     cells = distinct(column, origin, "time")
     gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
     if gone.any():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from ramgnn.advice import option
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, missing_values, suspects
 from ramgnn.datasets.frames.notes import Note
@@ -83,7 +84,7 @@ def read_values(
     notes += [
         Note(
             f"{text!r} in column {name!r} of {origin.name} stands {origin.preposition} {occurrences[text]:,} "
-            f"{origin.unit}s; if it says that nothing is known, missing=[{text!r}] makes it missing",
+            f"{origin.unit}s; if it says that nothing is known, {option('missing', [text])} makes it missing",
             doubt=True,
         )
         for text in suspects([text for text in texts if text not in gone and occurrences[text] > 1])
@@ -117,13 +118,12 @@ def _notes(name: str, split: Split, kept: list[str], origin: Origin) -> list[str
     where = f"column {name!r} of {origin.name}"
     notes = []
     if split.evidence:
-        otherwise = f"separator={{{name!r}: None}} keeps the cells whole"
-        notes.append(f"{where}: {split.evidence}; {otherwise}")
+        notes.append(f"{where}: {split.evidence}; {option('separator', {name: None})} keeps the cells whole")
     if split.offer is not None:
         mark, counts = split.offer
         notes.append(
             f"{where}: not divided at {mark!r}, since that is not plain ({counts}); "
-            f"separator={{{name!r}: {mark!r}}} would divide it"
+            f"{option('separator', {name: mark})} would divide it"
         )
     notes += [f"{where}: {clause}" for clause in kept]
     return notes
@@ -141,6 +141,6 @@ def _broken_list(name: str, text: str, origin: Origin, place: int) -> DataError:
     return DataError(
         f"{short!r} in column {name!r} is no whole list",
         expected="a list such as ['Action', 'Comedy'], since most cells of the column are lists",
-        fix=f"mend the cell, or pass separator={{{name!r}: None}} to keep the cells whole",
+        fix=f"mend the cell, or pass {option('separator', {name: None})} to keep the cells whole",
         **origin.at(place),
     )
