@@ -168,6 +168,8 @@ def test_several_values(cells):
         ["AC/DC", "Queen", "Guns N' Roses", "AC/DC"],
         ["1,234", "5,678", "1,234,567", "12"],
         ["3,5", "5,3", "3,3", "4,5"],
+        ["stockton, california, usa", "portland, oregon, usa", "london, england, uk", "salem, oregon, usa"],
+        ["14/07/2017", "15/07/2017", "14/08/2017"],
         ["16/9", "4/3", "9/16", "3/4"],
         ["http://a.org/x,y.jpg", "http://a.org/y,x.jpg", "http://a.org/x/y.jpg"],
         ["Matrix, The", "Jetty, The", "Matrix", "Jetty"],

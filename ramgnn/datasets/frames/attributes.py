@@ -57,7 +57,7 @@ def relations(
         if complaint:
             outcome = "it stays, since it was named" if named else "it was left out"
             notes.append(f"column {column!r} of {nodes.origin.name}: {complaint}; {outcome}")
-            details.append(f"{complaint}; {outcome}")
+            details.append(complaint)
         else:
             notes += _advice(relation, column in bins, nodes)
         if column in bins:
@@ -89,7 +89,7 @@ def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:
         notes.append(
             Note(
                 f"the value {label!r} of column {column!r} of {name} joins {most:,} of {len(nodes.ids):,} "
-                f"{nodes.ids.name}s; if it says that nothing is known, {option('missing', [label])} makes it missing",
+                f"{nodes.ids.name or 'node'}s; if it says that nothing is known, {option('missing', [label])} makes it missing",
                 doubt=True,
             )
         )

@@ -21,7 +21,7 @@ from ramgnn.errors import DataError
 AUTO = "auto"
 LIST = "list"  # what a `Split` has instead of a character for lists that are written as text
 CANDIDATES = (";", "\n", ",", "、", "/")  # besides "|", which always divides
-RECUR, MIXED = 0.6, 0.25  # shares of the parts that recur, and of these that stand in several positions
+RECUR, MIXED = 0.5, 0.25  # shares of the parts that recur, and of these that stand in several positions
 ONE_SIDED = 0.9  # a share of cells whose last (or first) part never stands elsewhere that is a pattern
 # what follows a comma in one name
 SUFFIX = re.compile(
@@ -132,7 +132,11 @@ def guess(texts: Sequence[str]) -> Split:
     for mark in [mark for mark in CANDIDATES if any(mark in text for text in texts)]:
         cells = [(text, _parts(text, mark)) for text in texts]
         several = [parts for _, parts in cells if len(parts) > 1]
-        if not several or _are_numbers(texts, mark, several):
+        if not several:
+            continue
+        if _are_numbers(texts, mark, several):
+            if mark == "," and any(len(parts[-1]) < 3 for parts in several):
+                offer = offer or (mark, _counts(len(texts), [parts for _, parts in cells]))  # 1,2: a list or 1.2
             continue
         recurring, mixed, one_sided = _use([parts for _, parts in cells])
         if len(several) > 1 and recurring >= RECUR and mixed >= MIXED and not one_sided:
