@@ -89,7 +89,8 @@ def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:
         notes.append(
             Note(
                 f"the value {label!r} of column {column!r} of {name} joins {most:,} of {len(nodes.ids):,} "
-                f"{nodes.ids.name or 'node'}s; if it says that nothing is known, {option('missing', [label])} makes it missing",
+                f"{nodes.ids.name or 'node'}s; if it says that nothing is known, {option('missing', [label])} makes it "
+                "missing",
                 doubt=True,
             )
         )

@@ -21,7 +21,8 @@ from ramgnn.errors import DataError
 AUTO = "auto"
 LIST = "list"  # what a `Split` has instead of a character for lists that are written as text
 CANDIDATES = (";", "\n", ",", "、", "/")  # besides "|", which always divides
-RECUR, MIXED = 0.5, 0.25  # shares of the parts that recur, and of these that stand in several positions
+RECUR, MIXED = 0.6, 0.25  # shares of the parts that recur, and of these that stand in several positions
+MANY, RECUR_OF_MANY = 30, 0.45  # where so many recur, a smaller share will do: the casts of films have many rare names
 ONE_SIDED = 0.9  # a share of cells whose last (or first) part never stands elsewhere that is a pattern
 # what follows a comma in one name
 SUFFIX = re.compile(
@@ -139,7 +140,9 @@ def guess(texts: Sequence[str]) -> Split:
                 offer = offer or (mark, _counts(len(texts), [parts for _, parts in cells]))  # 1,2: a list or 1.2
             continue
         recurring, mixed, one_sided = _use([parts for _, parts in cells])
-        if len(several) > 1 and recurring >= RECUR and mixed >= MIXED and not one_sided:
+        n_recurring = recurring * sum(map(len, several))
+        enough = recurring >= (RECUR_OF_MANY if n_recurring >= MANY else RECUR)
+        if len(several) > 1 and enough and mixed >= MIXED and not one_sided:
             return _found(Split(mark, guessed=True), texts, f"cells divided at {mark!r}")
         if offer is None and recurring >= RECUR / 2 and mixed > 0:
             offer = mark, _counts(len(texts), [parts for _, parts in cells])
