@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # imported where they are needed, so that `data list` answers
     from ramgnn.datasets.source import Source
 
 _TABLE_OPTIONS = ("user_column", "item_column", "time_column", "title_column", "separator")
+_MARKS = ("quote", "escape")  # each a character, or none
 
 
 # ---- which data set --------------------------------------------------------------------------------------------------
@@ -31,12 +32,17 @@ def source(args: Namespace) -> Source:
     options = dict(assignment(text, "option", "age=value") for text in args.option)
     name = getattr(args, "name", None) or args.data
     tables = {"interactions": args.interactions, "items": args.items, "users": args.users}
-    if any(tables.values()):
+    if any(tables.values()) or name == "tables":
         if name not in (None, "tables"):
             raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
         name = "tables"
         options |= {key: str(Path(path).resolve()) for key, path in tables.items() if path}
         options |= {key: value for key in _TABLE_OPTIONS if (value := getattr(args, key)) is not None}
+        options |= {
+            key: None if value == "none" else value for key in _MARKS if (value := getattr(args, key)) is not None
+        }
+        if args.no_header:
+            options["header"] = False
         if args.bins:
             options["bins"] = dict(_bin(text) for text in args.bins)
     return Source(name or "movietweetings", options, _names(args.item_relations), _names(args.user_relations))

@@ -59,4 +59,7 @@ def dataset(sub: ArgumentParser) -> None:
     tables.add_argument("--time-column", metavar="NAME", help="column of times")
     tables.add_argument("--title-column", metavar="NAME", help="column of item names to show")
     tables.add_argument("--separator", metavar="CHAR", help="between several values in one cell (default: |)")
+    tables.add_argument("--quote", metavar="CHAR", help='around fields (default: "); none where quotes are letters')
+    tables.add_argument("--escape", metavar="CHAR", help="before a quote inside a field, such as \\ (default: none)")
+    tables.add_argument("--no-header", action="store_true", help="no names of columns: they are called 1, 2, …")
     tables.add_argument("--bins", nargs="+", default=[], metavar="COLUMN=N", help="bands of width N, or qN quantiles")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ramgnn.advice import option
 from ramgnn.datasets.base import Relation
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import cells
@@ -47,7 +48,7 @@ def relations(
         elif column not in bins and relation.n_values > MANY_NUMBERS and all(map(is_number, relation.labels)):
             notes.append(
                 f"column {column!r} of {nodes.origin.name} has {relation.n_values} different numbers; "
-                f"bins={{{column!r}: 10}} or bins={{{column!r}: 'q10'}} would join neighbouring ones"
+                f"{option('bins', {column: 10})} or {option('bins', {column: 'q10'})} would join neighbouring ones"
             )
         if named or not complaint:
             kept.append(relation)

@@ -12,6 +12,7 @@ from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
+from ramgnn.datasets.frames.ids import MAYBE, read_ids
 from ramgnn.datasets.frames.rows import (
     Nodes,
     divide,
@@ -19,7 +20,6 @@ from ramgnn.datasets.frames.rows import (
     keep_each_pair_once,
     keep_listed,
     number,
-    read_ids,
     read_nodes,
 )
 from ramgnn.datasets.frames.table import Table
@@ -78,7 +78,8 @@ def build(
     guess = guess_columns(interactions, items, users, named)
     notes = [guess.note(), *notes]
     listed_items, listed_users = _read_listed(items, users, guess, options, notes)
-    rows, dtypes = _read_interactions(interactions, guess, notes)
+    listed = {"item": listed_items, "user": listed_users}
+    rows, dtypes = _read_interactions(interactions, guess, listed, options.unknown, notes)
     if listed_items is not None:
         rows = keep_listed(rows, "item", listed_items, interactions.origin, options.unknown, notes)
     if listed_users is not None:
@@ -126,19 +127,25 @@ def _read_listed(
     listed_items = listed_users = None
     if items is not None:
         columns = [*([guess.title] if guess.title else []), *guess.item_relations]
-        listed_items = read_nodes(items, guess.item_id, columns, "item", options.duplicates, notes)
+        listed_items = read_nodes(items, guess.item_id, columns, "item", options.duplicates, options.unknown, notes)
     if users is not None:
-        listed_users = read_nodes(users, guess.user_id, guess.user_relations, "user", options.duplicates, notes)
+        columns = list(guess.user_relations)
+        listed_users = read_nodes(users, guess.user_id, columns, "user", options.duplicates, options.unknown, notes)
     return listed_items, listed_users
 
 
-def _read_interactions(table: Table, guess: Guess, notes: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
+def _read_interactions(
+    table: Table, guess: Guess, listed: Mapping[str, Nodes | None], unknown: str, notes: list[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """The interactions with ids as text (columns ``user, item`` and perhaps ``time``), and how ids came, by side."""
     columns = {guess.user: "user", guess.item: "item"} | ({guess.time: "time"} if guess.time else {})
     rows = table.read(list(columns)).rename(columns=columns)
     dtypes = {}
     for side in ("user", "item"):
-        ids, dtypes[side] = read_ids(rows[side], table.origin, side, notes)
+        maybe = (nodes := listed[side]) is not None and MAYBE in nodes.ids
+        ids, dtypes[side] = read_ids(rows[side], table.origin, side, unknown, notes, maybe)
+        if len(ids) < len(rows):
+            rows = rows.loc[ids.index]
         rows = rows.assign(**{side: ids})
     return rows, dtypes
 

@@ -74,6 +74,7 @@ class Table:
         origin: where it comes from.
         columns: the names of its columns.
         index_names: names of levels of a data frame's index, which may stand for a column of ids or times.
+        numbered: whether the columns are called after their places, since the file has no header.
         read: from names of columns to a data frame of these, with the place of each row as its index.
     """
 
@@ -81,6 +82,7 @@ class Table:
     columns: tuple[str, ...]
     read: Callable[[Sequence[str]], pd.DataFrame]
     index_names: tuple[str, ...] = ()
+    numbered: bool = False
 
 
 def table_of_frame(frame: object, name: str) -> Table:
@@ -94,7 +96,7 @@ def table_of_frame(frame: object, name: str) -> Table:
             f"this is a {type(frame).__name__}",
             table=name,
             expected="a pandas DataFrame",
-            fix="for files use ramgnn.datasets.load('tables', interactions='…', items='…')",
+            fix="for files use ramgnn.datasets.load('tables', ...)",
         )
     origin = Origin(name, labels=frame.index)
     if frame.columns.nlevels > 1:
