@@ -45,11 +45,18 @@ class OpenedText:
     size: int
     bar: tqdm
 
-    def lines(self, seps: Sequence[str]) -> Iterator[str]:
-        """Its lines; a NUL byte, or a line that one of `seps` divides into a great many fields, is an error."""
+    def lines(self, seps: Sequence[str], mark: str = "\0", marked: list[str] | None = None) -> Iterator[str]:
+        """Its lines; a NUL byte, or a line that one of `seps` divides into a great many fields, is an error.
+
+        Args:
+            seps: what may stand between fields.
+            mark: a text to look for; marked: where the lines that contain it go.
+        """
         for number, line in enumerate(self.text, 1):
             if "\0" in line:
                 raise faults.nul_byte(self.path, number, line)
+            if mark in line and marked is not None:
+                marked.append(line)
             if len(line) > FIELDS_LIMIT and any(line.count(sep) >= FIELDS_LIMIT for sep in seps):
                 raise faults.too_many_fields(self.path, number, FIELDS_LIMIT)
             yield line

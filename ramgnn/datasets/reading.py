@@ -130,37 +130,35 @@ def _blocks(
     """The line numbers and the kept columns of up to `rows` rows at a time, each line checked."""
     sep, quote, start, trailing = layout.sep, form.quote, layout.start, layout.trailing
     n_fields = len(layout.columns) + trailing
-    several = len(sep) > 1 and quote is not None  # then a field in quotes may contain the separator
     pick: Callable = itemgetter(*keep) if len(keep) > 1 else lambda row: (row[keep[0]],)
+    if len(sep) > 1:
+        pick = lambda row, pick_plain=pick: pick_plain(without_unit(row, sep))  # noqa: E731
     spotted: list[str] = []  # lines with a space between a separator and a quote
     allow_long_fields()
     with open_text(path, form.encoding, progress) as opened:
-        source = opened.lines((sep,))
+        looks = quote is not None and not layout.spaced and sep != " "
+        source = opened.lines((sep,), f"{sep} {quote}" if looks else "\0", spotted)
         if len(sep) > 1:
             source = _without_unit(source, path)
-        if quote is not None and not layout.spaced and sep != " ":
-            source = _spotting(source, f"{sep} {quote}", spotted)
         reader = csv.reader(with_unit(source, sep), **dialect(sep, form, layout.spaced))
         lines: list[int] = []
         picked: list[tuple[str, ...]] = []
         last = 0
         try:
+            while last < start - 1 and (row := next(reader, None)) is not None:  # the header and what is above it
+                line, last = last + 1, reader.line_num
+                if last >= start:
+                    raise _ragged(path, (line, last), row, layout, form)
             for row in reader:
                 line, last = last + 1, reader.line_num
-                if line < start:
-                    if last >= start:
-                        raise _ragged(path, (line, last), row, layout, form)
-                    continue
                 if len(row) != n_fields or (trailing and row[-1].strip()):
                     if not row or (len(row) == 1 and not row[0].strip()):
                         continue  # an empty line
                     raise _ragged(path, (line, last), row, layout, form)
-                if last - line > 1 and _swallows(row, sep, n_fields):
-                    raise misfits.swallowed(path, line, last)
-                if spotted:
-                    _check_spaces(path, line, spotted, layout, form)
+                if spotted or last - line > 1:
+                    _check_quotes(path, (line, last), row, spotted, layout, form)
                 lines.append(line)
-                picked.append(pick(row if not several else without_unit(row, sep)))
+                picked.append(pick(row))
                 if len(lines) == rows:
                     opened.advance()
                     yield lines, list(zip(*picked, strict=True))
@@ -188,14 +186,6 @@ def _without_unit(lines: Iterator[str], path: Path) -> Iterator[str]:
         yield line
 
 
-def _spotting(lines: Iterator[str], mark: str, spotted: list[str]) -> Iterator[str]:
-    """The lines; those that contain `mark` are added to `spotted`."""
-    for line in lines:
-        if mark in line:
-            spotted.append(line)
-        yield line
-
-
 def _swallows(row: list[str], sep: str, n_fields: int) -> bool:
     """Whether a row has a field of three lines or more, each of which would be a row of its own without the quotes."""
     place = next((n for n, field in enumerate(row) if field.count("\n") > 1), None)
@@ -209,12 +199,24 @@ def _swallows(row: list[str], sep: str, n_fields: int) -> bool:
     return all(n == n_fields - 1 for n in inside)
 
 
-def _check_spaces(path: Path, line: int, spotted: list[str], layout: Layout, form: Form) -> None:
-    """Refuse a row in which a quote behind a space seems to open a field; `spotted` is its text, and emptied."""
+def _check_quotes(
+    path: Path, place: tuple[int, int], row: list[str], spotted: list[str], layout: Layout, form: Form
+) -> None:
+    """Refuse a row that is whole but seems to be so by a quote that is a letter, or by one that is none.
+
+    Args:
+        path: the file.
+        place: the first and the last line of the row.
+        row: its fields.
+        spotted: its lines with a space between a separator and a quote; emptied.
+        layout, form: of the file.
+    """
+    if place[1] - place[0] > 1 and _swallows(row, layout.sep, len(layout.columns) + layout.trailing):
+        raise misfits.swallowed(path, *place)
     opens = has_spaces_before_quotes(spotted, layout.sep, form)
     spotted.clear()
     if opens:
-        raise misfits.space_before_quote(path, line, layout, form)
+        raise misfits.space_before_quote(path, place[0], layout, form)
 
 
 def _share(column: Sequence[str], pool: dict[str, str]) -> list[str]:
