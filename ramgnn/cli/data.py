@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # imported where they are needed, so that `data list` answers
 
 _TABLE_OPTIONS = ("user_column", "item_column", "time_column", "title_column")
 _TABLE_OPTIONS += ("rating_column", "min_rating", "time_format", "missing")
+_MARKS = ("quote", "escape")  # each a character, or none
 
 
 # ---- which data set --------------------------------------------------------------------------------------------------
@@ -33,7 +34,7 @@ def source(args: Namespace) -> Source:
     options = dict(assignment(text, "option", "age=value") for text in args.option)
     name = getattr(args, "name", None) or args.data
     tables = {"interactions": args.interactions, "items": args.items, "users": args.users}
-    if any(tables.values()):
+    if any(tables.values()) or name == "tables":
         if name not in (None, "tables"):
             raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
         name = "tables"
@@ -41,6 +42,11 @@ def source(args: Namespace) -> Source:
         options |= {key: value for key in _TABLE_OPTIONS if (value := getattr(args, key)) is not None}
         if args.separator:
             options["separator"] = _separator(args.separator)
+        options |= {
+            key: None if value == "none" else value for key in _MARKS if (value := getattr(args, key)) is not None
+        }
+        if args.no_header:
+            options["header"] = False
         if args.bins:
             options["bins"] = dict(_bin(text) for text in args.bins)
     return Source(name or "movietweetings", options, _names(args.item_relations), _names(args.user_relations))

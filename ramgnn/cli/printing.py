@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # `ramgnn data list` prints too and does without pandas
     import pandas as pd
 
+    from ramgnn.datasets.base import RecDataset
     from ramgnn.evaluation import Evaluation
 
 
@@ -41,6 +43,13 @@ def table_without_ids(frame: pd.DataFrame, label: str) -> str:
         label: the column of labels.
     """
     return text_table(frame if (frame["id"] != frame[label]).any() else frame.drop(columns="id"))
+
+
+def told_apart(dataset: RecDataset, side: str) -> tuple[str, ...]:
+    """What to call the users or the items: their labels, with the id behind those that several have."""
+    ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
+    n = Counter(labels)
+    return tuple(label if n[label] == 1 else f"{label} (id {id})" for id, label in zip(ids, labels, strict=True))
 
 
 def print_json(content: Any) -> None:

@@ -75,7 +75,8 @@ def from_frames(
             of equal counts (``{"price": "q5"}``).
         duplicates: what to do with a pair of user and item that stands twice, and with an id that stands twice among
             the items or users: ``"error"``, or keep the ``"first"`` or ``"last"`` (in time, where there is a time).
-        unknown: what to do with interactions of ids that the items or users do not list: ``"error"`` or ``"drop"``.
+        unknown: what to do with rows whose id is missing (None, NaN, empty, ``"nan"``, ``"NULL"``, …), and with
+            interactions of ids that the items or users do not list: ``"error"`` or ``"drop"``.
         min_user: users with fewer interactions are left out; 0 keeps those of `users` that have none.
         name: what to call the data set.
         split: ``"last"`` holds out the latest interaction of each user, ``"random"`` one drawn by `seed`.

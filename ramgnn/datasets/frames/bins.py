@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
 
@@ -32,7 +33,7 @@ def binned(
             raise DataError(
                 f"{text!r} in column {column!r} is no number",
                 expected=f"a number or an empty cell, since {column!r} is to be binned",
-                fix=f"mend the cell, or leave {column!r} out of bins",
+                fix=f"mend the cell, or leave {column!r} out of {option('bins')}",
                 **origin.at(places[row]),
             )
     numbers = np.array([float(text) for _, text in flat])
@@ -98,5 +99,5 @@ def _no_bins(bins: object, column: str) -> DataError:
     return DataError(
         f"{bins!r} are no bins for column {column!r}",
         expected="a width above 0, such as 10, or a number of bins of equal counts, such as 'q5'",
-        fix=f"pass bins={{{column!r}: 10}}",
+        fix=f"pass {option('bins', {column: 10})}",
     )

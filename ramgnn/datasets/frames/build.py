@@ -13,6 +13,7 @@ from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
+from ramgnn.datasets.frames.ids import MAYBE, read_ids
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, check_missing
 from ramgnn.datasets.frames.notes import Decision
 from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked
@@ -23,7 +24,6 @@ from ramgnn.datasets.frames.rows import (
     keep_each_pair_once,
     keep_listed,
     number,
-    read_ids,
     read_nodes,
 )
 from ramgnn.datasets.frames.separators import check_columns, check_separator
@@ -93,7 +93,8 @@ def build(
     columns_notes, details = unread(guess, interactions)
     notes = [*columns_notes, *notes]
     listed_items, listed_users = _read_listed(items, users, guess, options, notes)
-    rows, dtypes = _read_interactions(interactions, guess, notes)
+    listed = {"item": listed_items, "user": listed_users}
+    rows, dtypes = _read_interactions(interactions, guess, listed, options.unknown, notes)
     time_kind = "order"
     if guess.time:
         # of all rows: the one that decides between day and month may be one that is left out
@@ -154,13 +155,16 @@ def _read_listed(
     listed_items = listed_users = None
     if items is not None:
         columns = [*([guess.title] if guess.title else []), *guess.item_relations]
-        listed_items = read_nodes(items, guess.item_id, columns, "item", options.duplicates, notes)
+        listed_items = read_nodes(items, guess.item_id, columns, "item", options.duplicates, options.unknown, notes)
     if users is not None:
-        listed_users = read_nodes(users, guess.user_id, guess.user_relations, "user", options.duplicates, notes)
+        columns = list(guess.user_relations)
+        listed_users = read_nodes(users, guess.user_id, columns, "user", options.duplicates, options.unknown, notes)
     return listed_items, listed_users
 
 
-def _read_interactions(table: Table, guess: Guess, notes: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
+def _read_interactions(
+    table: Table, guess: Guess, listed: Mapping[str, Nodes | None], unknown: str, notes: list[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """The interactions with ids as text (and perhaps columns ``time, rating``), and how ids came, by side."""
     columns = {guess.user: "user", guess.item: "item"} | ({guess.time: "time"} if guess.time else {})
     if guess.rating is not None and (guess.interactions, guess.rating) not in guess.left_out:
@@ -168,7 +172,10 @@ def _read_interactions(table: Table, guess: Guess, notes: list[str]) -> tuple[pd
     rows = table.read(list(columns)).rename(columns=columns)
     dtypes = {}
     for side in ("user", "item"):
-        ids, dtypes[side] = read_ids(rows[side], table.origin, side, notes)
+        maybe = (nodes := listed[side]) is not None and MAYBE in nodes.ids
+        ids, dtypes[side] = read_ids(rows[side], table.origin, side, unknown, notes, maybe)
+        if len(ids) < len(rows):
+            rows = rows.loc[ids.index]
         rows = rows.assign(**{side: ids})
     return rows, dtypes
 

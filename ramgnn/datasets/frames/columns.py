@@ -142,7 +142,7 @@ def guess_columns(
         raise DataError(
             f"one column stands for two things: user = {user!r}, item = {item!r}, time = {time!r}",
             expected="a column each",
-            fix="name others with user_column, item_column and time_column",
+            fix=f"name others with {option('user_column')}, {option('item_column')} and {option('time_column')}",
             **interactions.origin.at_header(),
         )
     rating = _rating_column(interactions, named.rating, (user, item, time), use_ratings)
@@ -185,22 +185,27 @@ def guess_columns(
 
 def _no_table(columns: str, side: str, interactions: Table) -> DataError:
     """The error for columns of a table that is not there."""
-    example = f"{side}s='{side}s.csv'" if interactions.origin.file is not None else f"{side}s="
+    example = option(f"{side}s", f"{side}s.csv") if interactions.origin.file is not None else f"{side}s="
     return DataError(f"{columns} named, but no table of {side}s", fix=f"pass {example} as well")
 
 
 def _same_or_id_column(table: Table, name: str, names: str, side: str) -> str:
-    """The column of ids of items or users: called as in the interactions, like `names`, or simply "id"."""
+    """The column of ids of items or users: called as in the interactions, like `names`, or simply "id".
+
+    Without a header it is the first one.
+    """
+    if table.numbered:
+        return table.columns[0]
     if name in (*table.columns, *table.index_names):
         return name
     return _id_column(table, None, f"{names} id", side, None)
 
 
 def _id_column(
-    table: Table, name: str | None, names: str, side: str, option: str | None, taken: Sequence[str] = ()
+    table: Table, name: str | None, names: str, side: str, word: str | None, taken: Sequence[str] = ()
 ) -> str:
     """The column that is named, or the first that is called like `names`, in the order of `names`."""
-    hint = f"pass another {option}" if name is not None else ""
+    hint = f"pass another {option(word)}" if name is not None and word else ""
     column = _optional_column(table, name, names, taken, index=True, hint=hint)
     if column is None:
         listed = names.split()
@@ -208,9 +213,9 @@ def _id_column(
         if table.origin.file is None:
             rename += f", or name the index that holds them: frame.rename_axis({listed[1]!r})"
         raise DataError(
-            f"no column looks like the {side}: {', '.join(map(repr, table.columns))}",
+            f"no column looks like the {side}: {faults.listed(table.columns)}",
             expected=f"a column called {', '.join(listed[:4])} or the like",
-            fix=f"name it: {option}='…'" if option else rename,
+            fix=f"name it: {option(word, OPEN)}" if word else rename,
             **table.origin.at_header(),
         )
     return column
@@ -270,6 +275,11 @@ def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Se
             hint = "pass another name, or leave it out"
             raise faults.missing_column(column, table.columns, hint, **table.origin.at_header())
     return tuple(dict.fromkeys(names))
+
+
+def is_known_name(name: str) -> bool:
+    """Whether a column would be guessed to be one of ids, times or titles by its name."""
+    return _plain_name(name) in {"id", *f"{USER_NAMES} {ITEM_NAMES} {TIME_NAMES} {TITLE_NAMES}".split()}
 
 
 def _plain_name(name: str) -> str:

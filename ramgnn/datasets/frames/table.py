@@ -75,6 +75,7 @@ class Table:
         origin: where it comes from.
         columns: the names of its columns.
         index_names: names of levels of a data frame's index, which may stand for a column of ids or times.
+        numbered: whether the columns are called after their places, since the file has no header.
         read: from names of columns to a data frame of these, with the place of each row as its index.
         head: the same for the first rows alone; None where that would take as long.
     """
@@ -83,6 +84,7 @@ class Table:
     columns: tuple[str, ...]
     read: Callable[[Sequence[str]], pd.DataFrame]
     index_names: tuple[str, ...] = ()
+    numbered: bool = False
     head: Callable[[Sequence[str]], pd.DataFrame] | None = None
 
 
@@ -97,7 +99,7 @@ def table_of_frame(frame: object, name: str) -> Table:
             f"this is a {type(frame).__name__}",
             table=name,
             expected="a pandas DataFrame",
-            fix="for files use ramgnn.datasets.load('tables', interactions='…', items='…')",
+            fix="for files use ramgnn.datasets.load('tables', ...)",
         )
     origin = Origin(name, labels=frame.index)
     if frame.columns.nlevels > 1:
