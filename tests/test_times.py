@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ramgnn.datasets import from_frames
 from ramgnn.datasets.frames.table import Origin
-from ramgnn.datasets.frames.times import read_times
+from ramgnn.datasets.frames.times import check_time_format, read_times
 from ramgnn.errors import DataError
 
 ROWS = Origin("rows.csv", Path("rows.csv"), 1)
@@ -150,9 +151,14 @@ def test_what_was_refused_can_be_said():
     refused(["14.07.2017", "2017"], "'2017' is no time", line=3, time_format="%d.%m.%Y")
     refused(["14/07/2017", "07/14/2017"], "'07/14/2017' is no time", line=3, time_format="dayfirst")
     refused(["yesterday", "5"], "'yesterday' is no time", line=2, time_format="seconds")
-    for form in ("yesterday", "mixed", "%Q"):
+
+
+def test_what_is_no_form_of_times():
+    for form in ("yesterday", "mixed", "%Y %Q", "%d/%m", "", 5):
         with pytest.raises(DataError, match="is no form of times"):
-            times(["14/07/2017"], form)
+            from_frames(pd.DataFrame(), time_format=form)
+    with pytest.raises(DataError, match="did you mean 'dayfirst'"):
+        check_time_format("day-first")
 
 
 def test_a_day_that_is_its_month_has_one_reading():

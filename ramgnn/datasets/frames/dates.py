@@ -84,6 +84,17 @@ def in_form(cells: Distinct, time_format: str) -> tuple[np.ndarray, str]:
     return values, form
 
 
+def problem_with(form: str) -> str | None:
+    """What is wrong with a form of `strptime`, or None."""
+    if not re.search("%[YyGcxs]", form):
+        return "it has no year"
+    try:
+        pd.to_datetime(pd.Series(["-"]), format=form, errors="coerce", utc=True)
+    except (ValueError, TypeError, re.error) as error:
+        return str(error)
+    return None
+
+
 def of_parts(
     year: np.ndarray, month: np.ndarray, day: np.ndarray, hour: np.ndarray, minute: np.ndarray, second: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -187,16 +198,7 @@ def _strptime(text: pd.Series, form: str) -> tuple[np.ndarray, np.ndarray]:
         width = len(form) + 2 * form.count("%Y")
         text = text.str.zfill(width).where(text.str.len() == width - 1, text)
         full = text.str.len().to_numpy() == width
-    try:
-        dates = pd.to_datetime(text, format=form, errors="coerce", utc=True)
-    except (ValueError, TypeError, re.error) as error:
-        dates, problem = None, error
-    if dates is None or "%" not in form:
-        raise DataError(
-            f"{option('time_format', form)} is no form of times" + (f": {problem}" if dates is None else ""),
-            expected="a form such as '%d/%m/%Y %H:%M', or dayfirst, monthfirst, seconds, milliseconds, microseconds",
-            fix=f"pass one of them, or leave {option('time_format')} out",
-        )
+    dates = pd.to_datetime(text, format=form, errors="coerce", utc=True)
     return dates.notna().to_numpy() & full, seconds(dates)
 
 
