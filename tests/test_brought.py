@@ -9,7 +9,7 @@ import re
 import shlex
 
 import pytest
-from brought import HEADERS, brought, items, lines, rows, users
+from brought import HEADERS, advised, brought, items, lines, rows, users
 
 from ramgnn.cli import main
 from ramgnn.datasets import tables
@@ -40,13 +40,6 @@ def shell(capsys, *arguments) -> tuple[int, str, str]:
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     return code, out, err
-
-
-def advised(text: str) -> list[str]:
-    """The first options that a message on the shell says to pass, as a shell would split them."""
-    return shlex.split(
-        re.search(r"(?:pass|passing) (--.+?)(?:, or| if | to leave| since | to keep| or |; |$)", text, re.M)[1]
-    )
 
 
 def mended(capsys, own, *words, given=()) -> str:
