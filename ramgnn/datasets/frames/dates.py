@@ -145,7 +145,7 @@ def _numeric(text: pd.Series) -> pd.DataFrame:
     """The parts of dates that are numbers: columns ``a, b, c`` (-1 for none), their digits, and ``clock``, ``mark``."""
     found = text.str.extract(NUMERIC)
     parts = {x: pd.to_numeric(found[x]).fillna(-1).astype(np.int64) for x in "abc"}
-    digits = {f"digits {x}": found[x].str.len().fillna(0).astype(np.int64) for x in "abc"}
+    digits = {f"digits {x}": pd.to_numeric(found[x].str.len()).fillna(0).astype(np.int64) for x in "abc"}
     return pd.DataFrame(parts | digits | {"clock": _clock(found), "mark": found["mark"]})
 
 
