@@ -58,7 +58,7 @@ NOON, FIRST, AUGUST = seconds(2017, 7, 14, 12, 30), seconds(2017, 7, 14), second
         (["14/07/2017", "01/08/2017"], [FIRST, AUGUST], "day/month/year, 14/07/2017 = 2017-07-14"),
         (["07/14/2017", "8/1/2017"], [FIRST, AUGUST], "month/day/year"),
         (["14.07.2017 12:30", "1.8.2017 00:00"], [NOON, seconds(2017, 8, 1)], "day/month/year"),
-        (["01.08.2017", "02.08.2017"], [seconds(2017, 8, 1), seconds(2017, 8, 2)], "day/month/year"),
+        (["01.08.2017", "02.08.2017"], [AUGUST, seconds(2017, 8, 2)], "with dots (time_format='monthfirst' would"),
         (["14-07-2017 12:30:05"], [NOON + 5], "day/month/year"),
         (["25/12/17", "31/01/18"], [seconds(2017, 12, 25), seconds(2018, 1, 31)], "day/month/year"),
         (["14-Jul-2017", "1-Aug-2017"], [FIRST, AUGUST], "name of the month"),

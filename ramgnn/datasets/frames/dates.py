@@ -65,6 +65,9 @@ def of_texts(cells: Distinct) -> tuple[np.ndarray, str]:
     if form in ORDERS:
         form = _only(cells, forms, numeric, form)
         values = forms[form][1]
+        other = forms["month/day/year"]
+        if form == "day/month/year" and other[0].all() and (other[1] != values).any():  # by the dots alone
+            form += f" as is usual with dots ({option('time_format', 'monthfirst')} would read month/day/year)"
     _check_cut(cells)
     return values, form
 
