@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
+from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
 from ramgnn.recommender import FinalEmbeddings
 from ramgnn.sampler import SampledNeighbours
@@ -202,6 +203,7 @@ class Explainer:
     def __init__(self, fitted: Explainable) -> None:
         self.fitted, self.dataset = fitted, fitted.dataset
         self.item, self.user = (SideAttention.from_pretrained(x) for x in (fitted.item, fitted.user))
+        self.names = {side: told_apart(self.dataset, side) for side in ("user", "item")}
         self.matrix = self.dataset.matrix(held_out=True)
         self.by_item = self.matrix.tocsc()
 
@@ -227,16 +229,14 @@ class Explainer:
         return Explanation(
             user=user,
             item=item,
-            user_label=self.dataset.user_labels[user],
-            item_label=self.dataset.item_labels[item],
+            user_label=self.names["user"][user],
+            item_label=self.names["item"][item],
             score=float(score),
             rank=1 + int((scores[others[others != item]] > score).sum()),
             seen=bool(np.isin(item, history)),
-            item_reasons=self._reasons(self.item, item, history, like_item, self.dataset.item_labels, most),
-            user_reasons=self._reasons(
-                self.user, user, people, _cosine(final.users, user), self.dataset.user_labels, most
-            ),
-            similar=tuple(Via(int(j), self.dataset.item_labels[j], False, float(like_item[j])) for j in similar),
+            item_reasons=self._reasons(self.item, item, history, like_item, self.names["item"], most),
+            user_reasons=self._reasons(self.user, user, people, _cosine(final.users, user), self.names["user"], most),
+            similar=tuple(Via(int(j), self.names["item"][j], False, float(like_item[j])) for j in similar),
             pretrained=self.item is not None,
         )
 

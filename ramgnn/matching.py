@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from heapq import nlargest
@@ -86,6 +87,13 @@ def _likeness(name: str, query: str, query_words: set[str]) -> int:
 
 def _words(folded: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in folded).split()
+
+
+def told_apart(dataset: RecDataset, side: str) -> tuple[str, ...]:
+    """What to call the users or the items: their labels, with the id behind those that several have."""
+    ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
+    n = Counter(labels)
+    return tuple(label if n[label] == 1 else f"{label} (id {id})" for id, label in zip(ids, labels, strict=True))
 
 
 def find(dataset: RecDataset, side: str, text: object) -> int:

@@ -12,7 +12,7 @@ from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explanation, Reason
-from ramgnn.matching import find
+from ramgnn.matching import find, told_apart
 from ramgnn.trained import Fitted
 
 # ---- similar ---------------------------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ def similar(args: Namespace) -> None:
     ]
     if args.json:
         return print_json({"item": dataset.item_ids[item], "title": dataset.item_labels[item], "items": rows})
-    print(f"closest to {dataset.item_labels[item]} after training:")
+    print(f"closest to {told_apart(dataset, 'item')[item]} after training:")
     print(table_without_ids(pd.DataFrame(rows), "item"))
 
 
@@ -112,7 +112,7 @@ def neighbors(args: Namespace) -> None:
     degrees = {t: int(pretrained.graph.degrees(t)[node]) for t in pretrained.types}
     if args.json:
         return print_json({"node": ids[node], "thresholds": thresholds, "neighbours": degrees, "kept": rows[: args.n]})
-    print(f"{labels[node]}: kept of all neighbours by type")
+    print(f"{told_apart(dataset, side)[node]}: kept of all neighbours by type")
     for relation_type in pretrained.types:
         n_kept = sum(row["type"] == relation_type for row in rows)
         print(f"  {relation_type:<12} {n_kept:>5} of {degrees[relation_type]:>6}   k = {thresholds[relation_type]}")

@@ -20,6 +20,8 @@ DATA = """examples:
   ramgnn data list
   ramgnn data info ml-100k
   ramgnn data check --interactions rows.csv --items items.csv --bins year=10
+  ramgnn data check --interactions rows.csv --items items.csv --min-rating 4 --time-format dayfirst
+  ramgnn data check --interactions rows.csv --items items.csv --separator genre=, --missing unknown
 """
 
 TRAIN = """examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,9 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.explain import Explanation
 from ramgnn.fitted import FittedModel
-from ramgnn.matching import find, indices, left_out_message, nearest
+from ramgnn.matching import find, indices, left_out_message, nearest, told_apart
+
+LONGEST = 100_000  # characters of a line of a file of ids
 
 
 def recommend(args: Namespace) -> None:
@@ -64,7 +67,8 @@ def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
         return print_json({"had": had, "items": rows} | ({"out": args.out} if args.out else {}))
     if args.out:
         return print(f"{len(rows):,} recommendations in {args.out}")
-    labels = "; ".join(dataset.item_labels[i] for i in indices(dataset, "item", had))
+    names = told_apart(dataset, "item")
+    labels = "; ".join(names[i] for i in indices(dataset, "item", had))
     print(f"for somebody who had {labels}:")
     print(table_without_ids(pd.DataFrame(rows), "item") if rows else "they have had every item")
 
@@ -87,11 +91,18 @@ def _read_ids(path: str) -> list[tuple[int, str]]:
     """
     file = "standard input" if path == "-" else path
     try:
-        if path == "-":
-            lines = list(sys.stdin)
-        else:
-            with open(path, encoding="utf-8-sig") as stream:
-                lines = list(stream)
+        with nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8-sig") as stream:
+            lines = []
+            while line := stream.readline(LONGEST):  # never a whole device or file without line ends
+                if len(line) == LONGEST:
+                    raise DataError(
+                        f"the line has {LONGEST:,} characters or more",
+                        file=file,
+                        line=len(lines) + 1,
+                        expected="one user id a line",
+                        fix="check what this file is",
+                    )
+                lines.append(line)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise DataError(f"cannot be read: {reason}", file=file, expected="one user id a line") from None
@@ -173,10 +184,11 @@ def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Seq
     """A table for each user."""
     dataset = model.dataset
     index_of = {user: index for index, user in enumerate(dataset.user_ids)}
+    names = told_apart(dataset, "user")
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
         if reasons:
             _add_reasons(model, user, rows)
-        label, n_items = dataset.user_labels[index_of[user]], len(dataset.had(index_of[user]))
+        label, n_items = names[index_of[user]], len(dataset.had(index_of[user]))
         print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
         print(table_without_ids(pd.DataFrame(rows), "item") if rows else f"{label} has had every item")
 
@@ -197,13 +209,14 @@ def _print_as_json(
 
 def _add_reasons(model: FittedModel, user: str, rows: list[dict[str, Any]]) -> None:
     """Add one reason to each row."""
+    items = told_apart(model.dataset, "item")
     for row in rows:
-        row["reason"] = _short(model.explain(user, row["id"], 1))
+        row["reason"] = _short(model.explain(user, row["id"], 1), items)
 
 
-def _short(explanation: Explanation) -> str:
-    """One reason in a few words."""
+def _short(explanation: Explanation, items: Sequence[str]) -> str:
+    """One reason in a few words, with the names of the `items`."""
     if explanation.item_reasons:
         best = explanation.item_reasons[0]
-        return f"{best.type} {best.value}, as {best.via[0].label}"
-    return f"close to {explanation.similar[0].label} after training" if explanation.similar else ""
+        return f"{best.type} {best.value}, as {items[best.via[0].node]}"
+    return f"close to {items[explanation.similar[0].node]} after training" if explanation.similar else ""

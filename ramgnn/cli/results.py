@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from ramgnn.cli import checks
+from ramgnn.cli.typed import flag
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.experiments.data import source
 from ramgnn.experiments.lineup import model_spec
@@ -119,7 +120,8 @@ def results(args: Namespace) -> int:
         for path in _plots(one, store, args.data, Path(args.plot)):
             print(f"drawn: {path}", file=sys.stderr)
     if missing:
-        print(f"{missing} runs are missing: python -m ramgnn run {one.name} --data {args.data}", file=sys.stderr)
+        told = flag("--data", args.data) + (f" {flag('--out', args.out)}" if args.out else "")
+        print(f"{missing} runs are missing: python -m ramgnn run {one.name} {told}", file=sys.stderr)
     return 0
 
 
@@ -173,7 +175,8 @@ def _pairs(store: Store, dataset_name: str, of: str, metric: str, form: str) -> 
     grouped = by_model(store.results(dataset_name, [row.model for row in rows_on(table(of), dataset_name)]))
     if len(grouped) < 2:
         raise RamgnnError(
-            f"{len(grouped)} rows of {of} have runs on {dataset_name}; a comparison needs two: ramgnn run {of}"
+            f"{len(grouped)} rows of {of} have runs on {dataset_name}; a comparison needs two: "
+            f"ramgnn run {of} {flag('--data', dataset_name)}"
         )
     means = {name: summarise(runs, metric, 2).mean for name, runs in grouped.items()}
     ordered = {name: grouped[name] for name in sorted(grouped, key=lambda name: -means[name])}
