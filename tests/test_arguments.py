@@ -176,7 +176,7 @@ def test_folders_and_names_are_text(tmp_path):
     ({"negatives": 1.5}, "negatives is 1.5; expected a whole number, at least 1"),
     ({"negatives": 0}, "negatives is 0; expected at least 1"),
     ({"seed": "x"}, "seed is 'x'"), ({"seed": -1}, "seed is -1"),
-    ({"separator": 3}, "separator is 3; expected text, such as '|', or None"),
+    ({"separator": 3}, "the separator is 3"),
     ({"bins": ["year"]}, "bins is a list; expected a dictionary"), ({"name": 3}, "name is 3; expected text"),
     ({"item_relations": 3}, "item_relations is 3; expected names of columns"),
     ({"interactions": None}, "interactions: this is None"), ({"items": "items.csv"}, "items: this is a str"),

@@ -58,6 +58,16 @@ def texts(column: pd.Series, origin: Origin) -> pd.Series:
     return _series(column, ["" if pd.isna(cell) else str(cell) for cell in cells])
 
 
+def numbers_and_text(column: pd.Series) -> list[str]:
+    """The values that stand in a column both as a number and as text: ``["1"]`` for 1 and "1"."""
+    kind = types.infer_dtype(_values(column), skipna=True)
+    if not kind.startswith("mixed") or kind in NUMBERS:
+        return []
+    different = dict.fromkeys(cell for cell in _values(column) if not pd.isna(cell))
+    as_text = {cell.strip() for cell in different if isinstance(cell, str)}
+    return [str(cell) for cell in different if not isinstance(cell, str) and str(cell) in as_text]
+
+
 def are_integers(column: pd.Series, ids: pd.Series) -> bool:
     """Whether a column of ids holds integers (or whole floats); `ids` are its cells as text."""
     if types.infer_dtype(_values(column), skipna=True) not in NUMBERS:

@@ -13,7 +13,7 @@ import pandas as pd
 from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import cells
-from ramgnn.datasets.frames.table import Origin
+from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
 
 MAYBE = "NA"  # R's word for a missing value, but the code of Namibia too: an id where a table lists it
@@ -51,6 +51,7 @@ def read_ids(
     codes, written = pd.factorize(cells.texts(column, origin).to_numpy(object))
     texts = [text.strip().strip(INVISIBLE).strip() for text in written]
     _note_merged(written, texts, origin, side, notes)
+    _note_kinds(column, origin, side, notes)
     missing = _missing(texts, maybe)
     if missing:
         kept = _leave_out(column.index, codes, texts, missing, origin, side, unknown, notes)
@@ -124,6 +125,14 @@ def _note_merged(written: Iterable[str], texts: list[str], origin: Origin, side:
         others := [a for a, b in zip(written, texts, strict=True) if a != b and b]
     ):
         notes.append(f"{n:,} ids of {side}s in {origin.name} differ only by spaces around them, first {others[0]!r}")
+
+
+def _note_kinds(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> None:
+    """Note ids that stand in a column both as numbers and as text, which are one id."""
+    both = cells.numbers_and_text(column)
+    if both:
+        shown = ", ".join(f"{text} and {text!r}" for text in both[:SHOWN]) + (", …" if len(both) > SHOWN else "")
+        notes.append(f"{len(both):,} ids of {side}s in {origin.name} are numbers and text, taken for one: {shown}")
 
 
 def _note_alike(texts: list[str], origin: Origin, side: str, notes: list[str]) -> None:
