@@ -328,6 +328,12 @@ def test_a_row_that_repeats_a_value_is_no_header(own):
     refused(own, "looks like a row", line=1, file="rows")
 
 
+def test_files_that_were_joined(own):
+    text = lines("rows", rows())
+    own.write("rows", text + text.replace("u", "v").replace("vser", "user"))
+    refused(own, "the header stands here again", line=len(rows()) + 2, file="rows")
+
+
 def test_headers_that_hold_numbers_stay_headers(own):
     cells = [[*row, str(n), str(2 * n)] for n, row in enumerate(items())]
     own.write("items", "item_id,title,genre,year,2019,2020\n" + lines("items", cells, header=False))

@@ -88,7 +88,14 @@ def dataset(sub: ArgumentParser) -> None:
     """A data set by name, or tables of one's own; read by `ramgnn.cli.data.source`."""
     named = sub.add_argument_group("data")
     named.add_argument("--data", metavar="NAME", help="a data set; `ramgnn data list` names them")
-    named.add_argument("--option", nargs="+", default=[], metavar="NAME=VALUE", help="options of its loader")
+    named.add_argument(
+        "--option",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="options of its loader; of your own tables "
+        "sep=';', encoding=cp1252, duplicates=first, unknown=drop, min_user=5, …",
+    )
     named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name")
     named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name")
     tables = sub.add_argument_group("your own tables")

@@ -186,6 +186,17 @@ def space_before_quote(path: Path, line: int, layout: Layout, form: Form) -> Dat
     )
 
 
+def repeated_header(path: Path, line: int) -> DataError:
+    """The error for a line that is the header once more."""
+    return DataError(
+        "the header stands here again",
+        file=path,
+        line=line,
+        expected="one header, on the first line",
+        fix="remove the line: it seems that files were joined",
+    )
+
+
 def unit_character(path: Path, line: int) -> DataError:
     """The error for the control character that stands for a separator of several characters while it is read."""
     return DataError(

@@ -53,12 +53,13 @@ class OpenedText:
             seps: what may stand between fields.
             mark: a text to look for; marked: where the lines that contain it go.
         """
+        marked, limit = [] if marked is None else marked, FIELDS_LIMIT
         for number, line in enumerate(self.text, 1):
             if "\0" in line:
                 raise faults.nul_byte(self.path, number, line)
-            if mark in line and marked is not None:
+            if mark in line:
                 marked.append(line)
-            if len(line) > FIELDS_LIMIT and any(line.count(sep) >= FIELDS_LIMIT for sep in seps):
+            if len(line) > limit and any(line.count(sep) >= FIELDS_LIMIT for sep in seps):
                 raise faults.too_many_fields(self.path, number, FIELDS_LIMIT)
             yield line
 
