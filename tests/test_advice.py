@@ -148,7 +148,14 @@ def test_every_option_that_is_named_exists():
 @pytest.mark.parametrize("name", sorted(inspect.signature(tables.load).parameters))
 def test_the_shell_takes_every_option_of_own_tables(name):
     """What `on_shell` says is taken by the parser of ``data check`` and of ``train``."""
-    value = {"header": False, "bins": {"year": 10}, "separator": ";", "quote": None, "min_user": 3}.get(name, "x")
+    value = {
+        "header": False,
+        "bins": {"year": 10},
+        "separator": ";",
+        "quote": None,
+        "min_user": 3,
+        "min_rating": 4,
+    }.get(name, "x")
     for command in (["data", "check"], ["train"]):
         args = build_parser().parse_args([*command, *shlex.split(on_shell(name, value))])
         assert getattr(args, name, None) not in (None, [], True) or args.option or args.no_header
@@ -165,7 +172,7 @@ def own_faults():
         return lambda own: own.write(part, change(lines(part, cells)))
 
     return {
-        "duplicate pair": changed("rows", lambda t: t + "u00,i99,1\nu00,i99,2\n".replace("i99", t.split(",")[3])),
+        "duplicate pair": changed("rows", lambda t: t + "u00,i99,1500009000\nu00,i99,1500009001\n".replace("i99", t.split(",")[3])),
         "duplicate item": changed("items", lambda t: t + "i00,Again,Crime,1990\n"),
         "unlisted": changed("rows", lambda t: t + "u00,zz,1500009000\n"),
         "no user": changed("rows", lambda t: t.replace("user_id", "who")),

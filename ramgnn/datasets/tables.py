@@ -56,6 +56,7 @@ def guess(
     Raises:
         DataError: a file cannot be read, a named column is missing, or nothing like a user or an item is found.
     """
+    _check_paths(interactions=interactions, items=items, users=users)
     named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations, rating_column)
     form = Form(sep, encoding, quote, escape)
     tables = _tables((interactions, items, users), form, header, named, progress=False, notes=[])
@@ -142,6 +143,7 @@ def load(
     Raises:
         DataError: a file or a cell is not as expected; the message says where and what to do.
     """
+    _check_paths(interactions=interactions, items=items, users=users)
     options = Options(
         separator, bins, duplicates, unknown, min_user, split, negatives, seed,
         missing=missing, min_rating=min_rating, time_format=time_format,
@@ -164,6 +166,17 @@ def load(
     )
 
 
+def _check_paths(**paths: str | os.PathLike | None) -> None:
+    """Refuse what is no path.
+
+    Raises:
+        RamgnnError: one is none.
+    """
+    for side, path in paths.items():
+        if path is not None:
+            arguments.path(side, path, "the path of a file; ramgnn.from_frames takes data frames")
+
+
 def _tables(
     paths: Sequence[str | os.PathLike | None],
     form: Form,
@@ -172,15 +185,9 @@ def _tables(
     progress: bool,
     notes: list[str],
 ) -> list[Table | None]:
-    """The table of each file, None where there is none; only the first lines are read now.
-
-    Raises:
-        RamgnnError: one is no path.
-    """
+    """The table of each file, None where there is none; only the first lines are read now."""
     tables = []
     for side, path in zip(("interactions", "items", "users"), paths, strict=True):
-        if path is not None:
-            arguments.path(side, path, "the path of a file; ramgnn.from_frames takes data frames")
         tables.append(None if path is None else _table(side, Path(path), form, header, named, progress, notes))
     return tables
 
