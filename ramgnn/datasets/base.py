@@ -228,8 +228,9 @@ class RecDataset:
                 indices = frame[column]
                 if len(indices) and (indices.min() < 0 or indices.max() >= size):
                     raise DataError(f"{self.name}.{part}.{column} goes outside 0..{size - 1}")
-        both = pd.concat([self.train, self.test])
-        if (twice := int(both.duplicated(["user", "item"]).sum())) > 0:
+        pairs = np.concatenate([part["user"] * self.n_items + part["item"] for part in (self.train, self.test)])
+        pairs.sort()
+        if (twice := int((pairs[1:] == pairs[:-1]).sum())) > 0:
             raise DataError(f"{twice} pairs of user and item stand twice in {self.name}", expected="each pair once")
         if self.test["user"].duplicated().any():
             raise DataError(f"{self.name}.test has several rows for one user", expected="one held-out item per user")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
@@ -16,7 +17,7 @@ class Source:
     """All that is needed to load the same data again.
 
     Attributes:
-        name: what `datasets.load` calls it.
+        name: what `datasets.load` calls it: its name, or the absolute path of its folder.
         options: what it is loaded with.
         item_relations, user_relations: the relation types in use, None for all.
     """
@@ -35,6 +36,11 @@ class Source:
         return datasets.load(self.name, progress=progress, **self.options).select(
             self.item_relations, self.user_relations
         )
+
+    @property
+    def label(self) -> str:
+        """The name, or that of the folder, for names of files."""
+        return Path(self.name).name.removesuffix(".inter") if datasets.is_path(self.name) else self.name
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -21,6 +21,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.table import Origin, Table
+from ramgnn.datasets.parquet import is_parquet, parquet_table
 from ramgnn.datasets.reading import read_layout, read_table
 
 __all__ = ["Guess", "guess", "load"]
@@ -73,7 +74,7 @@ def load(
     seed: int = 0,
     progress: bool = True,
 ) -> RecDataset:
-    """Build a data set from your own tables (CSV, TSV, …; UTF-8; plain or gzipped), with a header each.
+    """Build a data set from your own tables (CSV, TSV, …; UTF-8; plain or gzipped), with a header each, or Parquet.
 
     Ids are text, so "007" stays "007". Items that nobody interacted with stay: they can be recommended through their
     attributes.
@@ -130,6 +131,8 @@ def _tables(
 
 
 def _table(path: Path, sep: str | None, encoding: str, progress: bool) -> Table:
+    if is_parquet(path):
+        return parquet_table(path)
     layout = read_layout(path, sep, encoding=encoding)
     return Table(
         Origin(path.name, path, layout.line),

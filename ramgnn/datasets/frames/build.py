@@ -11,7 +11,9 @@ from ramgnn.datasets.base import RecDataset, Relation, with_negatives
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
+from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
+from ramgnn.datasets.frames.ids import read_coded_ids
 from ramgnn.datasets.frames.rows import (
     Nodes,
     divide,
@@ -19,7 +21,6 @@ from ramgnn.datasets.frames.rows import (
     keep_each_pair_once,
     keep_listed,
     number,
-    read_ids,
     read_nodes,
 )
 from ramgnn.datasets.frames.table import Table
@@ -89,12 +90,13 @@ def build(
         rows = rows.assign(time=times)
     rows = keep_each_pair_once(rows, interactions.origin, options.duplicates, guess.time is not None, notes)
     rows, user_ids = keep_active_users(rows, listed_users, options.min_user, notes)
-    item_ids = pd.Index(rows["item"].unique()) if listed_items is None else listed_items.ids
+    item_ids = known(rows, "item")[pd.unique(codes_of(rows, "item"))] if listed_items is None else listed_items.ids
 
-    numbered = number(rows, user_ids, item_ids)
-    train, test = divide(numbered, time_kind, options.split, options.seed)
+    rows = number(rows, user_ids, item_ids)  # by its old name, so that the memory is free for what comes
+    n_cold = len(item_ids) - rows["item"].nunique()
+    train, test = divide(rows, time_kind, options.split, options.seed)
+    del rows
     item_relations, user_relations = _relations(listed_items, listed_users, user_ids, guess, named, options, notes)
-    n_cold = len(item_ids) - numbered["item"].nunique()
     notes += _graph_notes(guess, item_relations, n_cold, len(item_ids))
     dataset = RecDataset(
         name=name,
@@ -138,7 +140,7 @@ def _read_interactions(table: Table, guess: Guess, notes: list[str]) -> tuple[pd
     rows = table.read(list(columns)).rename(columns=columns)
     dtypes = {}
     for side in ("user", "item"):
-        ids, dtypes[side] = read_ids(rows[side], table.origin, side, notes)
+        ids, dtypes[side] = read_coded_ids(rows[side], table.origin, side, notes)
         rows = rows.assign(**{side: ids})
     return rows, dtypes
 

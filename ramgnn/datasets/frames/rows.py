@@ -11,6 +11,7 @@ import pandas as pd
 from ramgnn.datasets.base import interactions, leave_last_out
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import cells
+from ramgnn.datasets.frames.codes import codes_of, have_repeats, known, pair_keys
 from ramgnn.datasets.frames.table import SHOWN, Origin, Table
 from ramgnn.errors import DataError
 
@@ -142,9 +143,10 @@ def keep_each_pair_once(
     Raises:
         DataError: a pair stands twice and `duplicates` is ``"error"``.
     """
-    repeated = rows.duplicated(["user", "item"])
-    if not repeated.any():
+    keys = pair_keys(rows)
+    if not have_repeats(keys):
         return rows
+    repeated = pd.Series(keys, index=rows.index).duplicated()
     if duplicates == "error":
         second = rows[repeated].head(SHOWN)
         pairs = rows.rename_axis("place").reset_index().drop_duplicates(["user", "item"])
@@ -161,10 +163,10 @@ def keep_each_pair_once(
             fix="pass duplicates='first' or duplicates='last' to keep one of them",
             **origin.at(second.index[0]),
         )
-    ordered = rows.sort_values("time", kind="stable") if by_time else rows
-    kept = ordered.drop_duplicates(["user", "item"], keep=duplicates).sort_index()
+    order = np.argsort(rows["time"].to_numpy(), kind="stable") if by_time else np.arange(len(rows))
+    kept = order[~pd.Series(keys[order]).duplicated(keep=duplicates).to_numpy()]
     notes.append(f"{int(repeated.sum()):,} rows repeated a pair of user and item; the {duplicates} of each was kept")
-    return kept
+    return rows.iloc[np.sort(kept)]
 
 
 def keep_active_users(
@@ -177,7 +179,9 @@ def keep_active_users(
     Raises:
         DataError: nobody has two interactions, or `min_user`.
     """
-    sizes = rows.groupby("user", sort=False).size()
+    codes, ids = codes_of(rows, "user"), known(rows, "user")
+    present = pd.unique(codes)  # in order of first appearance
+    sizes = pd.Series(np.bincount(codes, minlength=len(ids))[present], index=ids[present])
     if users is not None:
         sizes = pd.concat([sizes, pd.Series(0, index=users.ids.difference(sizes.index, sort=False))])
     kept = sizes.index[sizes >= min_user]
@@ -189,7 +193,8 @@ def keep_active_users(
             expected="users with several interactions each: one is held out, the rest is learned from",
             fix="give it more rows, or check which columns hold the users and the items",
         )
-    return rows[rows["user"].isin(kept)], kept
+    stays = ids.isin(kept)
+    return rows if stays[present].all() else rows[stays[codes]], kept
 
 
 def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
@@ -197,7 +202,10 @@ def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.Dat
 
     Without a time, the place within each user's rows stands for it.
     """
-    indices = {"user": user_ids.get_indexer(rows["user"]), "item": item_ids.get_indexer(rows["item"])}
+    indices = {
+        side: ids.get_indexer(known(rows, side))[codes_of(rows, side)]
+        for side, ids in (("user", user_ids), ("item", item_ids))
+    }
     numbered = pd.DataFrame(indices)
     return numbered.assign(time=rows["time"].to_numpy() if "time" in rows else numbered.groupby("user").cumcount())
 
