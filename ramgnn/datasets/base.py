@@ -253,9 +253,13 @@ def interactions(user: Sequence[int], item: Sequence[int], time: Sequence[int] |
 
     Without `time`, the position within each user's rows stands for it.
     """
-    frame = pd.DataFrame({"user": np.asarray(user, np.int64), "item": np.asarray(item, np.int64)})
-    frame["time"] = frame.groupby("user").cumcount() if time is None else np.asarray(time, np.int64)
-    return frame.sort_values(["user", "time"], kind="stable", ignore_index=True).astype(np.int64)
+    user, item = np.asarray(user), np.asarray(item)
+    if time is None:
+        time = pd.Series(user).groupby(user).cumcount()
+    time = np.asarray(time, np.int64)
+    order = np.lexsort((time, user))  # stable, and in a fraction of the memory that sort_values takes for two columns
+    columns = {name: cells[order].astype(np.int64) for name, cells in zip(COLUMNS, (user, item, time), strict=True)}
+    return pd.DataFrame(columns, copy=False)
 
 
 def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -264,11 +268,19 @@ def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Of several latest rows with one time, the first in the order of the source is taken, as in the published split
     of MovieLens-100K. Users with a single row keep it in training.
     """
-    latest = frame.groupby("user")["time"].transform("max")
-    size = frame.groupby("user")["item"].transform("size")
-    last = frame[(frame["time"] == latest) & (size > 1)].drop_duplicates("user", keep="first")
-    rest = frame.drop(last.index)
-    return rest.reset_index(drop=True), last.reset_index(drop=True)
+    user, time = frame["user"].to_numpy(), frame["time"].to_numpy()
+    order = None if (user[1:] >= user[:-1]).all() else np.argsort(user, kind="stable")
+    if order is not None:
+        user, time = user[order], time[order]
+    starts = np.flatnonzero(np.append(True, user[1:] != user[:-1])[: len(user)])  # (u,) the first row of each user
+    sizes = np.diff(starts, append=len(user))
+    latest = np.maximum.reduceat(time, starts) if len(starts) else time
+    rows = np.flatnonzero(time == np.repeat(latest, sizes))
+    rows = rows[np.unique(user[rows], return_index=True)[1]][sizes > 1]
+    rows = rows if order is None else np.sort(order[rows])
+    stays = np.ones(len(frame), bool)
+    stays[rows] = False
+    return frame[stays].reset_index(drop=True), frame.iloc[rows].reset_index(drop=True)
 
 
 def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDataset:

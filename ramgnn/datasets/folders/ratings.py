@@ -26,6 +26,9 @@ ID, NUMBER, SECONDS, UNREAD = "id", "number", "seconds", "unread"  # what a colu
 # pandas makes numbers of ids that all look like numbers, and 7 of "007"; one row with a word under each piece stops it
 WORD = "\x01word"
 
+Lines = range | np.ndarray  # the line that each row begins on
+Piece = tuple[Lines, pd.DataFrame]
+
 
 class _NotPlain(Exception):
     """A piece of the file needs the careful reader."""
@@ -63,11 +66,11 @@ def read_ratings(ratings: Ratings, columns: Sequence[str], progress: bool = Fals
         return _collect(_careful_pieces(ratings, columns, progress), ratings, columns)
 
 
-def _collect(pieces: Iterator[tuple[np.ndarray, pd.DataFrame]], ratings: Ratings, columns: list[str]) -> pd.DataFrame:
+def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> pd.DataFrame:
     """One data frame of all pieces; the codes of each piece become codes of the whole."""
     books: dict[str, dict[str, int]] = {c: {} for c in columns if ratings.kinds[c] == ID}
     parts: dict[str, list[np.ndarray]] = {c: [] for c in columns}
-    lines: list[np.ndarray] = []
+    lines: list[Lines] = []
     for numbers, frame in pieces:
         lines.append(numbers)
         for column in columns:
@@ -92,7 +95,7 @@ def _collect(pieces: Iterator[tuple[np.ndarray, pd.DataFrame]], ratings: Ratings
     return pd.DataFrame(whole, index=_index(lines), copy=False)
 
 
-def _index(lines: list[np.ndarray]) -> pd.Index:
+def _index(lines: list[Lines]) -> pd.Index:
     """The lines of all rows, as a range where none is missing."""
     first, last, n = int(lines[0][0]), int(lines[-1][-1]), sum(map(len, lines))
     if last - first + 1 == n:
@@ -103,7 +106,7 @@ def _index(lines: list[np.ndarray]) -> pd.Index:
 # ---- plain pieces
 
 
-def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Iterator[tuple[np.ndarray, pd.DataFrame]]:
+def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Iterator[Piece]:
     """The line numbers and cells of each piece.
 
     Raises:
@@ -139,7 +142,7 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
                 frame = frame.iloc[:-1]
                 if len(frame) != n_lines or not all(_is_plain(frame[c], ratings.kinds[c]) for c in frame):
                     raise _NotPlain
-                yield np.arange(line, line + n_lines), frame
+                yield range(line, line + n_lines), frame
             line += n_lines
             bar.update(raw.tell() - bar.n)
 
@@ -202,7 +205,7 @@ def _bar(path: Path, progress: bool) -> tqdm:
 # ---- pieces that are read with care
 
 
-def _careful_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Iterator[tuple[np.ndarray, pd.DataFrame]]:
+def _careful_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Iterator[Piece]:
     """The same as `_plain_pieces`, from any file that holds what it should.
 
     Raises:

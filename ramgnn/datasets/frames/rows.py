@@ -203,10 +203,10 @@ def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.Dat
     Without a time, the place within each user's rows stands for it.
     """
     indices = {
-        side: ids.get_indexer(known(rows, side))[codes_of(rows, side)]
+        side: ids.get_indexer(known(rows, side)).astype(np.int32)[codes_of(rows, side)]
         for side, ids in (("user", user_ids), ("item", item_ids))
     }
-    numbered = pd.DataFrame(indices)
+    numbered = pd.DataFrame(indices, copy=False)
     return numbered.assign(time=rows["time"].to_numpy() if "time" in rows else numbered.groupby("user").cumcount())
 
 
