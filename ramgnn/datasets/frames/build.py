@@ -11,9 +11,9 @@ from ramgnn.datasets.base import RecDataset, Relation, with_negatives
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
+from ramgnn.datasets.frames.coded import read_coded_ids
 from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
-from ramgnn.datasets.frames.ids import read_coded_ids
 from ramgnn.datasets.frames.rows import (
     Nodes,
     divide,
