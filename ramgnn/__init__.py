@@ -13,7 +13,7 @@ From data frames to recommendations:
 
 `interactions` needs a column of users and one of items, and may have one of times; `items` and `users` have one row
 each, and their other columns are what is known of them. Columns are recognised by their names, or named: see
-``help(ramgnn.from_frames)``. A cell may hold several values: a list, or text such as ``"Horror|Sci-Fi"``.
+``help(ramgnn.from_frames)``. A cell may hold several values: a list, or text such as ``"Horror, Sci-Fi"``.
 
     model.recommend("ann", n=5)         for one user, or a list of users
     model.similar_items("m1")           items like this one

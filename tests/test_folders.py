@@ -133,7 +133,7 @@ def test_every_form_gives_the_same_interactions_items_and_genres(form, tmp_path)
     genre = data.item_relations[-1 if form == "atomic" else 0]
     assert genre.lists(4) == [genres.split("|") if genres else [] for _, _, genres in FILMS]
     assert len(data.user_relations) == {"raw": 2, "dat": 3, "csv": 0, "atomic": 2, "common": 1}[form]
-    assert data.notes[0].startswith("recognised as ")
+    assert data.notes[1].startswith("recognised as ")
 
 
 @pytest.mark.parametrize("form", ["raw", "dat", "csv", "atomic"])
@@ -161,14 +161,14 @@ def test_what_was_recognised_is_shown(form, words, tmp_path, capsys):
         assert word in shown
 
 
-@pytest.mark.parametrize("form", ["raw", "dat", "csv", "atomic"])
+@pytest.mark.parametrize("form", FORMS)
 def test_min_rating_keeps_the_liked(form, tmp_path):
     data = load(FORMS[form](tmp_path), min_rating=4, min_user=0)
     liked = {(str(u), str(i)) for u, i, stars, _ in ROWS if stars >= 4}
     assert {*pairs(data, data.train), *pairs(data, data.test)} == liked
-    assert any("6 of 9 rows have a rating of 4 or more and were kept" in note for note in data.notes)
-    assert any("min_rating=4" in note for note in load(FORMS[form](tmp_path)).notes)
-    with pytest.raises(DataError, match="the highest is 5"):
+    assert any("3 of 9 lines of" in note for note in data.notes)
+    assert any("min_rating=4 keeps what was rated 4 or more" in note for note in load(FORMS[form](tmp_path)).notes)
+    with pytest.raises(DataError, match="they go from 1 to 5"):
         load(FORMS[form](tmp_path), min_rating=5.5)
 
 
@@ -348,7 +348,7 @@ def test_atomic_files_without_times_or_users(tmp_path):
     data = load(atomic(tmp_path, small__inter=rows, small__user=None))
     assert data.time_kind == "order" and data.user_relations == ()
     assert pairs(data, data.test) == [("1", "30"), ("2", "40"), ("3", "10")]
-    with pytest.raises(DataError, match="no column of ratings"):
+    with pytest.raises(DataError, match="no column looks like ratings"):
         load(tmp_path, min_rating=4)
 
 
@@ -488,7 +488,7 @@ def test_files_that_are_no_folder(tmp_path):
 def test_a_run_knows_its_folder(tmp_path, monkeypatch, capsys):
     dat(tmp_path / "ml-1m")
     monkeypatch.chdir(tmp_path)
-    options = ["--option", "min_rating=2", "--user-column", "user_id", "--model", "popularity", "--quiet"]
+    options = ["--min-rating", "2", "--user-column", "user_id", "--model", "popularity", "--quiet"]
     assert main(["train", "--data", "ml-1m", *options]) == 0
     run = tmp_path / "runs" / "ml-1m-popularity-0"
     source = Source(**json.loads((run / "run.json").read_text())["dataset"])
@@ -499,6 +499,13 @@ def test_a_run_knows_its_folder(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     assert main(["evaluate", "--run", str(run)]) == 0
     assert "HR" in capsys.readouterr().out
+
+
+def test_advice_of_the_shell_is_in_its_words(tmp_path, capsys):
+    folder = write(common(tmp_path), events__csv="user,book\n1,10\n")
+    assert main(["data", "check", "--data", str(folder)]) == 1
+    text = capsys.readouterr().err
+    assert f"--interactions {folder / 'events.csv'}" in text and "interactions=" not in text
 
 
 def test_recognising_reads_nothing_large(tmp_path):

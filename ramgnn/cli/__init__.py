@@ -11,7 +11,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from ramgnn import advice
 from ramgnn.cli.parser import build_parser
+from ramgnn.cli.typed import on_shell
 from ramgnn.errors import RamgnnError
 
 
@@ -41,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args.check(args)
     try:
         module, _, function = args.handler.partition(":")
-        return getattr(import_module(module), function)(args) or 0
+        with advice.words(on_shell):
+            return getattr(import_module(module), function)(args) or 0
     except RamgnnError as error:
         if args.debug:
             raise

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from ramgnn.cli.printing import print_json, table_without_ids
+from ramgnn.cli.printing import print_json, table_without_ids, told_apart
 from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
@@ -31,7 +32,7 @@ def similar(args: Namespace) -> None:
     ]
     if args.json:
         return print_json({"item": dataset.item_ids[item], "title": dataset.item_labels[item], "items": rows})
-    print(f"closest to {dataset.item_labels[item]} after training:")
+    print(f"closest to {told_apart(dataset, 'item')[item]} after training:")
     print(table_without_ids(pd.DataFrame(rows), "item"))
 
 
@@ -47,33 +48,31 @@ def explain(args: Namespace) -> None:
     if args.json:
         return print_json(_as_dict(explanation, dataset))
     seen = " (in the training set already)" if explanation.seen else ""
-    print(
-        f"{explanation.item_label} for user {explanation.user_label}: score {explanation.score:.4f}, "
-        f"rank {explanation.rank}{seen}"
-    )
+    items, users = told_apart(dataset, "item"), told_apart(dataset, "user")
+    print(f"{items[item]} for user {users[user]}: score {explanation.score:.4f}, rank {explanation.rank}{seen}")
     if model.explainer.item is None:
         print("this run has no pre-training, so no attention to give reasons from")
     elif explanation.item_reasons:
         print("\nshared with what the user had (attention: share of the item's neighbours through this value)")
-        print("\n".join(_lines(explanation.item_reasons)))
+        print("\n".join(_lines(explanation.item_reasons, items)))
     else:
         print("\nit shares no attribute value with anything the user had")
     if explanation.user_reasons:
         print("\nshared with people who had it (attention: share of the user's neighbours through this value)")
-        print("\n".join(_lines(explanation.user_reasons)))
+        print("\n".join(_lines(explanation.user_reasons, users)))
     if explanation.similar:
         print("\nnearest of the user's items after training (cosine)")
         for node in explanation.similar:
-            print(f"  {node.similarity:6.3f}  {node.label}")
+            print(f"  {node.similarity:6.3f}  {items[node.node]}")
     print("\n* kept by the sampler as a neighbour through this value")
 
 
-def _lines(reasons: tuple[Reason, ...]) -> list[str]:
-    """One line per reason."""
+def _lines(reasons: tuple[Reason, ...], names: Sequence[str]) -> list[str]:
+    """One line per reason; `names` are those of the nodes that it is by."""
     width = max(len(f"{r.type}: {r.value}") for r in reasons)
     return [
         f"  {r.attention:6.3f}  {r.type + ': ' + r.value:<{width}}  "
-        + "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in r.via)
+        + "; ".join(f"{'* ' if node.sampled else ''}{names[node.node]}" for node in r.via)
         for r in reasons
     ]
 
@@ -141,7 +140,7 @@ def neighbors(args: Namespace) -> None:
     degrees = {t: int(pretrained.graph.degrees(t)[node]) for t in pretrained.types}
     if args.json:
         return print_json({"node": ids[node], "thresholds": thresholds, "neighbours": degrees, "kept": rows[: args.n]})
-    print(f"{labels[node]}: kept of all neighbours by type")
+    print(f"{told_apart(dataset, side)[node]}: kept of all neighbours by type")
     for relation_type in pretrained.types:
         n_kept = sum(row["type"] == relation_type for row in rows)
         print(f"  {relation_type:<12} {n_kept:>5} of {degrees[relation_type]:>6}   k = {thresholds[relation_type]}")

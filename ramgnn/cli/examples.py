@@ -18,6 +18,8 @@ DATA = """examples:
   ramgnn data list
   ramgnn data info ml-100k
   ramgnn data check --interactions rows.csv --items items.csv --bins year=10
+  ramgnn data check --interactions rows.csv --items items.csv --min-rating 4 --time-format dayfirst
+  ramgnn data check --interactions rows.csv --items items.csv --separator genre=, --missing unknown
   ramgnn data check --data data/ml-1m                  what a folder holds, and which file is what
 """
 

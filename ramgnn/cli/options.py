@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from argparse import _ArgumentGroup as ArgumentGroup  # what `add_argument_group` returns; it has no public name
+from math import isfinite
 
 
 def positive(text: str) -> int:
@@ -11,6 +12,17 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a number of items; expected 1 or more")
     return int(text)
+
+
+def number(text: str) -> int | float:
+    """A finite number, for `argparse`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):
+        raise ArgumentTypeError(f"{text!r} is not a number")
+    return int(value) if value.is_integer() else value
 
 
 def output(sub: ArgumentParser, quiet: bool = False) -> ArgumentGroup:
@@ -64,5 +76,22 @@ def dataset(sub: ArgumentParser) -> None:
     tables.add_argument("--item-column", metavar="NAME", help="column of item ids")
     tables.add_argument("--time-column", metavar="NAME", help="column of times")
     tables.add_argument("--title-column", metavar="NAME", help="column of item names to show")
-    tables.add_argument("--separator", metavar="CHAR", help="between several values in one cell (default: |)")
+    tables.add_argument(
+        "--separator", action="append", metavar="[COLUMN=]CHAR",
+        help="between several values in one cell, of all columns or of one; none for one value a cell (default: found "
+        "out for each column, and shown); may be given for several columns",
+    )  # fmt: skip
+    tables.add_argument(
+        "--missing", action="append", metavar="VALUE", help="says that nothing is known, as NULL and ? do; repeatable"
+    )
+    tables.add_argument("--rating-column", metavar="NAME", help="column of ratings")
+    tables.add_argument("--min-rating", type=number, metavar="N", help="keep what was rated N or more")
+    tables.add_argument(
+        "--time-format", metavar="FORM",
+        help="how times are written: dayfirst, monthfirst, seconds, milliseconds, microseconds, order, or as in "
+        "%%d.%%m.%%Y %%H:%%M",
+    )  # fmt: skip
+    tables.add_argument("--quote", metavar="CHAR", help='around fields (default: "); none where quotes are letters')
+    tables.add_argument("--escape", metavar="CHAR", help="before a quote inside a field, such as \\ (default: none)")
+    tables.add_argument("--no-header", action="store_true", help="no names of columns: they are called 1, 2, …")
     tables.add_argument("--bins", nargs="+", default=[], metavar="COLUMN=N", help="bands of width N, or qN quantiles")

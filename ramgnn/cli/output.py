@@ -21,6 +21,7 @@ from pandas.api.types import is_numeric_dtype
 
 from ramgnn.cli.checks import ending
 from ramgnn.cli.printing import as_json
+from ramgnn.cli.typed import flag
 from ramgnn.errors import RamgnnError
 from ramgnn.files import make_folder, part_of
 
@@ -37,7 +38,7 @@ def check(path: str) -> None:
         instead = f"{path[: -len('.parquet')]}.csv"
         raise RamgnnError(
             f"cannot write {path}: Parquet needs the package pyarrow; install it with: pip install pyarrow\n"
-            f"  or write a table of text instead: --out {instead}"
+            f"  or write a table of text instead: {flag('--out', instead)}"
         )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # `ramgnn data list` prints too and does without pandas
     import pandas as pd
 
+    from ramgnn.datasets.base import RecDataset
     from ramgnn.evaluation import Evaluation
 
 
@@ -26,6 +29,12 @@ def text_table(frame: pd.DataFrame) -> str:
     return shown.to_string(index=False)
 
 
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of text as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
 def table_without_ids(frame: pd.DataFrame, label: str) -> str:
     """The same without the column ``id`` where ids and labels do not differ.
 
@@ -34,6 +43,13 @@ def table_without_ids(frame: pd.DataFrame, label: str) -> str:
         label: the column of labels.
     """
     return text_table(frame if (frame["id"] != frame[label]).any() else frame.drop(columns="id"))
+
+
+def told_apart(dataset: RecDataset, side: str) -> tuple[str, ...]:
+    """What to call the users or the items: their labels, with the id behind those that several have."""
+    ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
+    n = Counter(labels)
+    return tuple(label if n[label] == 1 else f"{label} (id {id})" for id, label in zip(ids, labels, strict=True))
 
 
 def print_json(content: Any) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.cli import output
-from ramgnn.cli.printing import as_json, print_json, table_without_ids
+from ramgnn.cli.printing import as_json, print_json, table_without_ids, told_apart
 from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
@@ -148,10 +148,11 @@ def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Seq
     """A table for each user."""
     dataset = model.dataset
     index_of = {user: index for index, user in enumerate(dataset.user_ids)}
+    names = told_apart(dataset, "user")
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
         if reasons:
             _add_reasons(model, user, rows)
-        label, n_items = dataset.user_labels[index_of[user]], len(dataset.history(index_of[user]))
+        label, n_items = names[index_of[user]], len(dataset.history(index_of[user]))
         print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
         print(table_without_ids(pd.DataFrame(rows), "item") if rows else "no item is left to recommend")
 
@@ -172,13 +173,14 @@ def _print_as_json(
 
 def _add_reasons(model: FittedModel, user: str, rows: list[dict[str, Any]]) -> None:
     """Add one reason to each row."""
+    items = told_apart(model.dataset, "item")
     for row in rows:
-        row["reason"] = _short(model.explain(user, row["id"], 1))
+        row["reason"] = _short(model.explain(user, row["id"], 1), items)
 
 
-def _short(explanation: Explanation) -> str:
-    """One reason in a few words."""
+def _short(explanation: Explanation, items: Sequence[str]) -> str:
+    """One reason in a few words, with the names of the `items`."""
     if explanation.item_reasons:
         best = explanation.item_reasons[0]
-        return f"{best.type} {best.value}, as {best.via[0].label}"
-    return f"close to {explanation.similar[0].label} after training" if explanation.similar else ""
+        return f"{best.type} {best.value}, as {items[best.via[0].node]}"
+    return f"close to {items[explanation.similar[0].node]} after training" if explanation.similar else ""

@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ramgnn.cli.typed import flag
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.experiments.data import source
 from ramgnn.experiments.lineup import model_spec
@@ -107,7 +108,8 @@ def results(args: Namespace) -> int:
         for path in _plots(one, store, args.data, Path(args.plot)):
             print(f"drawn: {path}", file=sys.stderr)
     if missing:
-        print(f"{missing} runs are missing: python -m ramgnn run {one.name} --data {args.data}", file=sys.stderr)
+        told = flag("--data", args.data) + (f" {flag('--out', args.out)}" if args.out else "")
+        print(f"{missing} runs are missing: python -m ramgnn run {one.name} {told}", file=sys.stderr)
     return 0
 
 

@@ -18,6 +18,7 @@ from ramgnn.baselines import registry
 from ramgnn.cli.checks import RAM_GNN, beside_resume
 from ramgnn.cli.data import assignment, print_summary, source
 from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_text
+from ramgnn.cli.typed import flag
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
@@ -114,7 +115,7 @@ def _how_to_resume(folder: Path) -> str:
         return "nothing had been trained yet"
     processes = os.environ.get("LOCAL_WORLD_SIZE", "1")
     start = f"torchrun --nproc-per-node {processes} -m ramgnn" if processes != "1" else "ramgnn"
-    return f"what was reached is kept; continue with: {start} train --resume {folder}"
+    return f"what was reached is kept; continue with: {start} train {flag('--resume', folder)}"
 
 
 # ---- baselines -------------------------------------------------------------------------------------------------------
@@ -181,8 +182,8 @@ def _refuse_to_overwrite(folder: Path) -> None:
     """Refuse a folder that holds a run, complete or not."""
     if runs.unfinished(folder):
         raise RamgnnError(
-            f"{folder} holds a run that was stopped: continue it with --resume {folder}, or give --overwrite to begin "
-            "again, or --out another folder"
+            f"{folder} holds a run that was stopped: continue it with {flag('--resume', folder)}, or give --overwrite "
+            "to begin again, or --out another folder"
         )
     if (folder / runs.RUN).exists():
         raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
@@ -203,7 +204,8 @@ def _print_results(
     """Print the table, if there is an evaluation, and what to do next."""
     if evaluation is not None:
         print(_results_table(evaluation, name, dataset, args))
-    print(f"\nsaved in {folder}; next: ramgnn recommend --run {folder} --user {dataset.user_ids[0]} -n 10")
+    asked = f"{flag('--run', folder)} {flag('--user', dataset.user_ids[0])}"
+    print(f"\nsaved in {folder}; next: ramgnn recommend {asked} -n 10")
 
 
 def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args: Namespace) -> str:

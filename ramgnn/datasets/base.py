@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from ramgnn.datasets.latest import latest_rows
 from ramgnn.errors import DataError, NotFoundError
 
 COLUMNS = ["user", "item", "time"]
@@ -254,12 +255,10 @@ def interactions(user: Sequence[int], item: Sequence[int], time: Sequence[int] |
     Without `time`, the position within each user's rows stands for it.
     """
     user, item = np.asarray(user), np.asarray(item)
-    if time is None:
-        time = pd.Series(user).groupby(user).cumcount()
-    time = np.asarray(time, np.int64)
+    time = np.asarray(pd.Series(user).groupby(user).cumcount() if time is None else time, np.int64)
     order = np.lexsort((time, user))  # stable, and in a fraction of the memory that sort_values takes for two columns
-    columns = {name: cells[order].astype(np.int64) for name, cells in zip(COLUMNS, (user, item, time), strict=True)}
-    return pd.DataFrame(columns, copy=False)
+    cells = (column[order].astype(np.int64) for column in (user, item, time))
+    return pd.DataFrame(dict(zip(COLUMNS, cells, strict=True)), copy=False)
 
 
 def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -268,16 +267,7 @@ def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Of several latest rows with one time, the first in the order of the source is taken, as in the published split
     of MovieLens-100K. Users with a single row keep it in training.
     """
-    user, time = frame["user"].to_numpy(), frame["time"].to_numpy()
-    order = None if (user[1:] >= user[:-1]).all() else np.argsort(user, kind="stable")
-    if order is not None:
-        user, time = user[order], time[order]
-    starts = np.flatnonzero(np.append(True, user[1:] != user[:-1])[: len(user)])  # (u,) the first row of each user
-    sizes = np.diff(starts, append=len(user))
-    latest = np.maximum.reduceat(time, starts) if len(starts) else time
-    rows = np.flatnonzero(time == np.repeat(latest, sizes))
-    rows = rows[np.unique(user[rows], return_index=True)[1]][sizes > 1]
-    rows = rows if order is None else np.sort(order[rows])
+    rows = latest_rows(frame["user"].to_numpy(), frame["time"].to_numpy())
     stays = np.ones(len(frame), bool)
     stays[rows] = False
     return frame[stays].reset_index(drop=True), frame.iloc[rows].reset_index(drop=True)

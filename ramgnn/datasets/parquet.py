@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from ramgnn.datasets import faults
-from ramgnn.datasets.frames.table import Origin, Table, first_repeated
+from ramgnn.datasets.frames.table import HEAD, Origin, Table, first_repeated
 from ramgnn.errors import DataError
 
 ENDINGS = (".parquet", ".pq")
@@ -53,12 +53,12 @@ def parquet_table(path: Path) -> Table:
     if repeated := first_repeated(names):
         raise faults.repeated_column(repeated, **origin.at())
 
-    def read(columns: Sequence[str]) -> pd.DataFrame:
+    def read(columns: Sequence[str], rows: int | None = None) -> pd.DataFrame:
         if not n_rows:
             raise DataError("there is no row in it", expected="at least one row", fix="export it again", **origin.at())
         columns = list(dict.fromkeys(columns))
         try:
-            cells = parts.to_table(columns=columns)
+            cells = parts.head(rows, columns=columns) if rows else parts.to_table(columns=columns)
             # texts that repeat are kept once, as categories
             for place, field in enumerate(cells.schema):
                 if pyarrow.types.is_string(field.type) or pyarrow.types.is_large_string(field.type):
@@ -66,9 +66,9 @@ def parquet_table(path: Path) -> Table:
             frame = cells.to_pandas(ignore_metadata=True, self_destruct=True, split_blocks=True)
         except (OSError, pyarrow.ArrowException) as error:
             raise _broken(path, error) from None
-        return frame.set_axis(pd.RangeIndex(n_rows, name="place"))
+        return frame.set_axis(pd.RangeIndex(len(frame), name="place"))
 
-    return Table(origin, tuple(names), read)
+    return Table(origin, tuple(names), read, head=lambda columns: read(columns, HEAD))
 
 
 def _broken(path: Path, error: Exception) -> DataError:

@@ -17,15 +17,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from ramgnn.advice import OPEN, option
+from ramgnn.advice import options as several
 from ramgnn.datasets import tables
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.folders import movielens, named, recbole
 from ramgnn.datasets.folders.found import Found, others, say, visible
 from ramgnn.datasets.frames.build import Options, build
-from ramgnn.datasets.frames.columns import Columns
-from ramgnn.datasets.frames.table import Table
 from ramgnn.errors import DataError, NotFoundError
 
 __all__ = ["Found", "load", "options", "recognise"]
@@ -35,6 +33,7 @@ FILES = ("interactions", "items", "users")  # options of `tables.load` that a fo
 COLUMNS = {  # option: the field of `Columns` that it sets
     "user_column": "user", "item_column": "item", "time_column": "time", "title_column": "title",
     "item_relations": "item_relations", "user_relations": "user_relations",
+    "rating_column": "rating",
 }  # fmt: skip
 LOOKED_FOR = (
     "MovieLens (u.data; ratings.dat and movies.dat; ratings.csv and movies.csv), RecBole (NAME.inter), or tables, CSV "
@@ -48,8 +47,8 @@ def load(path: str | os.PathLike, *, progress: bool = True, **options: Any) -> R
     Args:
         path: the folder, or one of several ``.inter`` files in it.
         progress: show a bar of bytes for each large file.
-        options: those of `tables.load` without the three files, and ``min_rating``: interactions with a lower rating
-            are left out. Where the form says how a file is written, options of reading are refused.
+        options: those of `tables.load` without the three files. Where the form says how a file is written, options
+            of reading are refused.
 
     Raises:
         NotFoundError: there is no such folder.
@@ -62,14 +61,14 @@ def load(path: str | os.PathLike, *, progress: bool = True, **options: Any) -> R
         data = tables.load(**{"items": None} | found, name=name, progress=progress, **options)
         roles = {role: found.get(role) for role in FILES}
         form = say("tables", "by their names", roles, others(folder, *found.values()))
-        return replace(data, notes=(form, *data.notes), source=f"your own tables in {folder}")
+        first, *rest = data.notes
+        return replace(data, notes=(first, form, *rest), source=f"your own tables in {folder}")
     return _load_found(found, folder, name, **options)
 
 
 def options() -> list[str]:
     """The names of the options that `load` takes."""
-    known = [name for name in inspect.signature(tables.load).parameters if name not in FILES]
-    return list(dict.fromkeys([*known, "min_rating"]))
+    return [name for name in inspect.signature(tables.load).parameters if name not in FILES]
 
 
 def recognise(path: str | os.PathLike, progress: bool = False) -> Found | dict[str, Path]:
@@ -91,67 +90,30 @@ def recognise(path: str | os.PathLike, progress: bool = False) -> Found | dict[s
     raise _nothing(folder)
 
 
-def _load_found(
-    found: Found, folder: Path, name: str, *, min_rating: float | None = None, **options: Any
-) -> RecDataset:
-    """The data set of a known form, whose columns may be named otherwise and whose rows may be chosen."""
+def _load_found(found: Found, folder: Path, name: str, **options: Any) -> RecDataset:
+    """The data set of a known form, whose columns may be named otherwise."""
     choices = {f.name for f in fields(Options)}
-    columns = {f.name: f"{f.name}_column" if f.type == "str | None" else f.name for f in fields(Columns)}
-    allowed = {*choices, *columns.values()}
-    for option in options:
-        if option not in allowed:
+    allowed = {*choices, *COLUMNS}
+    for word, value in options.items():
+        if word not in allowed:
             raise DataError(
-                f"{option}={options[option]!r} does not go with {found.form}, whose files are written in one way",
+                f"{option(word, value)} does not go with {found.form}, whose files are written in one way",
                 file=folder,
-                expected=f"options among {', '.join(sorted(allowed))}",
-                fix=f"leave {option} out",
+                expected=f"options among {', '.join(map(option, sorted(allowed)))}",
+                fix=f"leave {option(word)} out",
             )
-    chosen = {COLUMNS[option]: value for option, value in options.items() if option in COLUMNS and value is not None}
-    interactions = found.interactions
-    if min_rating is not None:
-        interactions = liked(interactions, found.rating, min_rating, found.notes)
-    elif found.rating is not None:
-        found.notes.append(f"every row counts, whatever its {found.rating}; min_rating=4 keeps those of 4 or more")
+    chosen = {COLUMNS[word]: value for word, value in options.items() if word in COLUMNS and value is not None}
     data = build(
-        interactions,
+        found.interactions,
         found.items,
         found.users,
         replace(found.named, **chosen),
-        Options(**{option: value for option, value in options.items() if option in choices}),
+        Options(**{word: value for word, value in options.items() if word in choices}),
         name=name,
         source=f"{found.form}, in {folder}",
     )
-    return replace(data, notes=(str(found), *data.notes, *found.notes))
-
-
-def liked(table: Table, rating: str | None, min_rating: float, notes: list[str]) -> Table:
-    """The interactions with a rating of at least `min_rating`; how many these are is added to the notes.
-
-    Raises:
-        DataError: there is no column of ratings, or no rating is high enough.
-    """
-    if rating is None:
-        raise DataError(
-            "there is no column of ratings", expected="a column rating", fix="leave min_rating out",
-            **table.origin.at_header(),
-        )  # fmt: skip
-
-    def read(columns: list[str]) -> pd.DataFrame:
-        rows = table.read([*columns, rating])
-        high = (rows[rating] >= min_rating).to_numpy()
-        if not high.any():
-            raise DataError(
-                f"no {rating} reaches {min_rating:g}; the highest is {rows[rating].max():g}",
-                expected=f"some of {min_rating:g} or more",
-                fix="pass a lower min_rating",
-                **table.origin.at(),
-            )
-        notes.append(
-            f"{int(high.sum()):,} of {len(rows):,} rows have a {rating} of {min_rating:g} or more and were kept"
-        )
-        return rows.loc[high, list(dict.fromkeys(columns))]
-
-    return replace(table, read=read)
+    first, *rest = data.notes  # the first says which column was taken for what
+    return replace(data, notes=(first, str(found), *rest, *found.notes))
 
 
 # ---- what is no such folder
@@ -179,7 +141,7 @@ def _file(path: Path) -> DataError:
         "this is a file",
         file=path,
         expected="a folder",
-        fix=f"name the folder it lies in, or the files: interactions='{path}'",
+        fix=f"name the folder it lies in, or the file: {option('interactions', str(path))}",
     )
 
 
@@ -199,5 +161,5 @@ def _nothing(folder: Path) -> DataError:
         f"no data set is recognised in this folder; there lies {shown}",
         file=folder,
         expected=LOOKED_FOR,
-        fix=f"name {inside[0]}" if inside else "name the files: interactions='…', items='…'",
+        fix=f"name {inside[0]}" if inside else f"name the files: {several({'interactions': OPEN, 'items': OPEN})}",
     )

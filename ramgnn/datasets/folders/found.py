@@ -18,7 +18,6 @@ class Found:
         why: what that was seen from.
         interactions, items, users: its tables, with the columns that the form has.
         named: which column is what, as far as the form says so.
-        rating: the column of the interactions that holds ratings.
         unread: names of files that are not read.
         notes: what was converted; reading a table adds to it.
     """
@@ -29,7 +28,6 @@ class Found:
     items: Table | None = None
     users: Table | None = None
     named: Columns = field(default_factory=Columns)
-    rating: str | None = None
     unread: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from ramgnn.datasets.folders.found import Found, others, plain_or_packed
 from ramgnn.datasets.folders.lines import encoding_of, read_text
-from ramgnn.datasets.folders.ratings import ID, NUMBER, SECONDS, UNREAD, Ratings, read_ratings
+from ramgnn.datasets.folders.ratings import ID, NUMBER, SECONDS, UNREAD, Ratings, first_ratings, read_ratings
 from ramgnn.datasets.frames.columns import Columns
 from ramgnn.datasets.frames.table import Origin, Table
 from ramgnn.datasets.reading import read_layout, read_table
@@ -27,7 +28,7 @@ YEAR = re.compile(r"\(\s*(\d{4})\s*(?:[-–—]\s*(?:\d{4})?\s*)?\)")  # (1995),
 CSV_RATINGS = {"userId": ID, "movieId": ID, "rating": NUMBER, "timestamp": SECONDS}
 CSV_MOVIES = ("movieId", "title", "genres")
 RATINGS = {"user_id": ID, "movie_id": ID, "rating": NUMBER, "timestamp": SECONDS}
-NAMED = Columns("user_id", "movie_id", "timestamp", "title")
+NAMED = Columns("user_id", "movie_id", "timestamp", "title", rating="rating")
 RAW_MOVIES = ("movie_id", "title", "release_date", "video_release_date", "imdb_url")
 RAW_GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
@@ -60,8 +61,7 @@ def raw(folder: Path, progress: bool) -> Found | None:
         _ratings_table(Ratings(data, RATINGS, "\t"), progress),
         films and _films_table(films, columns, lambda: _raw_films(films, genres), RAW_MOVIES[2:], notes),
         people and _people_table(people, ("user_id", "age", "gender", "occupation", "zip"), "|", _raw_people),
-        NAMED if films else Columns("user_id", "movie_id", "timestamp"),
-        "rating",
+        NAMED if films else replace(NAMED, title=None),
         others(folder, data, films, people, genres),
         notes,
     )
@@ -84,7 +84,6 @@ def dat(folder: Path, progress: bool) -> Found | None:
         _films_table(films, ("movie_id", "title", "genres"), read_films, (), notes),
         people and _people_table(people, ("user_id", "gender", "age", "occupation", "zip"), "::", _dat_people),
         NAMED,
-        "rating",
         others(folder, data, films, people),
         notes,
     )
@@ -107,8 +106,7 @@ def csv(folder: Path, progress: bool) -> Found | None:
         _ratings_table(ratings, progress),
         _films_table(films, films_layout.columns, lambda: read_table(films, sep=films_layout.sep), (), notes),
         None,
-        Columns("userId", "movieId", "timestamp", "title"),
-        "rating",
+        Columns("userId", "movieId", "timestamp", "title", rating="rating"),
         others(folder, data, films),
         notes,
     )
@@ -119,7 +117,12 @@ def csv(folder: Path, progress: bool) -> Found | None:
 
 def _ratings_table(ratings: Ratings, progress: bool) -> Table:
     origin = Origin(ratings.path.name, ratings.path, ratings.header_line or None)
-    return Table(origin, tuple(ratings.kinds), lambda columns: read_ratings(ratings, columns, progress))
+    return Table(
+        origin,
+        tuple(ratings.kinds),
+        read=lambda columns: read_ratings(ratings, columns, progress),
+        head=lambda columns: first_ratings(ratings, columns),
+    )
 
 
 def _films_table(

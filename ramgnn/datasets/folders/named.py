@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ramgnn.advice import options
 from ramgnn.datasets.folders.found import visible
 from ramgnn.errors import DataError
 
@@ -32,9 +33,8 @@ def tables(folder: Path) -> dict[str, Path] | None:
         return None
     for role, paths in candidates.items():
         if len(paths) > 1:
-            example = {r: p[0] for r, p in candidates.items() if p}
-            fix = "keep one of them in the folder, or name the files: "
-            fix += ", ".join(f"{r}='{path}'" for r, path in example.items())
+            example = options({r: str(p[0]) for r, p in candidates.items() if p})
+            fix = f"keep one of them in the folder, or name the files: {example}"
             raise DataError(
                 f"{len(paths)} files could be the table of {role}: {', '.join(path.name for path in paths)}",
                 file=folder,

@@ -19,6 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.datasets.folders.lines import opened, text_chunks
+from ramgnn.datasets.frames.table import HEAD
 from ramgnn.errors import DataError
 
 PIECE = 1 << 25  # bytes of a file that are parsed at a time
@@ -64,6 +65,14 @@ def read_ratings(ratings: Ratings, columns: Sequence[str], progress: bool = Fals
         return _collect(_plain_pieces(ratings, columns, progress), ratings, columns)
     except _NotPlain:
         return _collect(_careful_pieces(ratings, columns, progress), ratings, columns)
+
+
+def first_ratings(ratings: Ratings, columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of the first rows, as text."""
+    chunks = text_chunks(
+        ratings.path, list(ratings.kinds), ratings.sep, ratings.header_line > 0, ratings.quote, rows=HEAD
+    )
+    return next(chunks)[list(columns)]
 
 
 def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> pd.DataFrame:

@@ -17,15 +17,22 @@ import pandas as pd
 
 from ramgnn.datasets.folders.found import Found, others
 from ramgnn.datasets.folders.lines import read_text
-from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, end_of_time, read_ratings
-from ramgnn.datasets.frames.columns import ITEM_NAMES, TIME_NAMES, TITLE_NAMES, USER_NAMES, Columns, plain_name
+from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, first_ratings, read_ratings
+from ramgnn.datasets.frames.columns import (
+    ITEM_NAMES,
+    RATING_NAMES,
+    TIME_NAMES,
+    TITLE_NAMES,
+    USER_NAMES,
+    Columns,
+    plain_name,
+)
+from ramgnn.datasets.frames.instants import are_seconds
 from ramgnn.datasets.frames.table import Origin, Table
-from ramgnn.datasets.frames.times import SECONDS_FROM
 from ramgnn.datasets.reading import read_layout
 from ramgnn.errors import DataError
 
 TYPES = ("token", "token_seq", "float", "float_seq")
-RATING_NAMES = ("rating", "ratings", "score", "stars")
 
 
 def atomic(folder: Path, progress: bool) -> Found | None:
@@ -66,14 +73,16 @@ def of_file(inter: Path, progress: bool) -> Found:
         rows.columns = list(dict.fromkeys(columns))
         return rows.assign(**{time: _seconds(rows[time])}) if time in rows else rows
 
+    def head(columns: Sequence[str]) -> pd.DataFrame:
+        return first_ratings(ratings, [f"{c}:{types[c]}" for c in columns]).set_axis(list(columns), axis=1)
+
     return Found(
         "RecBole's atomic files",
         f"{inter.name} is there",
-        Table(Origin(inter.name, inter, line), tuple(types), read),
+        Table(Origin(inter.name, inter, line), tuple(types), read, head=head),
         items and _attributes(items, item),
         users and _attributes(users, user),
-        Columns(user, item, time),
-        _first(types, " ".join(RATING_NAMES)),
+        Columns(user, item, time, rating=_first(types, RATING_NAMES)),
         others(inter.parent, inter, items, users),
     )
 
@@ -107,10 +116,11 @@ def _first(columns: Sequence[str], names: str) -> str | None:
 
 
 def _seconds(times: pd.Series) -> pd.Series:
-    """Numbers that are all seconds since 1970 as dates; others as they are."""
-    if times.dtype != np.float64 or times.min() < SECONDS_FROM or times.max() >= end_of_time():
+    """Numbers that are all seconds since 1970 without their fractions; others as they are."""
+    if times.dtype != np.float64 or times.abs().max() >= 2**53:
         return times
-    return pd.Series(np.floor(times.to_numpy()).astype(np.int64).view("datetime64[s]"), index=times.index)
+    whole = pd.Series(np.floor(times.to_numpy()).astype(np.int64), index=times.index)
+    return whole if are_seconds(whole) else times
 
 
 def _attributes(path: Path, id_column: str | None) -> Table:

@@ -1,4 +1,4 @@
-"""The ids of the interactions: each different one is looked at once, and the rows keep numbers for them."""
+"""Columns as the different texts in them and a number for each row: each text is made and looked at once."""
 
 from __future__ import annotations
 
@@ -6,54 +6,44 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from ramgnn.datasets.frames.rows import read_ids
+from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.table import Origin
 
 
-def read_coded_ids(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> tuple[pd.Series, str]:
-    """`read_ids`, but each different id is looked at once, and the ids are a categorical column.
+def different(column: pd.Series, origin: Origin) -> tuple[np.ndarray, list[str]]:
+    """Which of the different texts of a column stands in each row, and these texts in order of first appearance.
+
+    Categories and numbers never become a text for each row, so that 32 million of them fit in memory.
 
     Args:
-        column: ``(n,)`` cells, indexed by place.
-        origin: the table; side: ``"user"`` or ``"item"``; notes: as in `read_ids`.
+        column: ``(n,)`` cells; a missing one is "".
+        origin: the table, for errors.
 
     Returns:
-        ``(n,)`` categories that are text without spaces around it, and ``"int64"`` or ``"str"``.
+        ``(n,)`` numbers and ``k`` texts, which may differ only by spaces.
 
     Raises:
-        DataError: an id is empty.
+        DataError: a cell is a list, a dictionary or bytes.
     """
-    if not isinstance(column.dtype, pd.CategoricalDtype) and not types.is_numeric_dtype(column.dtype):
-        ids, dtype = read_ids(column, origin, side, notes)
-        codes, known = pd.factorize(ids)
-        return _categories(codes, pd.Index(known), column.index), dtype
-    codes, cells = _codes(column)
-    first = ~pd.Series(codes).duplicated().to_numpy()  # (n,) the first row of each id
-    seen = codes[first]  # in order of appearance
-    blank = _blank(cells)
-    if (seen < 0).any() or blank[seen].any():
-        read_ids(column[(codes < 0) | blank[codes]].astype(object), origin, side, notes)  # says where and raises
-    ids, dtype = read_ids(pd.Series(cells[seen], index=column.index[first]), origin, side, notes)
-    place, known = pd.factorize(ids)  # " 7" and "7" are one id
-    recode = np.zeros(len(cells), np.int32)
-    recode[seen] = place
-    return _categories(recode[codes], pd.Index(known), column.index), dtype
-
-
-def _codes(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
-    """The code of each cell, -1 for a missing one, and what the codes stand for."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.array.codes, column.cat.categories
-    codes, cells = pd.factorize(column)
-    return codes.astype(np.int32), pd.Index(cells)
+        codes, known = column.array.codes, column.cat.categories
+    elif types.is_numeric_dtype(column.dtype):
+        codes, known = pd.factorize(column)
+        codes = codes.astype(np.int32)
+    else:
+        codes, texts = pd.factorize(cells.texts(column, origin).to_numpy(object))
+        return codes, list(texts)
+    seen = pd.unique(codes)  # in order of appearance, -1 for a missing cell
+    texts = pd.Series("", index=range(len(seen)), dtype=object)
+    there = seen >= 0
+    texts[there] = cells.texts(pd.Series(known[seen[there]]), origin).to_numpy(object)
+    recode = np.zeros(len(known) + 1, np.int32)
+    recode[seen] = np.arange(len(seen))
+    return recode[codes], list(texts)
 
 
-def _blank(cells: pd.Index) -> np.ndarray:
-    """Which of the cells are text without a letter."""
-    if types.is_numeric_dtype(cells.dtype):
-        return np.zeros(len(cells) + 1, bool)
-    return np.array([isinstance(cell, str) and not cell.strip() for cell in cells] + [False])  # [-1]: missing
-
-
-def _categories(codes: np.ndarray, ids: pd.Index, index: pd.Index) -> pd.Series:
-    return pd.Series(pd.Categorical.from_codes(codes, ids), index=index)
+def categories(codes: np.ndarray, texts: list[str], index: pd.Index, name: object = None) -> pd.Series:
+    """A column whose rows are numbers into different texts; equal texts become one category."""
+    place, known = pd.factorize(np.array(texts, object))
+    places = place.astype(np.int32)[codes]
+    return pd.Series(pd.Categorical.from_codes(places, pd.Index(known, dtype=str)), index=index, name=name)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.base import interactions, leave_last_out
-from ramgnn.datasets.faults import near
-from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.codes import codes_of, have_repeats, known, pair_keys
+from ramgnn.datasets.frames.ids import alike, read_ids
 from ramgnn.datasets.frames.table import SHOWN, Origin, Table
 from ramgnn.errors import DataError
 
@@ -40,39 +40,20 @@ class Nodes:
         return Nodes(self.origin, ids, self.dtype, self.places[order], self.frame.iloc[order])
 
 
-def read_ids(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> tuple[pd.Series, str]:
-    """The ids as text without spaces around them, and how they came: ``"int64"`` or ``"str"``.
-
-    Raises:
-        DataError: an id is empty.
-    """
-    ids = cells.texts(column, origin).str.strip()
-    if (empty := ids == "").any():
-        others = f"{origin.preposition} {int(empty.sum()) - 1:,} other {origin.unit}s"
-        raise DataError(
-            f"the {side} is empty" + (f" (here and {others})" if empty.sum() > 1 else ""),
-            expected=f"the id of the {side} {origin.preposition} every {origin.unit}",
-            fix=f"fill it in or remove the {origin.unit}",
-            **origin.at(ids.index[empty][0]),
-        )
-    if not cells.are_integers(column, ids):
-        return ids, "str"
-    if cells.are_whole_floats(column):
-        notes.append(f"the ids of {side}s in {origin.name} came as floats and were read as integers: {ids.iloc[0]}")
-    return ids, "int64"
-
-
 def read_nodes(
-    table: Table, id_column: str, others: Sequence[str], side: str, duplicates: str, notes: list[str]
+    table: Table, id_column: str, others: Sequence[str], side: str, duplicates: str, unknown: str, notes: list[str]
 ) -> Nodes:
     """Read a table of items or users, each of them once.
 
     Raises:
-        DataError: an id is empty, or stands twice and `duplicates` is ``"error"``.
+        DataError: an id is missing and `unknown` is ``"error"``, or stands twice and `duplicates` is ``"error"``.
     """
     origin = table.origin
     frame = table.read([id_column, *others])
-    ids, dtype = read_ids(frame[id_column], origin, side, notes)
+    ids, dtype = read_ids(frame[id_column], origin, side, unknown, notes, maybe=True)
+    ids = ids.astype(str)
+    if len(ids) < len(frame):
+        frame = frame.loc[ids.index]
     repeated = ids.duplicated(keep=False if duplicates == "error" else duplicates)
     if repeated.any() and duplicates == "error":
         first = ids[repeated].iloc[0]
@@ -82,7 +63,8 @@ def read_nodes(
             f"the {side} {first!r} stands {origin.preposition} several {origin.unit}s: {origin.show_all(places)}"
             + (f" (and so do {n_others:,} others)" if n_others else ""),
             expected=f"one row per {side}",
-            fix="put several values in one cell, joined by the separator '|', or pass duplicates='first' or 'last'",
+            fix="put several values in one cell, joined by the separator '|', or pass "
+            f"{option('duplicates', 'first')} or {option('duplicates', 'last')}",
             **origin.at(places[1]),
         )
     if repeated.any():
@@ -114,13 +96,13 @@ def keep_listed(
     shown = ", ".join(f"{i!r} ({origin.unit} {origin.show(place)})" for place, i in first.head(SHOWN).items())
     count = f"{len(first):,} {side}{'' if len(first) == 1 else 's'}"
     if unknown == "error":
-        close = near(first.iloc[0], list(nodes.ids[:10_000]))
-        alike = f"; {listed_in} has {', '.join(map(repr, close))}" if close else ""
+        close = alike(first, nodes.ids)
         raise DataError(
             f"{count} of {origin.name} {'is' if len(first) == 1 else 'are'} not in {listed_in}: "
-            f"{shown}{', …' if len(first) > SHOWN else ''}{alike}",
+            f"{shown}{', …' if len(first) > SHOWN else ''}" + (f"; {listed_in} has {close}" if close else ""),
             expected=f"every {side} to have a row in {listed_in}",
-            fix=f"add the rows, or pass unknown='drop' to leave these {int(unlisted.sum()):,} interactions out",
+            fix=("write the ids alike" if "look like one id" in close else "add the rows")
+            + f", or pass {option('unknown', 'drop')} to leave these {int(unlisted.sum()):,} interactions out",
             **origin.at(first.index[0]),
         )
     rows = rows[~unlisted]
@@ -160,7 +142,7 @@ def keep_each_pair_once(
             f"{int(repeated.sum()):,} rows repeat a pair of user and item: "
             f"{shown}{'; …' if repeated.sum() > SHOWN else ''}",
             expected="each pair of user and item once",
-            fix="pass duplicates='first' or duplicates='last' to keep one of them",
+            fix=f"pass {option('duplicates', 'first')} or {option('duplicates', 'last')} to keep one of them",
             **origin.at(second.index[0]),
         )
     order = np.argsort(rows["time"].to_numpy(), kind="stable") if by_time else np.arange(len(rows))

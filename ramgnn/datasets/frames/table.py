@@ -14,6 +14,7 @@ from ramgnn.datasets import faults
 from ramgnn.errors import DataError
 
 SHOWN = 5  # ids and rows shown in a message
+HEAD = 1000  # rows that are looked at where a whole column need not be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,9 @@ class Table:
         columns: the names of its columns.
         index_names: names of levels of a data frame's index, which may stand for a column of ids or times.
         spare: columns that are no relation unless they are named.
+        numbered: whether the columns are called after their places, since the file has no header.
         read: from names of columns to a data frame of these, with the place of each row as its index.
+        head: the same for the first rows alone; None where that would take as long.
     """
 
     origin: Origin
@@ -83,6 +86,8 @@ class Table:
     read: Callable[[Sequence[str]], pd.DataFrame]
     index_names: tuple[str, ...] = ()
     spare: frozenset[str] = frozenset()
+    numbered: bool = False
+    head: Callable[[Sequence[str]], pd.DataFrame] | None = None
 
 
 def table_of_frame(frame: object, name: str) -> Table:
@@ -96,7 +101,7 @@ def table_of_frame(frame: object, name: str) -> Table:
             f"this is a {type(frame).__name__}",
             table=name,
             expected="a pandas DataFrame",
-            fix="for files use ramgnn.datasets.load('tables', interactions='…', items='…')",
+            fix="for files use ramgnn.datasets.load('tables', ...)",
         )
     origin = Origin(name, labels=frame.index)
     if frame.columns.nlevels > 1:
@@ -124,7 +129,7 @@ def table_of_frame(frame: object, name: str) -> Table:
                 cells[column] = frame.index.get_level_values(level).to_series(index=places)
         return pd.DataFrame(cells)  # of series, since arrays of objects would be turned into dates and numbers
 
-    return Table(origin, columns, read, index_names)
+    return Table(origin, columns, read, index_names, head=lambda names: read(names).head(HEAD))
 
 
 def first_repeated(names: Iterable[str]) -> str | None:
