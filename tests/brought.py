@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,3 +88,10 @@ def brought(folder: Path) -> Brought:
     for part, cells in (("rows", rows()), ("items", items()), ("users", users())):
         made.write(part, lines(part, cells))
     return made
+
+
+def advised(text: str) -> list[str]:
+    """The first options that a message on the shell says to pass, as a shell would split them."""
+    return shlex.split(
+        re.search(r"(?:pass|such as) (--.+?)(?:, or| \(| if | to leave| since | to keep| or |; |$)", text, re.M)[1]
+    )

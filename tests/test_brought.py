@@ -9,10 +9,10 @@ import re
 import shlex
 
 import pytest
-from brought import HEADERS, brought, items, lines, rows, users
+from brought import HEADERS, advised, brought, items, lines, rows, users
 
 from ramgnn.cli import main
-from ramgnn.datasets import tables
+from ramgnn.datasets import reading, tables
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.matching import AmbiguousError, find
@@ -40,13 +40,6 @@ def shell(capsys, *arguments) -> tuple[int, str, str]:
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     return code, out, err
-
-
-def advised(text: str) -> list[str]:
-    """The first options that a message on the shell says to pass, as a shell would split them."""
-    return shlex.split(
-        re.search(r"(?:pass|passing) (--.+?)(?:, or| if | to leave| since | to keep| or |; |$)", text, re.M)[1]
-    )
 
 
 def mended(capsys, own, *words, given=()) -> str:
@@ -132,6 +125,17 @@ def test_a_backslash_before_the_closing_quote(own, capsys):
     labels = tables.load(**own.options, escape="\\").item_labels
     assert labels[5] == '5" floppy, the film' and labels[7] == 'The 7"'
     mended(capsys, own, r"--escape '\'")
+
+
+def test_a_missing_value_of_mysql_beside_escaped_quotes(own):
+    cells = [
+        [i, rf'"The \"{title}\""', "\\N" if n % 2 else genre, year] for n, (i, title, genre, year) in enumerate(items())
+    ]
+    own.write("items", lines("items", cells))
+    assert reading.read_table(own.path("items"), escape="\\")["genre"].tolist()[:2] == ["Crime", "\\N"]
+    own.write("items", lines("items", cells, "::"))
+    table = reading.read_table(own.path("items"), escape="\\")
+    assert table["genre"].tolist()[:2] == ["Crime", "\\N"] and table["title"][2] == 'The "Title 0"'
 
 
 def test_another_quote_character(own, tmp_path, capsys):

@@ -599,3 +599,9 @@ def test_what_only_ram_gnn_has_is_refused_for_a_baseline(capsys, options, said):
 def test_only_ram_gnn_is_trained_by_several_processes(capsys, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert "without torchrun" in fails(capsys, "train", "--data", "toy", "--model", "ease")
+
+
+def test_a_device_is_no_file_of_ids(capsys, trained):
+    assert "line 1: the line has 100,000 characters or more" in fails(
+        capsys, "recommend", "--run", trained, "--users", "/dev/zero"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+import tracemalloc
 from datetime import UTC, datetime
 
 import numpy as np
@@ -515,3 +516,22 @@ def test_recognising_reads_nothing_large(tmp_path):
 
 def test_times_beyond_next_year_are_none():
     assert ratings.end_of_time() > datetime.now(UTC).timestamp() + 365 * 86400
+
+
+def test_a_row_of_ratings_takes_few_bytes(tmp_path, monkeypatch):
+    n = 200_000
+    rng = np.random.default_rng(0)
+    rows = zip(
+        np.arange(n) // 100, np.arange(n) % 997, rng.integers(1, 11, n) / 2, rng.integers(10**9, 1.5e9, n), strict=True
+    )
+    films = "movieId,title,genres\n" + "".join(f"{i},Film {i} (1999),Drama\n" for i in range(997))
+    folder = csv(tmp_path, ratings__csv=lines(",", rows, "userId,movieId,rating,timestamp\n"), movies__csv=films)
+    monkeypatch.setattr(ratings, "PIECE", 1 << 20)
+    tracemalloc.start()
+    try:
+        data = load(folder)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(data.train) + len(data.test) == n
+    assert peak < 100 * n + (6 << 20)  # 32 million rows at 100 bytes are 3.2 GB

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ramgnn.datasets import from_frames
 from ramgnn.datasets.frames.table import Origin
-from ramgnn.datasets.frames.times import read_times
+from ramgnn.datasets.frames.times import check_time_format, read_times
 from ramgnn.errors import DataError
 
 ROWS = Origin("rows.csv", Path("rows.csv"), 1)
@@ -74,7 +75,9 @@ NOON, FIRST, AUGUST = seconds(2017, 7, 14, 12, 30), seconds(2017, 7, 14), second
         (["2017-07-14 12:30:00 UTC"], [NOON], "year/month/day"),
         (["14/07/2017 14:30 +02:00"], [NOON], "day/month/year"),
         (["2017-07-14 12:30", "2017-07-14T12:30:00Z"], [NOON, NOON], "dates; from 2017-07-14 12:30:00"),
-        (["2017/7/14"], [seconds(2017, 7, 14)], "dates"),
+        (["2017/7/14"], [FIRST], "dates"),
+        (["2017-7-14", "2017-8-1", "2017-7-1"], [FIRST, AUGUST, seconds(2017, 7, 1)], "dates"),
+        (["2017-07-14 12:30:00.5", "2017-07-14 12:30:00.25", "2017-07-14 12:30:00"], [NOON] * 3, "dates"),
         ([str(JULY)], [JULY], f"seconds since 1970, {JULY} = 2017-07-14 02:56:40"),
         ([f"{JULY}123"], [JULY], "milliseconds since 1970"),
         ([f"{JULY}123456"], [JULY], "microseconds since 1970"),
@@ -125,6 +128,14 @@ def test_years_are_an_order_and_said_to_be_one():
         (["14/07/2017", "07/14/2017", "15/07/2017"], 3, ("'07/14/2017' is no time", "day/month/year")),
         (["14/07/2017", "31/06/2017"], 3, ("'31/06/2017' is no time",)),
         (["2024-05-01", "2024-05-02", "9999-12-31"], 4, ("'9999-12-31' is no time",)),
+        (["14/07/2017", "15/07/2017", "15/07/20"], 4, ("'15/07/20' is no time",)),
+        (["2017-07-14", "2017-07-15", "2017-07-1"], 4, ("'2017-07-1' is no time", "cut off")),
+        (["2017-07-14", "2017-07-15", "2017-07"], 4, ("'2017-07' is no time",)),
+        (["2017-07-14", "2017-07", "2017-07-15"], 3, ("'2017-07' is no time",)),
+        (["2017-07-14 12:30:05", "2017-07-15 01:00:00", "2017-07-15 01:0"], 4, ("is no time",)),
+        (["2017-07-14 12:30:05", "2017-07-15 01:00:00", "2017-07-15 01:00"], 4, ("cut off",)),
+        (["2017-07-14 12:30:05", "2017-07-15 01:00:00", "2017-07-15"], 4, ("cut off",)),
+        (["14/07/2017 12:30", "15/07/2017 12:30", "16/07/2017"], 4, ("cut off",)),
         (["now", "today"], 2, ("'now' is no time",)),
         (["12:30", "12:31"], 2, ("is no time",)),
         (["2017-07-14 25:00"], 2, ("is no time",)),
@@ -150,9 +161,14 @@ def test_what_was_refused_can_be_said():
     refused(["14.07.2017", "2017"], "'2017' is no time", line=3, time_format="%d.%m.%Y")
     refused(["14/07/2017", "07/14/2017"], "'07/14/2017' is no time", line=3, time_format="dayfirst")
     refused(["yesterday", "5"], "'yesterday' is no time", line=2, time_format="seconds")
-    for form in ("yesterday", "mixed", "%Q"):
+
+
+def test_what_is_no_form_of_times():
+    for form in ("yesterday", "mixed", "%Y %Q", "%d/%m", "", 5):
         with pytest.raises(DataError, match="is no form of times"):
-            times(["14/07/2017"], form)
+            from_frames(pd.DataFrame(), time_format=form)
+    with pytest.raises(DataError, match="did you mean 'dayfirst'"):
+        check_time_format("day-first")
 
 
 def test_a_day_that_is_its_month_has_one_reading():

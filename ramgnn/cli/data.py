@@ -50,6 +50,8 @@ def source(args: Namespace) -> Source:
         }
         if args.no_header:
             options["header"] = False
+        # read nothing else; one that was named stays, whatever it joins
+        options |= {key: names for key in ("item_relations", "user_relations") if (names := _names(getattr(args, key)))}
         if args.bins:
             options["bins"] = dict(_bin(text) for text in args.bins)
     return Source(name or "movietweetings", options, _names(args.item_relations), _names(args.user_relations))

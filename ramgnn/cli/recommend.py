@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,8 @@ from ramgnn.errors import DataError
 from ramgnn.explain import Explanation
 from ramgnn.fitted import FittedModel
 from ramgnn.matching import find, nearest
+
+LONGEST = 100_000  # characters of a line of a file of ids
 
 
 def recommend(args: Namespace) -> None:
@@ -57,11 +60,18 @@ def _read_ids(path: str) -> list[tuple[int, str]]:
     """
     file = "standard input" if path == "-" else path
     try:
-        if path == "-":
-            lines = list(sys.stdin)
-        else:
-            with open(path, encoding="utf-8-sig") as stream:
-                lines = list(stream)
+        with nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8-sig") as stream:
+            lines = []
+            while line := stream.readline(LONGEST):  # never a whole device or file without line ends
+                if len(line) == LONGEST:
+                    raise DataError(
+                        f"the line has {LONGEST:,} characters or more",
+                        file=file,
+                        line=len(lines) + 1,
+                        expected="one user id a line",
+                        fix="check what this file is",
+                    )
+                lines.append(line)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise DataError(f"cannot be read: {reason}", file=file, expected="one user id a line") from None

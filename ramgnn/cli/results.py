@@ -164,7 +164,8 @@ def _pairs(store: Store, dataset_name: str, of: str, metric: str, form: str) -> 
     grouped = by_model(store.results(dataset_name, [row.model for row in rows_on(table(of), dataset_name)]))
     if len(grouped) < 2:
         raise RamgnnError(
-            f"{len(grouped)} rows of {of} have runs on {dataset_name}; a comparison needs two: ramgnn run {of}"
+            f"{len(grouped)} rows of {of} have runs on {dataset_name}; a comparison needs two: "
+            f"ramgnn run {of} {flag('--data', dataset_name)}"
         )
     means = {name: summarise(runs, metric, 2).mean for name, runs in grouped.items()}
     ordered = {name: grouped[name] for name in sorted(grouped, key=lambda name: -means[name])}

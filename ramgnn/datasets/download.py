@@ -20,6 +20,7 @@ from pathlib import Path
 import pooch
 import requests  # what pooch downloads with
 
+from ramgnn.advice import option
 from ramgnn.errors import DataError
 
 
@@ -60,14 +61,16 @@ def checked(path: Path, sha256: str) -> Path:
     """
     if not path.is_file():
         raise DataError(
-            "there is no such file", file=path, fix="put it there, or leave out `root` and RAMGNN_DATA to download it"
+            "there is no such file",
+            file=path,
+            fix=f"put it there, or leave out {option('root')} and RAMGNN_DATA to download it",
         )
     if (actual := pooch.file_hash(str(path))) != sha256:
         raise DataError(
             f"the file has the SHA-256 {actual}: it was changed, cut short, or its line ends were converted",
             file=path,
             expected=f"the SHA-256 {sha256}",
-            fix="replace it with the original, or leave out `root` and RAMGNN_DATA to download it",
+            fix=f"replace it with the original, or leave out {option('root')} and RAMGNN_DATA to download it",
         )
     return path
 

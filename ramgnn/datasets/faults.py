@@ -221,8 +221,12 @@ def is_wide(encoding: str) -> bool:
 
 
 def wrong_bytes(path: Path, lines: Iterable[bytes], encoding: str) -> DataError:
-    """The error for the first of `lines` that is not `encoding`, with the encodings that would make sense of it."""
-    for number, line in enumerate(lines, 1):
+    """The error for the first of `lines` that is not `encoding`, with the encodings that would make sense of it.
+
+    A long line may come in several pieces.
+    """
+    number, cut = 1, None
+    for line in lines:
         if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
             return DataError(
                 f"the file is not {encoding} but begins with the mark of UTF-16",
@@ -234,8 +238,11 @@ def wrong_bytes(path: Path, lines: Iterable[bytes], encoding: str) -> DataError:
         try:
             line.decode(encoding)
         except UnicodeDecodeError as error:
-            return _wrong_byte(path, number, line.rstrip(b"\r\n"), error.start, encoding)
-    return DataError(f"the file is not {encoding}", file=path, fix="leave the encoding out if the file is UTF-8")
+            cut = _wrong_byte(path, number, line.rstrip(b"\r\n"), error.start, encoding)
+            if line.endswith(b"\n") or error.reason != "unexpected end of data":
+                return cut
+        number += line.endswith(b"\n")
+    return cut or DataError(f"the file is not {encoding}", file=path, fix="leave the encoding out if the file is UTF-8")
 
 
 def _wrong_byte(path: Path, number: int, line: bytes, at: int, encoding: str) -> DataError:

@@ -100,7 +100,7 @@ def read_layout(
     form = check_form(Form(sep, encoding, quote, escape))
     line, lines = _first_lines(path, encoding)
     if announced := re.fullmatch(r'"?sep=(.)"?', lines[0].strip("\r\n")):  # Excel's own way to say it
-        form = Form(form.sep or announced[1], encoding, quote, escape)
+        form = check_form(Form(form.sep or announced[1], encoding, quote, escape))
         lines = lines[1:]
         if not (lines := lines[next((n for n, text in enumerate(lines) if text.strip()), len(lines)) :]):
             raise faults.no_rows(path, has_header=False)

@@ -216,7 +216,7 @@ def _causes(raw: Sequence[str], layout: Layout, form: Form) -> list[str]:
     tidy = re.sub(f"{re.escape(quote)} +{re.escape(sep)}", lambda _: quote + sep, line)
     if tidy != line and fits(tidy, form):
         causes.append(f"remove the space between the closing quote and {sep!r}")
-    if not layout.spaced and fits(line, form, True):
+    if not layout.spaced and sep != " " and fits(line, form, True):
         causes.append(f"remove the space between {sep!r} and the quote")
     if not causes and fits(line, replace(form, quote=None)):
         causes.append(f"pass {option('quote', None)} if quotes are letters in this file")

@@ -24,6 +24,7 @@ from ramgnn.datasets import faults
 from ramgnn.errors import DataError
 
 LINE_LIMIT = 64 * 2**20  # bytes
+PIECE = 2**18  # bytes of a line that are searched at a time for one that is not of the encoding
 FIELDS_LIMIT = 100_000  # of a line
 
 
@@ -100,7 +101,7 @@ def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[Ope
                 yield OpenedText(path, text, raw, size, bar)
         except UnicodeDecodeError:
             with nullcontext((None, io.BytesIO())) if faults.is_wide(encoding) else _open_bytes(path) as (_, again):
-                raise faults.wrong_bytes(path, iter(lambda: again.readline(LINE_LIMIT), b""), encoding) from None
+                raise faults.wrong_bytes(path, iter(lambda: again.readline(PIECE), b""), encoding) from None
         except UnicodeError as error:
             raise DataError(f"the file is not {encoding}: {error}", file=path, fix="pass another encoding") from None
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

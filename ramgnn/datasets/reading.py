@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -138,6 +139,8 @@ def _blocks(
     with open_text(path, form.encoding, progress) as opened:
         looks = quote is not None and not layout.spaced and sep != " "
         source = opened.lines((sep,), f"{sep} {quote}" if looks else "\0", spotted)
+        if form.escape == "\\":
+            source = _with_null(source, sep)
         if len(sep) > 1:
             source = _without_unit(source, path)
         reader = csv.reader(with_unit(source, sep), **dialect(sep, form, layout.spaced))
@@ -184,6 +187,13 @@ def _without_unit(lines: Iterator[str], path: Path) -> Iterator[str]:
         if UNIT in line:
             raise misfits.unit_character(path, number)
         yield line
+
+
+def _with_null(lines: Iterator[str], sep: str) -> Iterator[str]:
+    r"""The lines; where a backslash escapes, ``\N`` between separators is MySQL's missing value and no letter N."""
+    null = re.compile(rf"(?:(?<={re.escape(sep)})|^)\\N(?={re.escape(sep)}|\r?\n|\Z)")
+    for line in lines:
+        yield null.sub(r"\\\\N", line) if "\\N" in line else line
 
 
 def _swallows(row: list[str], sep: str, n_fields: int) -> bool:

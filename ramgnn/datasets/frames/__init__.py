@@ -91,6 +91,8 @@ def from_frames(
     Raises:
         DataError: a frame or a cell is not as expected; the message names the frame, the row's label and what to do.
     """
+    if isinstance(separator, Mapping):
+        separator = {str(column): one for column, one in separator.items()}
     options = Options(
         separator, bins, duplicates, unknown, min_user, split, negatives, seed,
         missing=missing, min_rating=min_rating, time_format=time_format,

@@ -30,7 +30,7 @@ from ramgnn.datasets.frames.rows import (
 from ramgnn.datasets.frames.separators import check_columns, check_separator
 from ramgnn.datasets.frames.table import Table
 from ramgnn.datasets.frames.telling import told, unread
-from ramgnn.datasets.frames.times import read_times
+from ramgnn.datasets.frames.times import check_time_format, read_times
 from ramgnn.errors import DataError
 
 
@@ -61,6 +61,7 @@ class Options:
         check_separator(self.separator)
         check_missing(self.missing)
         check_min_rating(self.min_rating)
+        check_time_format(self.time_format)
 
 
 def build(

@@ -14,6 +14,7 @@ from ramgnn.datasets.frames.distinct import Distinct
 from ramgnn.errors import DataError
 
 EXPECTED = "whole seconds since 1970, an ISO date (2024-05-01) or a number that grows with time"
+SHORTEST = 8  # letters of a day, as in 2017-7-1
 FAR = 253_402_300_800  # seconds from 1970 to the year 10000
 MONTHS = "january february march april may june july august september october november december"
 MONTH_NUMBERS = {name[:end]: n for n, name in enumerate(MONTHS.split(), 1) for end in (3, None)} | {"sept": 9}
@@ -31,6 +32,7 @@ NAMED = (
     re.compile(r"^[A-Za-z]{3}\s+(?P<name>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+" + _CLOCK + rf"(?:\s+{_ZONE})?"
                + r"\s+(?P<Y>\d{4})$"),
 )  # fmt: skip
+DIGITS = str.maketrans("123456789", "0" * 9)
 ORDERS = {"day/month/year": "cba", "month/day/year": "cab", "year/month/day": "abc"}  # where Y, m and d stand
 ORDER_CODES = {"day/month/year": "dmy", "month/day/year": "mdy", "year/month/day": "ymd"}
 GIVEN = {"dayfirst": "day/month/year", "monthfirst": "month/day/year"}
@@ -63,6 +65,7 @@ def of_texts(cells: Distinct) -> tuple[np.ndarray, str]:
     if form in ORDERS:
         form = _only(cells, forms, numeric, form)
         values = forms[form][1]
+    _check_cut(cells)
     return values, form
 
 
@@ -82,6 +85,17 @@ def in_form(cells: Distinct, time_format: str) -> tuple[np.ndarray, str]:
     if not valid.all():
         raise no_time(cells, ~valid, f"mend the cell, or pass another form than {option('time_format', time_format)}")
     return values, form
+
+
+def problem_with(form: str) -> str | None:
+    """What is wrong with a form of `strptime`, or None."""
+    if not re.search("%[YyGcxs]", form):
+        return "it has no year"
+    try:
+        pd.to_datetime(pd.Series(["-"]), format=form, errors="coerce", utc=True)
+    except (ValueError, TypeError, re.error) as error:
+        return str(error)
+    return None
 
 
 def of_parts(
@@ -118,6 +132,8 @@ def _iso(text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     values = seconds(dates)
     # pandas takes "now" for a date, too
     valid = dates.notna().to_numpy() & np.array([one[:1].isdigit() for one in text], dtype=bool)
+    lengths = np.array([len(one) for one in text])
+    valid &= (lengths >= SHORTEST) | (lengths < SHORTEST).all()  # a month among days has lost its end
     return valid & _of_our_time(values), values
 
 
@@ -129,7 +145,7 @@ def _numeric(text: pd.Series) -> pd.DataFrame:
     """The parts of dates that are numbers: columns ``a, b, c`` (-1 for none), their digits, and ``clock``, ``mark``."""
     found = text.str.extract(NUMERIC)
     parts = {x: pd.to_numeric(found[x]).fillna(-1).astype(np.int64) for x in "abc"}
-    digits = {f"digits {x}": found[x].str.len().fillna(0).astype(np.int64) for x in "abc"}
+    digits = {f"digits {x}": pd.to_numeric(found[x].str.len()).fillna(0).astype(np.int64) for x in "abc"}
     return pd.DataFrame(parts | digits | {"clock": _clock(found), "mark": found["mark"]})
 
 
@@ -137,7 +153,7 @@ def _ordered(parts: pd.DataFrame, order: str) -> tuple[np.ndarray, np.ndarray]:
     """Dates in that order of day, month and year; a year has four digits, or two where no part has more."""
     year, month, day = (parts[x].to_numpy() for x in ORDERS[order])
     digits = [parts[f"digits {x}"].to_numpy() for x in ORDERS[order]]
-    short = digits[0] == 2
+    short = (digits[0] == 2) & ~(digits[0] == 4).any()  # 17 among years of four digits has lost its end
     year = np.where(short, year + np.where(year < 70, 2000, 1900), year)
     clock = parts["clock"].to_numpy()
     zero = np.zeros_like(year)
@@ -187,16 +203,7 @@ def _strptime(text: pd.Series, form: str) -> tuple[np.ndarray, np.ndarray]:
         width = len(form) + 2 * form.count("%Y")
         text = text.str.zfill(width).where(text.str.len() == width - 1, text)
         full = text.str.len().to_numpy() == width
-    try:
-        dates = pd.to_datetime(text, format=form, errors="coerce", utc=True)
-    except (ValueError, TypeError, re.error) as error:
-        dates, problem = None, error
-    if dates is None or "%" not in form:
-        raise DataError(
-            f"{option('time_format', form)} is no form of times" + (f": {problem}" if dates is None else ""),
-            expected="a form such as '%d/%m/%Y %H:%M', or dayfirst, monthfirst, seconds, milliseconds, microseconds",
-            fix=f"pass one of them, or leave {option('time_format')} out",
-        )
+    dates = pd.to_datetime(text, format=form, errors="coerce", utc=True)
     return dates.notna().to_numpy() & full, seconds(dates)
 
 
@@ -220,6 +227,25 @@ def _only(cells: Distinct, forms: dict[str, tuple[np.ndarray, np.ndarray]], part
     if short and "year/month/day" in fitting:
         given = tuple(mark.join(f"%{x}" for x in ORDER_CODES[order]) for order in fitting)
     raise ambiguous(cells, forms[first][1], forms[second][1], given)
+
+
+def _check_cut(cells: Distinct) -> None:
+    """Refuse a last cell that is the beginning of what all others are: the file was cut off there."""
+    last = cells.codes[-1]
+    if len(cells.codes) < 3 or len(cells.text) < 2 or cells.counts[last] > 1:
+        return
+    start = cells.text[last].translate(DIGITS)
+    for code, text in enumerate(cells.text):
+        if code == last:
+            continue
+        form = text.translate(DIGITS)
+        rest = form[len(start) :]
+        in_fraction = rest[:1] == "." or re.search(r":00\.0*$", start)
+        if not form.startswith(start) or not rest or rest == "Z" or in_fraction:
+            return
+    like = cells.text[0 if last else 1]
+    fix = f"mend or remove the {cells.origin.unit}: it seems cut off, since the others are like {like}"
+    raise no_time(cells, np.arange(len(cells.text)) == last, fix)
 
 
 def ambiguous(cells: Distinct, one: np.ndarray, other: np.ndarray, forms: Sequence[str]) -> DataError:

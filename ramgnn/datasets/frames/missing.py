@@ -83,6 +83,8 @@ def _negative(texts: Sequence[str], counts: np.ndarray, missing: np.ndarray) -> 
 
     It is a number like others where it stands once, in -1, 0, 1 (votes) or next to few others (a truth value).
     """
+    if sum(text[:1] == "-" for text, out in zip(texts, missing, strict=True) if not out) != 1:
+        return None, False
     known = np.flatnonzero(~missing)
     numbers = to_numbers([texts[k] for k in known])
     if np.isnan(numbers).any() or (numbers < 0).sum() != 1:

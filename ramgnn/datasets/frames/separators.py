@@ -30,7 +30,6 @@ SUFFIX = re.compile(
     r"|[SBNK]\.\s?[AVK]\.|S\.[rp]\.[lA]\.?|L\.L\.C\.|Ph\.?D\.?|M\.D\.)\s*"
 )
 LOOK_AT = 200  # lists that are tried before a column is taken to hold lists
-_ADDRESS = re.compile(r"://|^www\.", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d+,\d+")
 
 
@@ -121,16 +120,18 @@ def guess(texts: Sequence[str]) -> Split:
     texts = [text for text in texts if text]
     if not texts:
         return Split(None)
-    lists = [text for text in texts if literals.looks_like_list(text) and text[0] != "("]
+    together = "\0" + "\0".join(texts)  # where a character is looked for once, and not in each cell
+    lists = [text for text in texts if text[0] in "[{" and literals.looks_like_list(text)]
     if len(lists) * 2 > len(texts):
         read = [literals.parts(text) is not None for text in lists[:LOOK_AT]]
         return _found(Split(LIST, guessed=True), texts, "lists") if sum(read) * 2 > len(read) else Split(None)
-    if any("|" in text for text in texts):
+    if "|" in together:
         return _found(Split("|"), texts, "cells divided at '|'")
-    if any(_ADDRESS.search(text) for text in texts):
+    marks = [mark for mark in CANDIDATES if mark in together]
+    if not marks or "://" in together or "\0www." in together:
         return Split(None)
     offer = None
-    for mark in [mark for mark in CANDIDATES if any(mark in text for text in texts)]:
+    for mark in marks:
         cells = [(text, _parts(text, mark)) for text in texts]
         several = [parts for _, parts in cells if len(parts) > 1]
         if not several:

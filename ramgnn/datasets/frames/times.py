@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from ramgnn.advice import option
+from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import dates, instants
 from ramgnn.datasets.frames.distinct import distinct
 from ramgnn.datasets.frames.missing import PLACEHOLDERS
@@ -71,6 +73,25 @@ def read_times(
     example = "" if form == "dates" else f", {cells.text[0]} = {shown(values[0])}"
     notes.append(_note(times, form + example, origin))
     return times, "seconds"
+
+
+def check_time_format(time_format: object) -> None:
+    """Refuse what is no form of times.
+
+    Raises:
+        DataError: it is none.
+    """
+    named = (*dates.GIVEN, *instants.UNITS)
+    if time_format is None or time_format in named:
+        return
+    problem = dates.problem_with(time_format) if isinstance(time_format, str) and "%" in time_format else ""
+    if problem is not None:
+        close = near(time_format, named) if isinstance(time_format, str) else []
+        raise DataError(
+            f"{option('time_format', time_format)} is no form of times" + f": {problem}" * bool(problem),
+            expected=f"a form such as %d/%m/%Y %H:%M, or {', '.join(named)}",
+            fix=f"did you mean {close[0]!r}?" if close else f"pass one of them, or leave {option('time_format')} out",
+        )
 
 
 def shown(seconds: int) -> str:

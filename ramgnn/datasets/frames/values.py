@@ -63,9 +63,10 @@ def read_values(
             parts[text, listed] = [text] if listed or text in whole else split.parts(text)
         except ValueError:
             raise _broken_list(name, text, origin, places[keys.index((text, listed))]) from None
-    occurrences: Counter[str] = Counter()
+    occurrences: dict[str, int] = {}
     for key, count in counts.items():
-        occurrences.update(dict.fromkeys(parts[key], count))
+        for value in dict.fromkeys(parts[key]):
+            occurrences[value] = occurrences.get(value, 0) + count
     texts = list(occurrences)
     is_missing, kept = missing_values(texts, np.array(list(occurrences.values())), missing)
     gone = {text for text, out in zip(texts, is_missing, strict=True) if out}

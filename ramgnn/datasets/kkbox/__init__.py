@@ -22,6 +22,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ramgnn.advice import option
 from ramgnn.datasets.base import RecDataset, with_negatives
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.kkbox.files import MARKS, find
@@ -70,7 +71,9 @@ def load(
     check_choice("age", age, ("decade", "value"))
     check_choice("people", people, ("split", "whole"))
     if not (negatives in ("auto", None) or (isinstance(negatives, int) and negatives > 0)):
-        raise DataError(f"negatives={negatives!r}", expected="a number above 0, 'auto' or None", fix="pass one of them")
+        raise DataError(
+            option("negatives", negatives), expected="a number above 0, 'auto' or None", fix="pass one of them"
+        )
     folder, form = find(root, form)
     if form == "kaggle":
         dataset = load_kaggle(folder, age, people, language, min_user, progress)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.base import RecDataset, Relation, interactions
 from ramgnn.datasets.kkbox.archives import plain_file
 from ramgnn.datasets.kkbox.attributes import RELATIONS, split_cell
@@ -44,7 +45,7 @@ def load_rcf(folder: Path, progress: bool) -> RecDataset:
             file=folder / "train.txt",
             expected="RCF's train.txt with a user and a song on each line, separated by a tab",
             fix="add train.txt, or use kkbox.item_relations_only(root) for the graph of the songs alone, or Kaggle's "
-            "own files (form='kaggle')",
+            f"own files ({option('form', 'kaggle')})",
         )
     songs, relations = item_relations_only(folder, progress)
     index = {song: number for number, song in enumerate(songs)}
