@@ -292,7 +292,12 @@ def test_ids_are_text_and_lines_are_kept_over_pieces(gap, tmp_path, monkeypatch)
     rows = ratings.read_ratings(form, ["userId", "timestamp", "rating"])
     assert list(rows["userId"]) == ["007", "7", "007"]
     assert list(rows.index) == blank
-    assert rows["timestamp"].tolist()[2] == pd.Timestamp(978300761, unit="s")
+    assert rows["timestamp"].tolist() == [978300760, 978300760, 978300761]
+
+
+def test_times_soon_after_1970_are_times_all_the_same(tmp_path):
+    data = load(dat(tmp_path, ratings__dat=lines("::", [(u, i, s, t - 978300000) for u, i, s, t in ROWS])))
+    assert data.time_kind == "seconds" and pairs(data, data.test) == TEST
 
 
 def test_plain_and_careful_reading_agree(tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.datasets.folders.lines import opened, text_chunks
+from ramgnn.datasets.frames.instants import are_seconds
 from ramgnn.datasets.frames.table import HEAD
 from ramgnn.errors import DataError
 
@@ -55,7 +56,7 @@ class Ratings:
 
 
 def read_ratings(ratings: Ratings, columns: Sequence[str], progress: bool = False) -> pd.DataFrame:
-    """Some columns of a file of ratings, indexed by line: ids as categories, numbers as floats, times as dates.
+    """Some columns of a file of ratings, indexed by line: ids as categories, numbers as floats, times as seconds.
 
     Raises:
         DataError: a line has too many or too few fields, or a cell is not what its column holds.
@@ -98,8 +99,8 @@ def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> p
         cells = np.concatenate(parts.pop(column))
         if column in books:
             cells = pd.Categorical.from_codes(cells, pd.Index(list(books[column])))
-        elif ratings.kinds[column] == SECONDS:
-            cells = cells.view("datetime64[s]")
+        elif ratings.kinds[column] == SECONDS and not are_seconds(pd.Series(cells, copy=False)):
+            cells = cells.view("datetime64[s]")  # so early that they might be taken for places in a sequence
         whole[column] = cells
     return pd.DataFrame(whole, index=_index(lines), copy=False)
 
