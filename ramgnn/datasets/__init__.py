@@ -82,7 +82,7 @@ def load(name: str | os.PathLike = "movietweetings", /, *, progress: bool | None
         known = list(inspect.signature(loader).parameters)
     else:
         hint = f"the data sets are {', '.join(_LOADERS)}; a folder of your own is named by its path"
-        near = get_close_matches(str(name).lower(), [*_LOADERS, *_folders_here()], cutoff=0.5)
+        near = get_close_matches(str(name).lower(), dict.fromkeys([*_LOADERS, *_folders_here()]), cutoff=0.5)
         raise NotFoundError("data set", name, near, hint=hint)
     if "progress" in known:
         options["progress"] = sys.stderr.isatty() if progress is None else progress
