@@ -4,7 +4,7 @@ From data frames to recommendations:
 
     import ramgnn
 
-    data = ramgnn.from_frames(interactions, items, users)     # or ramgnn.load("movietweetings")
+    data = ramgnn.from_frames(interactions, items, users)     # or ramgnn.load("movietweetings"), load("data/ml-1m")
     model = ramgnn.fit(data)                                  # or ramgnn.fit(data, "ease"), "itemknn", "lightgcn", …
     print(ramgnn.evaluate(model).table())                     # HR, MRR, NDCG on held-out items, with intervals
     recommendations = model.recommend()                       # a data frame: the ten best items for every user

@@ -172,7 +172,9 @@ def own_faults():
         return lambda own: own.write(part, change(lines(part, cells)))
 
     return {
-        "duplicate pair": changed("rows", lambda t: t + "u00,i99,1500009000\nu00,i99,1500009001\n".replace("i99", t.split(",")[3])),
+        "duplicate pair": changed(
+            "rows", lambda t: t + "u00,i99,1500009000\nu00,i99,1500009001\n".replace("i99", t.split(",")[3])
+        ),
         "duplicate item": changed("items", lambda t: t + "i00,Again,Crime,1990\n"),
         "unlisted": changed("rows", lambda t: t + "u00,zz,1500009000\n"),
         "no user": changed("rows", lambda t: t.replace("user_id", "who")),

@@ -25,7 +25,8 @@ from ramgnn.baselines import (
     sasrec,
 )
 from ramgnn.baselines.fitted import fit_baseline, restore_scorer, scorer_state
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test
 from tests.small import small_dataset

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from ramgnn import datasets
 from ramgnn.datasets import ml100k, movietweetings, toy
-from ramgnn.datasets.base import Relation, interactions, leave_last_out
+from ramgnn.datasets.base import Relation
 from ramgnn.datasets.ml100k import files as ml100k_files
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError, NotFoundError
 from tests.test_download import closed_url, server  # noqa: F401  (a fixture)
 

@@ -13,8 +13,9 @@ import pytest
 
 from ramgnn import datasets
 from ramgnn.datasets import saved
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.negatives import with_negatives
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError, RamgnnError
 from tests.small import small_dataset
 

@@ -39,6 +39,9 @@ def source(args: Namespace) -> Source:
             raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
         name = "tables"
         options |= {key: str(Path(path).resolve()) for key, path in tables.items() if path}
+    elif name is not None and datasets.is_path(name):
+        name = str(Path(name).expanduser().resolve())
+    if name == "tables" or (name is not None and datasets.is_path(name)):
         options |= {key: value for key in _TABLE_OPTIONS if (value := getattr(args, key)) is not None}
         if args.separator:
             options["separator"] = _separator(args.separator)

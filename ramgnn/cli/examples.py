@@ -7,6 +7,7 @@ ROOT = """examples:
   ramgnn similar --run runs/first --item "Titanic (1997)"
   ramgnn train --data ml-100k --config as_printed      MovieLens-100K, as the paper has it
   ramgnn train --interactions rows.csv --items items.csv --users users.csv --out runs/mine
+  ramgnn train --data data/ml-1m                       a folder with MovieLens, RecBole's files, or tables
   ramgnn train --resume runs/mine                      go on with a run that was stopped or killed
   torchrun --nproc-per-node 2 -m ramgnn train          two processes on one run
 
@@ -22,11 +23,13 @@ DATA = """examples:
   ramgnn data check --interactions rows.csv --items items.csv --bins year=10
   ramgnn data check --interactions rows.csv --items items.csv --min-rating 4 --time-format dayfirst
   ramgnn data check --interactions rows.csv --items items.csv --separator genre=, --missing unknown
+  ramgnn data check --data data/ml-1m                  what a folder holds, and which file is what
 """
 
 TRAIN = """examples:
   ramgnn train --out runs/first                              the embedded films, in about two minutes
   ramgnn train --interactions rows.csv --items items.csv --out runs/mine
+  ramgnn train --data data/ml-1m --out runs/ml-1m            a folder with MovieLens, RecBole's files, or tables
   ramgnn train --set pretrain.dim=32 finetune.lr=0.01        settings by name
   ramgnn train --model ease --out runs/ease                  a baseline
   ramgnn train --model mf --set lr=0.1 dim=32 --epochs 30    its own settings; an unknown one lists all

@@ -85,21 +85,24 @@ def metrics(sub: ArgumentParser) -> ArgumentGroup:
 
 
 def dataset(sub: ArgumentParser) -> None:
-    """A data set by name, or tables of one's own; read by `ramgnn.cli.data.source`."""
+    """A data set by name, a folder, or tables of one's own; read by `ramgnn.cli.data.source`."""
     named = sub.add_argument_group("data")
-    named.add_argument("--data", metavar="NAME", help="a data set; `ramgnn data list` names them")
     named.add_argument(
-        "--option",
-        nargs="+",
-        default=[],
-        metavar="NAME=VALUE",
-        help="options of its loader; of your own tables "
-        "sep=';', encoding=cp1252, duplicates=first, unknown=drop, min_user=5, …",
-    )
+        "--data", metavar="NAME",
+        help="a data set (`ramgnn data list` names them), or a folder with MovieLens, RecBole's atomic files, or "
+        "tables as CSV or Parquet",
+    )  # fmt: skip
+    named.add_argument(
+        "--option", nargs="+", default=[], metavar="NAME=VALUE",
+        help="options of its loader; of your own tables sep=';', encoding=cp1252, duplicates=first, unknown=drop, "
+        "min_user=5, …",
+    )  # fmt: skip
     named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name")
     named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name")
-    tables = sub.add_argument_group("your own tables")
-    tables.add_argument("--interactions", metavar="FILE", help="who had what: user, item and, if known, time")
+    tables = sub.add_argument_group("your own tables, or those in a folder")
+    tables.add_argument(
+        "--interactions", metavar="FILE", help="who had what: user, item and, if known, time (CSV or Parquet)"
+    )
     tables.add_argument("--items", metavar="FILE", help="items with their attributes")
     tables.add_argument("--users", metavar="FILE", help="users with their attributes")
     tables.add_argument("--user-column", metavar="NAME", help="column of user ids (otherwise guessed and shown)")

@@ -78,8 +78,10 @@ def _data(commands) -> None:
     check = _command(
         parts, "check", "data:check", "read a data set, or your own tables, and say whether everything fits together"
     )
-    info.add_argument("name", nargs="?", help="which data set (default: movietweetings)")
-    check.add_argument("name", nargs="?", help="which data set (default: your own tables if given, or movietweetings)")
+    info.add_argument("name", nargs="?", help="which data set or folder (default: movietweetings)")
+    check.add_argument(
+        "name", nargs="?", help="data set or folder (default: your own tables if given, or movietweetings)"
+    )
     for sub in (info, check):
         options.dataset(sub)
         options.output(sub)

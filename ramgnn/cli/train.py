@@ -51,7 +51,7 @@ def train(args: Namespace) -> int:
         config = readings.ablation(readings.named(args.config), args.ablation)
         config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
         data_source, epochs, started = source(args), args.epochs, None
-        folder = Path(args.out or f"runs/{data_source.name}-{config.name.replace(', ', '-')}-{config.seed}")
+        folder = Path(args.out or f"runs/{data_source.label}-{config.name.replace(', ', '-')}-{config.seed}")
     try:
         with _held(folder, args), distributed.processes(config.device):
             checked_device(distributed.device_of(config.device))
@@ -145,7 +145,7 @@ def _train_baseline(args: Namespace) -> int:
     if not api.baseline(args.model).trained and (options := _only_trained(args)):
         raise RamgnnError(f"{args.model} is fitted in one go on the CPU; leave out {', '.join(options)}")
     data_source = source(args)
-    folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
+    folder = Path(args.out or f"runs/{data_source.label}-{args.model}-{args.seed}")
     checked_device(args.device or "cpu")
     with _held(folder, args):
         return _fit_baseline(args, data_source, settings, folder)

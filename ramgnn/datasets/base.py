@@ -10,9 +10,8 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from ramgnn.datasets.negatives import with_negatives
+from ramgnn.datasets.split import COLUMNS, interactions, leave_last_out
 from ramgnn.errors import DataError, NotFoundError
-
-COLUMNS = ["user", "item", "time"]
 
 
 @dataclass(frozen=True)
@@ -266,8 +265,9 @@ class RecDataset:
                 indices = frame[column]
                 if len(indices) and (indices.min() < 0 or indices.max() >= size):
                     raise DataError(f"{self.name}.{part}.{column} goes outside 0..{size - 1}")
-        both = pd.concat([self.train, self.test])
-        if (twice := int(both.duplicated(["user", "item"]).sum())) > 0:
+        pairs = np.concatenate([part["user"] * self.n_items + part["item"] for part in (self.train, self.test)])
+        pairs.sort()
+        if (twice := int((pairs[1:] == pairs[:-1]).sum())) > 0:
             raise DataError(f"{twice} pairs of user and item stand twice in {self.name}", expected="each pair once")
         if self.test["user"].duplicated().any():
             raise DataError(f"{self.name}.test has several rows for one user", expected="one held-out item per user")
@@ -283,26 +283,3 @@ class RecDataset:
         if self.negatives is not None and len(self.negatives) != len(self.test):
             raise DataError(f"{len(self.negatives)} rows of negatives for {len(self.test)} test rows")
         return self
-
-
-def interactions(user: Sequence[int], item: Sequence[int], time: Sequence[int] | None = None) -> pd.DataFrame:
-    """A table ``user, item, time`` (int64), sorted by user and time with ties in the order given.
-
-    Without `time`, the position within each user's rows stands for it.
-    """
-    frame = pd.DataFrame({"user": np.asarray(user, np.int64), "item": np.asarray(item, np.int64)})
-    frame["time"] = frame.groupby("user").cumcount() if time is None else np.asarray(time, np.int64)
-    return frame.sort_values(["user", "time"], kind="stable", ignore_index=True).astype(np.int64)
-
-
-def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split a table ``user, item, time`` into the rest and each user's latest row.
-
-    Of several latest rows with one time, the first in the order of the source is taken, as in the published split
-    of MovieLens-100K. Users with a single row keep it in training.
-    """
-    latest = frame.groupby("user")["time"].transform("max")
-    size = frame.groupby("user")["item"].transform("size")
-    last = frame[(frame["time"] == latest) & (size > 1)].drop_duplicates("user", keep="first")
-    rest = frame.drop(last.index)
-    return rest.reset_index(drop=True), last.reset_index(drop=True)

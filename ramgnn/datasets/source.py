@@ -22,7 +22,7 @@ class Source:
     """All that is needed to load the same data again.
 
     Attributes:
-        name: what `datasets.load` calls it.
+        name: what `datasets.load` calls it: its name, or the absolute path of its folder.
         options: what it is loaded with.
         item_relations, user_relations: the relation types in use, None for all.
     """
@@ -56,7 +56,16 @@ class Source:
         for name in options.keys() & set(TABLES):
             with suppress(ValueError):
                 options[name] = change(options[name])
-        return replace(self, options=options)
+        name = self.name
+        if datasets.is_path(name):
+            with suppress(ValueError):
+                name = change(name)
+        return replace(self, name=name, options=options)
+
+    @property
+    def label(self) -> str:
+        """The name, or that of the folder, for names of files."""
+        return Path(self.name).name.removesuffix(".inter") if datasets.is_path(self.name) else self.name
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -25,6 +25,7 @@ from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns, is_known_name
 from ramgnn.datasets.frames.table import HEAD, Origin, Table
 from ramgnn.datasets.layout import Form, read_layout
+from ramgnn.datasets.parquet import is_parquet, parquet_table
 from ramgnn.datasets.reading import read_chunks, read_table
 
 __all__ = ["Guess", "guess", "load"]
@@ -94,7 +95,7 @@ def load(
     seed: int = 0,
     progress: bool = True,
 ) -> RecDataset:
-    """Build a data set from your own tables (CSV, TSV, …; UTF-8; plain or gzipped), with a header each.
+    """Build a data set from your own tables (CSV, TSV, …; UTF-8; plain or gzipped), with a header each, or Parquet.
 
     Ids are text, so "007" stays "007". Items that nobody interacted with stay: they can be recommended through their
     attributes.
@@ -198,6 +199,8 @@ def _table(side: str, path: Path, form: Form, header: bool, named: Columns, prog
     Raises:
         DataError: it has no header though it should have one, or a great many columns none of which was named.
     """
+    if is_parquet(path):
+        return parquet_table(path)
     options = vars(form) | {"header": header}
     layout = read_layout(path, **options)
     if not header and not layout.data_like and (name := _known(layout.first, named)):

@@ -13,6 +13,7 @@ from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
+from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.ids import MAYBE, read_ids
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, check_missing
@@ -123,15 +124,16 @@ def build(
         rows = keep_listed(rows, "user", listed_users, interactions.origin, options.unknown, notes)
     rows = keep_each_pair_once(rows, interactions.origin, options.duplicates, guess.time is not None, notes)
     rows, user_ids, left_out = keep_active_users(rows, listed_users, options.min_user, notes)
-    item_ids = pd.Index(rows["item"].unique()) if listed_items is None else listed_items.ids
+    item_ids = known(rows, "item")[pd.unique(codes_of(rows, "item"))] if listed_items is None else listed_items.ids
 
-    numbered = number(rows, user_ids, item_ids)
-    train, test = divide(numbered, time_kind, options.split, options.seed)
+    rows = number(rows, user_ids, item_ids)  # by its old name, so that the memory is free for what comes
+    n_cold = len(item_ids) - rows["item"].nunique()
+    train, test = divide(rows, time_kind, options.split, options.seed)
+    del rows
     taken: list[Decision] = []
     item_relations, user_relations = _relations(
         listed_items, listed_users, user_ids, guess, named, options, notes, taken
     )
-    n_cold = len(item_ids) - numbered["item"].nunique()
     notes += _graph_notes(guess, item_relations, n_cold, len(item_ids))
     item_labels = tuple(item_ids) if listed_items is None else _labels(listed_items, guess.title, missing, notes)
     dataset = RecDataset(

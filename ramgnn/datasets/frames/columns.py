@@ -232,7 +232,7 @@ def _optional_column(
             raise faults.missing_column(name, table.columns, hint, **table.origin.at_header())
         return name
     for candidates in (table.columns, levels):
-        by_plain_name = {_plain_name(column): column for column in reversed(candidates) if column not in taken}
+        by_plain_name = {plain_name(column): column for column in reversed(candidates) if column not in taken}
         if column := next((by_plain_name[n] for n in names.split() if n in by_plain_name), None):
             return column
     return None
@@ -246,7 +246,7 @@ def _rating_column(table: Table, name: str | None, taken: Sequence[str | None], 
     """
     column = _optional_column(table, name, RATING_NAMES, taken)
     if column is None:
-        column = next((c for c in table.columns if c not in taken and RATING.fullmatch(_plain_name(c))), None)
+        column = next((c for c in table.columns if c not in taken and RATING.fullmatch(plain_name(c))), None)
     if column is not None and column in taken:
         raise DataError(
             f"column {column!r} stands for ratings and for something else",
@@ -265,8 +265,9 @@ def _rating_column(table: Table, name: str | None, taken: Sequence[str | None], 
 
 
 def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Sequence[str | None]) -> tuple[str, ...]:
-    """The columns that are named, or all that are neither taken nor without a name."""
+    """The columns that are named, or all that are neither taken nor spare nor without a name."""
     if names is None:
+        taken = (*taken, *table.spare)
         return tuple(c for c in table.columns if c not in taken and not re.fullmatch(r"unnamed \d+", c))
     if isinstance(names, str):
         names = [names] if names in table.columns else [part.strip() for part in names.split(",") if part.strip()]
@@ -279,9 +280,9 @@ def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Se
 
 def is_known_name(name: str) -> bool:
     """Whether a column would be guessed to be one of ids, times or titles by its name."""
-    return _plain_name(name) in {"id", *f"{USER_NAMES} {ITEM_NAMES} {TIME_NAMES} {TITLE_NAMES}".split()}
+    return plain_name(name) in {"id", *f"{USER_NAMES} {ITEM_NAMES} {TIME_NAMES} {TITLE_NAMES}".split()}
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column name in small letters with underscores: "Movie ID" and "movieId" become "movie_id"."""
     return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())).strip("_").casefold()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.frames import cells
+from ramgnn.datasets.frames.coded import different
 from ramgnn.datasets.frames.table import SHOWN, Origin
 
 
@@ -54,7 +54,7 @@ def distinct(column: pd.Series, origin: Origin, name: str | None = None) -> Dist
     Raises:
         DataError: a cell is a list, a dictionary or bytes.
     """
-    codes, texts = pd.factorize(cells.texts(column, origin), use_na_sentinel=False)
+    codes, texts = different(column, origin)
     stripped = np.array([str(text).strip() for text in texts], dtype=object)
     return Distinct(stripped, codes, column.index.to_numpy(), str(name or column.name), origin)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import cells
+from ramgnn.datasets.frames.coded import categories, different
 from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
 
@@ -43,12 +44,12 @@ def read_ids(
         maybe: whether "NA" is an id.
 
     Returns:
-        Ids with the index of the rows that stay.
+        Ids as categories, with the index of the rows that stay.
 
     Raises:
         DataError: an id is missing and `unknown` is ``"error"``, or all are.
     """
-    codes, written = pd.factorize(cells.texts(column, origin).to_numpy(object))
+    codes, written = different(column, origin)
     texts = [text.strip().strip(INVISIBLE).strip() for text in written]
     _note_merged(written, texts, origin, side, notes)
     _note_kinds(column, origin, side, notes)
@@ -63,7 +64,7 @@ def read_ids(
         texts = [match[1] if (match := WHOLE_FLOAT.fullmatch(text)) else text for text in texts]
         notes.append(f"ids of {side}s in {origin.name} are written as {example} and were read as whole numbers")
     _note_alike(texts, origin, side, notes)
-    ids = pd.Series(np.array(texts, object)[codes], index=column.index, name=column.name, dtype=str)
+    ids = categories(codes, texts, column.index, column.name)
     if not cells.are_integers(column, ids):
         return ids, "str"
     if cells.are_whole_floats(column):

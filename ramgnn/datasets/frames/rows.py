@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ramgnn.advice import option
-from ramgnn.datasets.base import interactions, leave_last_out
+from ramgnn.datasets.frames.codes import codes_of, have_repeats, known, pair_keys
 from ramgnn.datasets.frames.ids import alike, read_ids
 from ramgnn.datasets.frames.table import SHOWN, Origin, Table
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError
 
 
@@ -50,6 +51,7 @@ def read_nodes(
     origin = table.origin
     frame = table.read([id_column, *others])
     ids, dtype = read_ids(frame[id_column], origin, side, unknown, notes, maybe=True)
+    ids = ids.astype(str)
     if len(ids) < len(frame):
         frame = frame.loc[ids.index]
     repeated = ids.duplicated(keep=False if duplicates == "error" else duplicates)
@@ -123,9 +125,10 @@ def keep_each_pair_once(
     Raises:
         DataError: a pair stands twice and `duplicates` is ``"error"``.
     """
-    repeated = rows.duplicated(["user", "item"])
-    if not repeated.any():
+    keys = pair_keys(rows)
+    if not have_repeats(keys):
         return rows
+    repeated = pd.Series(keys, index=rows.index).duplicated()
     if duplicates == "error":
         second = rows[repeated].head(SHOWN)
         pairs = rows.rename_axis("place").reset_index().drop_duplicates(["user", "item"])
@@ -142,10 +145,10 @@ def keep_each_pair_once(
             fix=f"pass {option('duplicates', 'first')} or {option('duplicates', 'last')} to keep one of them",
             **origin.at(second.index[0]),
         )
-    ordered = rows.sort_values("time", kind="stable") if by_time else rows
-    kept = ordered.drop_duplicates(["user", "item"], keep=duplicates).sort_index()
+    order = np.argsort(rows["time"].to_numpy(), kind="stable") if by_time else np.arange(len(rows))
+    kept = order[~pd.Series(keys[order]).duplicated(keep=duplicates).to_numpy()]
     notes.append(f"{int(repeated.sum()):,} rows repeated a pair of user and item; the {duplicates} of each was kept")
-    return kept
+    return rows.iloc[np.sort(kept)]
 
 
 def keep_active_users(
@@ -158,7 +161,9 @@ def keep_active_users(
     Raises:
         DataError: nobody has two interactions, or `min_user`.
     """
-    sizes = rows.groupby("user", sort=False).size()
+    codes, ids = codes_of(rows, "user"), known(rows, "user")
+    present = pd.unique(codes)  # in order of first appearance
+    sizes = pd.Series(np.bincount(codes, minlength=len(ids))[present], index=ids[present])
     if users is not None:
         sizes = pd.concat([sizes, pd.Series(0, index=users.ids.difference(sizes.index, sort=False))])
     kept = sizes.index[sizes >= min_user]
@@ -170,7 +175,8 @@ def keep_active_users(
             expected="users with several interactions each: one is held out, the rest is learned from",
             fix="give it more rows, or check which columns hold the users and the items",
         )
-    return rows[rows["user"].isin(kept)], kept, sizes.index[sizes < min_user]
+    stays = ids.isin(kept)
+    return rows if stays[present].all() else rows[stays[codes]], kept, sizes.index[sizes < min_user]
 
 
 def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
@@ -178,8 +184,11 @@ def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.Dat
 
     Without a time, the place within each user's rows stands for it.
     """
-    indices = {"user": user_ids.get_indexer(rows["user"]), "item": item_ids.get_indexer(rows["item"])}
-    numbered = pd.DataFrame(indices)
+    indices = {
+        side: ids.get_indexer(known(rows, side)).astype(np.int32)[codes_of(rows, side)]
+        for side, ids in (("user", user_ids), ("item", item_ids))
+    }
+    numbered = pd.DataFrame(indices, copy=False)
     return numbered.assign(time=rows["time"].to_numpy() if "time" in rows else numbered.groupby("user").cumcount())
 
 

@@ -75,6 +75,7 @@ class Table:
         origin: where it comes from.
         columns: the names of its columns.
         index_names: names of levels of a data frame's index, which may stand for a column of ids or times.
+        spare: columns that are no relation unless they are named.
         numbered: whether the columns are called after their places, since the file has no header.
         read: from names of columns to a data frame of these, with the place of each row as its index.
         head: the same for the first rows alone; None where that would take as long.
@@ -84,6 +85,7 @@ class Table:
     columns: tuple[str, ...]
     read: Callable[[Sequence[str]], pd.DataFrame]
     index_names: tuple[str, ...] = ()
+    spare: frozenset[str] = frozenset()
     numbered: bool = False
     head: Callable[[Sequence[str]], pd.DataFrame] | None = None
 
@@ -110,7 +112,7 @@ def table_of_frame(frame: object, name: str) -> Table:
             **origin.at(),
         )
     columns = tuple(str(c).strip() or f"unnamed {place}" for place, c in enumerate(frame.columns, 1))
-    if repeated := _first_repeated(columns):
+    if repeated := first_repeated(columns):
         raise faults.repeated_column(repeated, **origin.at())
     index_names = tuple(str(level) for level in frame.index.names if level is not None and str(level) not in columns)
 
@@ -130,7 +132,8 @@ def table_of_frame(frame: object, name: str) -> Table:
     return Table(origin, columns, read, index_names, head=lambda names: read(names).head(HEAD))
 
 
-def _first_repeated(names: Iterable[str]) -> str | None:
+def first_repeated(names: Iterable[str]) -> str | None:
+    """The first name that has stood before, or None."""
     seen: set[str] = set()
     return next((name for name in names if name in seen or seen.add(name)), None)
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ramgnn.advice import option
-from ramgnn.datasets.base import RecDataset, Relation, interactions
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.kkbox.archives import plain_file
 from ramgnn.datasets.kkbox.attributes import RELATIONS, split_cell
 from ramgnn.datasets.kkbox.files import CITATION, LICENCE, MARKS, SUFFIXES, file_in, find
 from ramgnn.datasets.kkbox.listens import check_no_repeats
 from ramgnn.datasets.reading import read_table
+from ramgnn.datasets.split import interactions
 from ramgnn.errors import DataError
 
 COLUMNS = ["song", "genres", "singer", "composer", "lyricist"]

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.kkbox.attributes import RELATIONS, read_profiles, song_relations, user_relations
 from ramgnn.datasets.kkbox.files import COMPETITION, file_in
 from ramgnn.datasets.kkbox.listens import Listens, check_no_repeats, dataset_of, frequent
 from ramgnn.datasets.reading import read_table
+from ramgnn.datasets.split import interactions, leave_last_out
 
 
 def load_subset(

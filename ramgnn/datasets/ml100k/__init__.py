@@ -22,9 +22,10 @@ import numpy as np
 import pandas as pd
 
 from ramgnn.advice import option
-from ramgnn.datasets.base import RecDataset, Relation, interactions
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.ml100k import files
 from ramgnn.datasets.ml100k.files import TYPES, Folders
+from ramgnn.datasets.split import interactions
 from ramgnn.errors import DataError
 
 __all__ = ["clean", "load"]
