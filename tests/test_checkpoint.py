@@ -166,7 +166,7 @@ def test_a_broken_checkpoint_says_so(tmp_path):
 
 def test_a_checkpoint_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RamgnnError, match="cannot write the checkpoint"):
+    with pytest.raises(RamgnnError, match="cannot write to"):
         Checkpoint(tmp_path / "file" / "x.safetensors").save({"x": torch.zeros(1)}, {})
 
 
@@ -256,7 +256,7 @@ def test_resume_refuses_other_data(tmp_path, capsys, monkeypatch):
         killed_at(patch, pretrain_module, "step", 3)
         with pytest.raises(Killed):
             main(train(tmp_path / "r"))
-    monkeypatch.setattr(runs, "fingerprint", lambda _: "0" * 16)
+    monkeypatch.setattr("ramgnn.runs.started.fingerprint", lambda _: "0" * 16)
     assert main(["train", "--resume", str(tmp_path / "r"), "--quiet"]) == 1
     assert "are not those that the run" in capsys.readouterr().err
 

@@ -77,12 +77,11 @@ def test_recommendations_come_with_the_ids_that_were_brought(fitted):
     assert everybody["item"].dtype == np.int64
     assert set(everybody["user"]) == {v[0] for v in toy.VIEWERS}
     interactions = frames()[0]
-    seen = set(zip(fitted.dataset.train["user"], fitted.dataset.train["item"], strict=True))
-    users = {name: n for n, name in enumerate(fitted.dataset.user_ids)}
+    had = set(zip(interactions.iloc[:, 0], interactions["movie_id"], strict=True))
     for _, own in everybody.groupby("user"):
         assert own["rank"].tolist() == list(range(1, len(own) + 1))
         assert own["score"].is_monotonic_decreasing
-    assert not any((users[u], i) in seen for u, i in zip(everybody["user"], everybody["item"], strict=True))
+    assert not had & set(zip(everybody["user"], everybody["item"], strict=True))
     assert set(everybody["item"]) <= set(interactions["movie_id"]) | set(frames()[1]["movie_id"])
     one = fitted.recommend("Ada", n=3)
     pd.testing.assert_frame_equal(one, everybody[everybody["user"] == "Ada"].reset_index(drop=True))
@@ -108,7 +107,7 @@ def test_the_best_are_those_of_a_full_sort_ties_by_index(n):
     items, scores = model.top_items(np.arange(12), n, exclude_seen=True)
     for u in range(12):
         row = model.scorer([u])[0].astype(float)
-        row[model.dataset.history(u)] = -np.inf
+        row[model.dataset.had(u)] = -np.inf
         expected = [i for i in np.argsort(-row, kind="stable") if np.isfinite(row[i])][:n]
         assert [i for i in items[u] if i >= 0] == expected
         assert scores[u][: len(expected)].tolist() == row[expected].tolist()
@@ -124,7 +123,7 @@ def test_scores_by_id_and_label(fitted):
 
 def test_similar_items_are_by_cosine(fitted):
     found = fitted.similar_items("Titanic", 3)
-    x = torch.nn.functional.normalize(fitted.final.items.double(), dim=1)
+    x = torch.nn.functional.normalize(fitted.served.final.items.double(), dim=1)
     cosine = (x @ x[1]).numpy()
     assert found["item"].tolist() == [i for i in np.argsort(-cosine, kind="stable") if i != 1][:3]
     assert found["similarity"].tolist() == pytest.approx(sorted(np.delete(cosine, 1), reverse=True)[:3])

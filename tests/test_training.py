@@ -18,7 +18,7 @@ from ramgnn.evaluation import Evaluation, evaluate
 from ramgnn.explain import Explainer
 from ramgnn.readings import ablation
 from ramgnn.training import fit
-from tests.small import small_config, small_dataset
+from tests.small import reseal, small_config, small_dataset
 
 
 def small(**changes) -> Config:
@@ -188,6 +188,7 @@ def _changed(path, keys, value):
     else:
         part[last] = value
     path.write_text(json.dumps(content))
+    reseal(path.parent)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +253,7 @@ def test_a_baselines_run_of_another_shape_is_a_clear_error(tmp_path):
             runs.load(tmp_path)
         (tmp_path / "run.json").write_text(whole)
     (tmp_path / "history.json").write_text('{"losses": 3}')
+    reseal(tmp_path)
     with pytest.raises(DataError, match="'losses' is a whole number"):
         runs.load(tmp_path)
     (tmp_path / "history.json").unlink()
@@ -274,8 +276,8 @@ def test_recommendations_leave_out_what_the_user_had(fitted):
         recommended = explainer.recommend(user, 5)
         scores = [score for _, score in recommended]
         assert scores == sorted(scores, reverse=True)
-        assert not {item for item, _ in recommended} & set(fitted.dataset.history(user).tolist())
-    assert len(explainer.recommend(0, 10**6)) == fitted.dataset.n_items - len(fitted.dataset.history(0))
+        assert not {item for item, _ in recommended} & set(fitted.dataset.had(user).tolist())
+    assert len(explainer.recommend(0, 10**6)) == fitted.dataset.n_items - len(fitted.dataset.had(0))
 
 
 def test_reasons_are_shared_values_with_the_attention_of_the_model(fitted):
@@ -287,7 +289,7 @@ def test_reasons_are_shared_values_with_the_attention_of_the_model(fitted):
         explanation = explainer.explain(user, item)
         assert explanation.score == pytest.approx(score)
         assert explanation.rank == 1
-        history = set(data.history(user).tolist())
+        history = set(data.had(user).tolist())
         expected = set()
         for j in history:
             expected |= {graph.value_labels[v] for _, v in graph.shared(item, j)}
@@ -303,7 +305,7 @@ def test_reasons_are_shared_values_with_the_attention_of_the_model(fitted):
         assert [r.attention for r in explanation.item_reasons] == sorted(
             (r.attention for r in explanation.item_reasons), reverse=True
         )
-        had = set(data.train[data.train["item"] == item]["user"])
+        had = {u for part in (data.train, data.test) for u in part[part["item"] == item]["user"]}
         for r in explanation.user_reasons:
             assert {x.node for x in r.via} <= had
 
@@ -335,7 +337,7 @@ def test_an_explanation_as_text_is_a_few_lines_for_a_reader(fitted):
         assert "\n" not in str(reason)
     assert max(map(len, lines)) < 120 and repr(why).startswith("Explanation(")
     had = fitted.dataset.item_ids[fitted.dataset.history(3)[0]]
-    assert "(in the training set already)" in str(fitted.explain("u3", had))
+    assert "(had already)" in str(fitted.explain("u3", had))
 
 
 def test_an_explanation_without_pretraining_says_so():
