@@ -6,16 +6,16 @@ these functions. A command's module is imported when it runs, so that ``ramgnn -
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from ramgnn import advice
-from ramgnn.cli import checks
-from ramgnn.cli.parser import build_parser
+from ramgnn.cli import checks, streams
+from ramgnn.cli.parser import build_parser, parse
 from ramgnn.cli.typed import on_shell
 from ramgnn.errors import RamgnnError
+from ramgnn.visible import visible_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,15 +31,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the arguments cannot be parsed (status 2), or ``--help`` was asked for (0).
     """
-    parser = build_parser()
-    args = parser.parse_args(arguments)
+    with streams.shown():
+        try:
+            status = _run(arguments)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return status
+        except KeyboardInterrupt:
+            print("\nramgnn: stopped by you", file=sys.stderr)
+            return checks.INTERRUPTED
+        except BrokenPipeError:  # `ramgnn … | head` closes early
+            streams.discard()
+            return 0
+        except streams.CannotPrint as error:
+            print(f"ramgnn: {error}", file=sys.stderr)
+            streams.discard()
+            return 1
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """`main`, with streams that can be written to."""
+    args = parse(arguments)
     if args.version:
         from ramgnn import __version__
 
         print(f"ramgnn {__version__}")
         return 0
     if args.command is None:
-        parser.print_help()
+        build_parser().print_help()
         return 2
     if args.check is not None:
         args.check(args)
@@ -47,14 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module, _, function = args.handler.partition(":")
         with advice.words(on_shell):
             return getattr(import_module(module), function)(args) or 0
+    except streams.CannotPrint:
+        raise
     except RamgnnError as error:
         if args.debug:
             raise
-        print(f"ramgnn: {error}", file=sys.stderr)
+        print(f"ramgnn: {visible_lines(str(error))}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nramgnn: stopped by you", file=sys.stderr)
-        return checks.INTERRUPTED
-    except BrokenPipeError:  # `ramgnn … | head` closes early; without this Python would complain once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

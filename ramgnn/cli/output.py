@@ -67,13 +67,18 @@ def table_writer(path: str) -> Iterator[Write]:
         raise RamgnnError(f"cannot write {path}: {error.strerror or error}; choose another --out") from error
 
 
+def as_csv(frame: pd.DataFrame, separator: str = ",", header: bool = True) -> str:
+    """A frame as CSV; `header`: with the names of the columns."""
+    return frame.to_csv(sep=separator, index=False, header=header, lineterminator="\n")
+
+
 def csv_writer(stream: TextIO, separator: str = ",") -> Write:
     """A function that appends frames to an open text stream as CSV, with one header."""
     header = True
 
     def write(frame: pd.DataFrame) -> None:
         nonlocal header
-        frame.to_csv(stream, sep=separator, index=False, header=header, lineterminator="\n")
+        stream.write(as_csv(frame, separator, header))
         header = False
 
     return write
@@ -81,7 +86,7 @@ def csv_writer(stream: TextIO, separator: str = ",") -> Write:
 
 @contextmanager
 def _csv(path: Path, separator: str = ",") -> Iterator[Write]:
-    with open(path, "w", encoding="utf-8", newline="") as stream:
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         yield csv_writer(stream, separator)
 
 
@@ -91,14 +96,14 @@ def _csv_gz(path: Path) -> Iterator[Write]:
     with (
         open(path, "wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
-        io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream,
+        io.TextIOWrapper(packed, encoding="utf-8", errors="backslashreplace", newline="") as stream,
     ):
         yield csv_writer(stream)
 
 
 @contextmanager
 def _jsonl(path: Path) -> Iterator[Write]:
-    with open(path, "w", encoding="utf-8", newline="\n") as stream:
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
         yield lambda frame: stream.writelines(as_json(row) + "\n" for row in frame.to_dict("records"))
 
 
