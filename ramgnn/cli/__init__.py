@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
 
 from ramgnn import advice
 from ramgnn.cli import checks
 from ramgnn.cli.parser import build_parser
+from ramgnn.cli.stopping import stops
 from ramgnn.cli.typed import on_shell
 from ramgnn.errors import RamgnnError
 
@@ -25,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after ``ramgnn``; that of this process when None.
 
     Returns:
-        The exit status: 0 for success, 1 for an error with a clear message, 2 for wrong usage, 130 for Ctrl-C,
-        also where what was reached is saved.
+        The exit status: 0 for success, 1 for an error with a clear message, 2 for wrong usage, 130 for Ctrl-C and
+        143 for SIGTERM, also where what was reached is saved.
 
     Raises:
         SystemExit: the arguments cannot be parsed (status 2), or ``--help`` was asked for (0).
@@ -43,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if args.check is not None:
         args.check(args)
+    if args.command == "run":  # SIGTERM ends it at once, and its processes with it: each task that is done is stored
+        return _run(args)
+    with stops() as stop:
+        return stop.status(_run(args))
+
+
+def _run(args: Namespace) -> int:
+    """Run the command that was typed; what goes wrong is told in words."""
     try:
         module, _, function = args.handler.partition(":")
         with advice.words(on_shell):
