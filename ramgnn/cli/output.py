@@ -6,6 +6,7 @@ under its own name finds all of it, even if the process was killed.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import importlib.util
 import io
@@ -69,7 +70,11 @@ def table_writer(path: str) -> Iterator[Write]:
 
 def as_csv(frame: pd.DataFrame, separator: str = ",", header: bool = True) -> str:
     """A frame as CSV; `header`: with the names of the columns."""
-    return frame.to_csv(sep=separator, index=False, header=header, lineterminator="\n")
+    # a lone carriage return ends a line for whoever reads, and yet pandas puts no quotes around it by itself
+    texts = (frame[name] for name in frame if not is_numeric_dtype(frame[name]))
+    returns = any(text.str.contains("\r", regex=False).any() for text in texts)
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    return frame.to_csv(sep=separator, index=False, header=header, lineterminator="\n", quoting=quoting)
 
 
 def csv_writer(stream: TextIO, separator: str = ",") -> Write:

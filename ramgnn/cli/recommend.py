@@ -56,9 +56,13 @@ def recommend(args: Namespace) -> None:
 
 def _print_csv(blocks: Iterator[pd.DataFrame]) -> None:
     """One table as CSV: as in a file for whoever reads it on, and with escapes for whoever looks at it."""
+    looked_at = sys.stdout is not None and sys.stdout.isatty()
     for n, frame in enumerate(blocks):
-        text = output.as_csv(frame, header=n == 0)
-        print(text, end="") if sys.stdout is None or sys.stdout.isatty() else write_data(text)
+        if looked_at:
+            frame = frame.assign(
+                **{name: frame[name].map(visible) for name in ("user", "item", "title") if name in frame}
+            )
+        write_data(output.as_csv(frame, header=n == 0))
 
 
 def _recommend_by_items(model: FittedModel, args: Namespace) -> None:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from ramgnn.errors import RamgnnError
-from ramgnn.visible import visible_stream
+from ramgnn.visible import visible, visible_stream
 
-# a progress bar goes back to the beginning of its line, or up by lines
+# where a progress bar goes: back to the beginning of its line, or up and down by lines
 _BAR = re.compile(r"\r|\n*(\x1b\[A)*\Z")
 
 
@@ -40,8 +40,8 @@ class Shown:
 
     def write(self, text: str) -> int:
         """Write text, every character of it to be seen."""
-        start = found.end() if self.bars and (found := _BAR.match(text)) else 0
-        shown = text[:start] + visible_stream(text[start:])
+        bar = _BAR.match(text) if self.bars else None
+        shown = bar[0] + visible(text[bar.end() :]) if bar else visible_stream(text)
         if encoding := getattr(self.stream, "encoding", None):
             shown = shown.encode(encoding, "backslashreplace").decode(encoding)
         with _one_line():
