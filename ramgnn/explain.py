@@ -21,6 +21,7 @@ from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
 from ramgnn.recommender import FinalEmbeddings
 from ramgnn.sampler import SampledNeighbours
+from ramgnn.visible import visible
 
 
 class Explainable(Protocol):
@@ -79,8 +80,13 @@ class Reason:
 
     def line(self, width: int = 0) -> str:
         """Attention, type and value, and the nodes behind it; type and value are filled up to `width`."""
-        behind = "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in self.via)
-        return f"{self.attention:6.3f}  {f'{self.type}: {self.value}':<{width}}  {behind}"
+        behind = "; ".join(f"{'* ' if node.sampled else ''}{visible(node.label)}" for node in self.via)
+        return f"{self.attention:6.3f}  {self.name:<{width}}  {behind}"
+
+    @property
+    def name(self) -> str:
+        """Type and value on one line."""
+        return visible(f"{self.type}: {self.value}")
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,8 @@ class Explanation:
 
     def __str__(self) -> str:
         seen = " (had already)" if self.seen else ""
-        parts = [f"{self.item_label} for user {self.user_label}: score {self.score:.4f}, rank {self.rank}{seen}"]
+        names = f"{visible(self.item_label)} for user {visible(self.user_label)}"
+        parts = [f"{names}: score {self.score:.4f}, rank {self.rank}{seen}"]
         if not self.pretrained:
             parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"
         elif self.item_reasons:
@@ -125,14 +132,14 @@ class Explanation:
             title = "shared with people who had it (attention: share of the user's neighbours through this value)"
             parts.append("\n".join([title, *_lines(self.user_reasons)]))
         if self.similar:
-            nearest = (f"  {node.similarity:6.3f}  {node.label}" for node in self.similar)
+            nearest = (f"  {node.similarity:6.3f}  {visible(node.label)}" for node in self.similar)
             parts.append("\n".join(["nearest of the user's items after training (cosine)", *nearest]))
         return "\n\n".join([*parts, "* kept by the sampler as a neighbour through this value"])
 
 
 def _lines(reasons: tuple[Reason, ...]) -> list[str]:
     """One line for each reason, with the nodes behind them below each other."""
-    width = max(len(f"{r.type}: {r.value}") for r in reasons)
+    width = max(len(r.name) for r in reasons)
     return [f"  {r.line(width)}" for r in reasons]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -138,6 +139,16 @@ def remove(path: Path) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise RamgnnError(f"cannot remove {path}: {error.strerror}") from None
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what processes that were killed left unfinished of a file, see `replacing`.
+
+    Raises:
+        RamgnnError: something cannot be removed.
+    """
+    for part in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
+        remove(part)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import ast
 import inspect
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from ramgnn.cli import main
 from ramgnn.cli.parser import build_parser
 from ramgnn.cli.typed import flag, on_shell
 from ramgnn.datasets import tables
+from ramgnn.visible import visible
 
 ROOT = Path(ramgnn.__file__).parent
 PYTHON = re.compile(r"(?<![-\w])[a-z_]+=(?=['\"{\[(\d]|None|True|False|$)")  # name='value', as Python has it
@@ -72,9 +75,14 @@ def test_the_words_end_with_the_command(capsys):
     assert advice.option("quote", None) == "quote=None"
 
 
-@pytest.mark.parametrize("text", ["--u00x", "-1", "Ann B $HOME", "it's", "", "a\nb", "é☕", "*", "~"])
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell to paste into")
+@pytest.mark.parametrize(
+    "text", ["--u00x", "-1", "Ann B $HOME", "it's", "", "a\nb", "é☕", "*", "~", "\x1b[31m'\\ é", "\x9b\u202e\t", "!"]
+)
 def test_flags_can_be_pasted(text):
-    words = shlex.split(flag("--user", text))
+    shown = visible(flag("--user", text))  # as a terminal shows it
+    pasted = subprocess.run(["bash", "-c", f"printf '%s\\0' {shown}"], capture_output=True, check=True, text=True)
+    words = pasted.stdout.split("\0")[:-1]
     args = build_parser().parse_args(["recommend", "--run", "x", *words])
     assert args.user == [text]
 

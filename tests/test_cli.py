@@ -370,7 +370,7 @@ def test_all_users_go_to_standard_output_as_csv(capsys, trained):
 
 def test_seen_items_are_left_out_unless_asked_for(capsys, trained):
     dataset = api.load_run(trained).dataset
-    seen = {dataset.item_ids[item] for item in dataset.history(dataset.user_ids.index("u4"))}
+    seen = {dataset.item_ids[item] for item in dataset.had(dataset.user_ids.index("u4"))}
     call = ["recommend", "--run", trained, "--user", "u4", "-n", "100"]
     new = {row["id"] for row in ask(capsys, *call)["items"]}
     every = [row["id"] for row in ask(capsys, *call, "--include-seen")["items"]]
@@ -444,7 +444,7 @@ def test_nothing_half_written_stands_under_the_final_name(capsys, trained, tmp_p
 
     monkeypatch.setattr(FittedModel, "recommend_blocks", stopped)
     assert main(["recommend", "--run", trained, "--all", "--out", str(path)]) == 130
-    assert during[0] == "r.csv" and len(during) == 2 and during[1].endswith(".part")
+    assert during[1] == "r.csv" and len(during) == 2 and during[0].endswith(".part")
     assert [p.name for p in tmp_path.iterdir()] == ["r.csv"] and path.read_text() == "an older table\n"
 
 
@@ -466,7 +466,8 @@ def test_no_folder_is_made_unasked_for_a_file_and_nothing_is_computed_for_it(cap
 
 def test_a_missing_history_is_said_and_the_run_recommends(capsys, trained, tmp_path):
     shutil.copytree(trained, tmp_path / "r")
-    (tmp_path / "r" / "history.json").unlink()
+    for history in (tmp_path / "r").rglob("history.json"):  # of what was evaluated, and of what recommends
+        history.unlink()
     call = ["recommend", "--user", "u3", "--json", "--run"]
     assert main([*call, str(tmp_path / "r")]) == 0
     shown = capsys.readouterr()
@@ -493,7 +494,7 @@ def test_a_bar_is_shown_on_a_terminal_only(capsys, trained, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ([], "one of the arguments --user --users --all is required"),
+        ([], "one of the arguments --user --users --all --had is required"),
         (["--user", "u1", "--all"], "not allowed with argument"),
         (["--user", "u1", "--users", "ids"], "not allowed with argument"),
         (["--all", "--skip-unknown"], "--skip-unknown goes with --users FILE"),

@@ -14,6 +14,7 @@ from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explanation, Reason
 from ramgnn.matching import find, told_apart
 from ramgnn.trained import Fitted
+from ramgnn.visible import visible
 
 # ---- similar ---------------------------------------------------------------------------------------------------------
 
@@ -31,7 +32,7 @@ def similar(args: Namespace) -> None:
     ]
     if args.json:
         return print_json({"item": dataset.item_ids[item], "title": dataset.item_labels[item], "items": rows})
-    print(f"closest to {told_apart(dataset, 'item')[item]} after training:")
+    print(f"closest to {visible(told_apart(dataset, 'item')[item])} after training:")
     print(table_without_ids(pd.DataFrame(rows), "item"))
 
 
@@ -112,10 +113,11 @@ def neighbors(args: Namespace) -> None:
     degrees = {t: int(pretrained.graph.degrees(t)[node]) for t in pretrained.types}
     if args.json:
         return print_json({"node": ids[node], "thresholds": thresholds, "neighbours": degrees, "kept": rows[: args.n]})
-    print(f"{told_apart(dataset, side)[node]}: kept of all neighbours by type")
+    print(f"{visible(told_apart(dataset, side)[node])}: kept of all neighbours by type")
     for relation_type in pretrained.types:
+        name, k = visible(relation_type), thresholds[relation_type]
         n_kept = sum(row["type"] == relation_type for row in rows)
-        print(f"  {relation_type:<12} {n_kept:>5} of {degrees[relation_type]:>6}   k = {thresholds[relation_type]}")
+        print(f"  {name:<12} {n_kept:>5} of {degrees[relation_type]:>6}   k = {k}")
     if rows:
         print(table_without_ids(pd.DataFrame(rows[: args.n]), "neighbour"))
         if len(rows) > args.n:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ramgnn import datasets
 from ramgnn.cli.printing import aligned, print_json, text_table
 from ramgnn.errors import RamgnnError
+from ramgnn.visible import visible
 
 if TYPE_CHECKING:  # imported where they are needed, so that `data list` answers at once
     from ramgnn.datasets.base import RecDataset
@@ -163,7 +164,7 @@ def show_info(args: Namespace) -> None:
         print(text_table(graph.counts().reset_index()))
     for title, text in (("source", dataset.source), ("licence", dataset.licence), ("citation", dataset.citation)):
         if text:
-            print(f"\n{title}: {text}")
+            print(f"\n{title}: {visible(text)}")
 
 
 def check(args: Namespace) -> None:
@@ -193,8 +194,8 @@ def print_summary(dataset: RecDataset) -> None:
     from ramgnn.datasets.frames.notes import is_doubt
 
     sizes = f"{dataset.n_users:,} users, {dataset.n_items:,} items, {len(dataset.train):,} training interactions"
-    print(f"{dataset.name}: {sizes}")
+    print(f"{visible(dataset.name)}: {sizes}")
     ranked = "all items" if dataset.negatives is None else f"{dataset.negatives.shape[1]} sampled negatives"
     print(f"held out: {len(dataset.test):,} ({dataset.split}), ranked against {ranked}")
     for note in dataset.notes:
-        print(f"note{' (doubt)' if is_doubt(note) else ''}: {note}")
+        print(f"note{' (doubt)' if is_doubt(note) else ''}: {visible(note)}")

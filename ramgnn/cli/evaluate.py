@@ -9,6 +9,7 @@ from ramgnn import api
 from ramgnn.cli.printing import intervals, print_json, ranking_text, text_table
 from ramgnn.cli.saved import load_model
 from ramgnn.evaluation import METRICS, paired_test, session_groups
+from ramgnn.visible import visible
 
 
 def evaluate(args: Namespace) -> None:
@@ -31,12 +32,12 @@ def evaluate(args: Namespace) -> None:
         if tests:
             report["compare"] = {name: vars(test) for name, test in tests.items()}
         return print_json(report)
-    print(f"{args.run}: {ranking_text(evaluation)}")
+    print(f"{visible(args.run)}: {ranking_text(evaluation)}")
     print(text_table(evaluation.table(args.at).round(4)))
     if groups is not None:
         print("\nby time since the user's last training interaction")
         print(text_table(groups.round(4).reset_index()))
     if tests:
-        print(f"\n{args.run} less {args.compare}, paired over users")
+        print(f"\n{visible(args.run)} less {visible(args.compare)}, paired over users")
         for test in tests.values():
             print(test)

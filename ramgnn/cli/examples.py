@@ -13,8 +13,8 @@ ROOT = """examples:
 
 `ramgnn COMMAND --help` shows the options of a command, with examples.
 
-exit status: 0 when all went well, 1 after an error, 2 for options that cannot be read, and 130 when you stopped it with
-Ctrl-C, also where what it had reached was saved.
+exit status: 0 when all went well, 1 after an error, 2 for options that cannot be read, 130 when you stopped it with
+Ctrl-C and 143 when SIGTERM did (`kill`, `timeout`, a batch system), also where what it had reached was saved.
 """
 
 DATA = """examples:

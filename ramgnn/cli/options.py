@@ -7,6 +7,8 @@ from argparse import _ArgumentGroup as ArgumentGroup  # what `add_argument_group
 from collections.abc import Callable
 from math import isfinite
 
+from ramgnn.cli.actions import Adding, AddingPairs
+
 
 def whole(what: str, least: int, most: int | None = None) -> Callable[[str], int]:
     """What reads a whole number for `argparse` and refuses one out of bounds.
@@ -75,8 +77,9 @@ def metrics(sub: ArgumentParser) -> ArgumentGroup:
     """At which k and with which ties the metrics are computed."""
     group = sub.add_argument_group("metrics")
     group.add_argument(
-        "--at", type=whole("a cut-off", 1), nargs="+", default=[10, 20], metavar="K", help="cut-offs (default: 10 20)"
-    )
+        "--at", type=whole("a cut-off", 1), nargs="+", action=Adding, default=[10, 20], metavar="K",
+        help="cut-offs (default: 10 20)",
+    )  # fmt: skip
     group.add_argument(
         "--ties", default="average", choices=["average", "optimistic", "pessimistic"],
         help="how equal scores rank; optimistic as in RCF's code (default: average)",
@@ -93,7 +96,7 @@ def dataset(sub: ArgumentParser) -> None:
         "tables as CSV or Parquet",
     )  # fmt: skip
     named.add_argument(
-        "--option", nargs="+", default=[], metavar="NAME=VALUE",
+        "--option", nargs="+", action=AddingPairs, default=[], metavar="NAME=VALUE",
         help="options of its loader; of your own tables sep=';', encoding=cp1252, duplicates=first, unknown=drop, "
         "min_user=5, …",
     )  # fmt: skip
@@ -127,4 +130,7 @@ def dataset(sub: ArgumentParser) -> None:
     tables.add_argument("--quote", metavar="CHAR", help='around fields (default: "); none where quotes are letters')
     tables.add_argument("--escape", metavar="CHAR", help="before a quote inside a field, such as \\ (default: none)")
     tables.add_argument("--no-header", action="store_true", help="no names of columns: they are called 1, 2, …")
-    tables.add_argument("--bins", nargs="+", default=[], metavar="COLUMN=N", help="bands of width N, or qN quantiles")
+    tables.add_argument(
+        "--bins", nargs="+", action=AddingPairs, default=[], metavar="COLUMN=N",
+        help="bands of width N, or qN quantiles",
+    )  # fmt: skip

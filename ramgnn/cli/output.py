@@ -6,6 +6,7 @@ under its own name finds all of it, even if the process was killed.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import importlib.util
 import io
@@ -67,13 +68,22 @@ def table_writer(path: str) -> Iterator[Write]:
         raise RamgnnError(f"cannot write {path}: {error.strerror or error}; choose another --out") from error
 
 
+def as_csv(frame: pd.DataFrame, separator: str = ",", header: bool = True) -> str:
+    """A frame as CSV; `header`: with the names of the columns."""
+    # a lone carriage return ends a line for whoever reads, and yet pandas puts no quotes around it by itself
+    texts = (frame[name] for name in frame if not is_numeric_dtype(frame[name]))
+    returns = any(text.str.contains("\r", regex=False).any() for text in texts)
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    return frame.to_csv(sep=separator, index=False, header=header, lineterminator="\n", quoting=quoting)
+
+
 def csv_writer(stream: TextIO, separator: str = ",") -> Write:
     """A function that appends frames to an open text stream as CSV, with one header."""
     header = True
 
     def write(frame: pd.DataFrame) -> None:
         nonlocal header
-        frame.to_csv(stream, sep=separator, index=False, header=header, lineterminator="\n")
+        stream.write(as_csv(frame, separator, header))
         header = False
 
     return write
@@ -81,7 +91,7 @@ def csv_writer(stream: TextIO, separator: str = ",") -> Write:
 
 @contextmanager
 def _csv(path: Path, separator: str = ",") -> Iterator[Write]:
-    with open(path, "w", encoding="utf-8", newline="") as stream:
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         yield csv_writer(stream, separator)
 
 
@@ -91,14 +101,14 @@ def _csv_gz(path: Path) -> Iterator[Write]:
     with (
         open(path, "wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
-        io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream,
+        io.TextIOWrapper(packed, encoding="utf-8", errors="backslashreplace", newline="") as stream,
     ):
         yield csv_writer(stream)
 
 
 @contextmanager
 def _jsonl(path: Path) -> Iterator[Write]:
-    with open(path, "w", encoding="utf-8", newline="\n") as stream:
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
         yield lambda frame: stream.writelines(as_json(row) + "\n" for row in frame.to_dict("records"))
 
 

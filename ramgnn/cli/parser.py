@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ramgnn.arguments import MAX_SEED
 from ramgnn.cli import checks, examples, options
-
-Parser = argparse.ArgumentParser
+from ramgnn.cli.actions import Adding, AddingPairs, OnceOrNot, Parser
 
 
 def build_parser() -> Parser:
@@ -18,7 +17,6 @@ def build_parser() -> Parser:
         prog="ramgnn",
         description="Recommendations from multi-relational graphs, with reasons.",
         epilog=examples.ROOT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     root.add_argument("--version", action="store_true", help="print the version and end")
     root.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -26,6 +24,19 @@ def build_parser() -> Parser:
     for add in (_data, _train, _evaluate, _recommend, _similar, _explain, _neighbors, _run, _results, _readings):
         add(commands)
     return root
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was typed; None for the arguments of this process.
+
+    Raises:
+        SystemExit: it cannot be parsed (status 2), or ``--help`` was asked for (0).
+    """
+    root = build_parser()
+    args, unknown = root.parse_known_args(arguments)
+    if unknown:
+        getattr(args, "subparser", root).unknown(unknown)
+    return args
 
 
 def _command(
@@ -52,7 +63,6 @@ def _command(
         help=summary,
         description=description or summary[0].upper() + summary[1:] + ".",
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     # the parser itself is in the namespace so that `check` can report errors and ask for defaults
     sub.set_defaults(handler=f"ramgnn.cli.{handler}", check=check, subparser=sub)
@@ -68,7 +78,6 @@ def _data(commands) -> None:
         help="list, describe and check data sets",
         description="Data sets: those that the package knows by name, and your own tables.",
         epilog=examples.DATA,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parts = data.add_subparsers(dest="part", metavar="PART", required=True)
     options.output(_command(parts, "list", "data:show_list", "the names of all data sets"))
@@ -108,7 +117,7 @@ def _train(commands) -> None:
     )  # fmt: skip
     model.add_argument("--config", default="default", help="default, or as_printed: the letter of the paper")
     model.add_argument(
-        "--set", nargs="+", default=[], metavar="NAME=VALUE",
+        "--set", nargs="+", action=AddingPairs, default=[], metavar="NAME=VALUE",
         help="settings, as in pretrain.dim=32; of a baseline, as in lr=0.01",
     )  # fmt: skip
     model.add_argument("--ablation", default="full", help="full, single, rns or attention (default: full)")
@@ -120,7 +129,7 @@ def _train(commands) -> None:
         help="train for so many epochs instead of asking validation",
     )  # fmt: skip
     model.add_argument(
-        "--refit", action=argparse.BooleanOptionalAction,
+        "--refit", action=OnceOrNot,
         help="after that, train once more with the held-out items in, to recommend from all that is known; costs one\n"
         "more fine-tuning (default: for your own tables)",
     )  # fmt: skip
@@ -174,7 +183,11 @@ def _recommend(commands) -> None:
     users.add_argument("--users", metavar="FILE", help="a file with one id a line; - is standard input")
     users.add_argument("--all", action="store_true", help="every user; as CSV to standard output without --out")
     users.add_argument(
-        "--had", nargs="+", metavar="ITEM", help="somebody new: the items that they had, by id or title, oldest first"
+        "--had",
+        nargs="+",
+        action=Adding,
+        metavar="ITEM",
+        help="somebody new: the items that they had, by id or title, oldest first",
     )
     items = recommend.add_argument_group("items")
     options.how_many(items, 10, "how many for each user")
@@ -243,7 +256,7 @@ def _run(commands) -> None:
     run.add_argument("--seeds", metavar="A-B", help="as in 0-9 or 0,3,7 (default: ten for tables 3 and 4, else five)")
     run.add_argument("--trials", type=int, default=20, help="of each model that is tuned (default: 20)")
     run.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time (default: all cores)")
-    run.add_argument("--only", nargs="+", metavar="MODEL", help="these rows only")
+    run.add_argument("--only", nargs="+", action=Adding, metavar="MODEL", help="these rows only")
     run.add_argument("--list", action="store_true", help="say what is missing and do nothing")
     run.add_argument("--quiet", action="store_true", help="no progress bar")
     options.results_folder(run)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from ramgnn.cli.streams import write_data
+from ramgnn.visible import visible, visible_json
 
 if TYPE_CHECKING:  # `ramgnn data list` prints too and does without pandas
     import pandas as pd
@@ -13,22 +17,24 @@ if TYPE_CHECKING:  # `ramgnn data list` prints too and does without pandas
 
 
 def text_table(frame: pd.DataFrame) -> str:
-    """A frame as text: thousands separated, text columns to the left."""
+    """A frame as text: thousands separated, text columns to the left, each row on one line."""
     from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
-    shown = frame.copy()
+    shown = frame.rename(columns=visible)
     for name in shown:
         if is_integer_dtype(shown[name]):
             shown[name] = [f"{x:,}" for x in shown[name]]
         elif not is_numeric_dtype(shown[name]) and shown[name].dtype != bool:
-            width = max([len(str(name)), *[len(str(x)) for x in shown[name]]])
-            shown[name] = [str(x).ljust(width) for x in shown[name]]
+            cells = [visible(x) for x in shown[name]]
+            width = max([len(str(name)), *map(len, cells)])
+            shown[name] = [cell.ljust(width) for cell in cells]
             shown = shown.rename(columns={name: str(name).ljust(width)})
     return shown.to_string(index=False)
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows of text as lines with aligned columns."""
+    """Rows of text as lines with aligned columns, each on one line."""
+    rows = [tuple(map(visible, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
@@ -44,19 +50,32 @@ def table_without_ids(frame: pd.DataFrame, label: str) -> str:
 
 
 def print_json(content: Any) -> None:
-    """Print plain values, NumPy's and PyTorch's scalars among them, as JSON."""
-    print(as_json(content, indent=1))
+    """Print plain values, NumPy's and PyTorch's scalars among them, as JSON in UTF-8."""
+    print_as_json(as_json(content, indent=1) + "\n")
+
+
+def print_as_json(text: str) -> None:
+    """Print JSON, or a part of it, in UTF-8; control characters in its strings as escapes."""
+    write_data(visible_json(text))
 
 
 def as_json(content: Any, indent: int | None = None) -> str:
-    """The same as text; on one line without `indent`."""
-    return json.dumps(content, ensure_ascii=False, indent=indent, default=_plain_scalar)
+    """Plain values as JSON text; on one line without `indent`, and null for what is no finite number."""
+    return json.dumps(_plain(content), ensure_ascii=False, indent=indent, allow_nan=False)
 
 
-def _plain_scalar(x: Any) -> Any:
-    """NumPy and torch scalars as plain numbers."""
-    if hasattr(x, "item"):
-        return x.item()
+def _plain(x: Any) -> Any:
+    """Plain values for JSON, which has neither NaN nor infinity."""
+    if isinstance(x, dict):
+        return {key: _plain(value) for key, value in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_plain(value) for value in x]
+    if x is None or isinstance(x, str | bool | int):
+        return x
+    if not isinstance(x, float) and hasattr(x, "item"):  # a scalar of NumPy or PyTorch
+        return _plain(x.item())
+    if isinstance(x, float):
+        return float(x) if math.isfinite(x) else None
     raise TypeError(f"cannot write {type(x).__name__} as JSON")
 
 

@@ -12,13 +12,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.cli import output
-from ramgnn.cli.printing import as_json, print_json, table_without_ids
+from ramgnn.cli.printing import as_json, print_as_json, print_json, table_without_ids
 from ramgnn.cli.saved import load_model
+from ramgnn.cli.streams import write_data
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.explain import Explanation
 from ramgnn.fitted import FittedModel
 from ramgnn.matching import find, indices, left_out_message, nearest, told_apart
+from ramgnn.visible import visible
 
 LONGEST = 100_000  # characters of a line of a file of ids
 
@@ -42,16 +44,25 @@ def recommend(args: Namespace) -> None:
                 n_rows += len(frame)
         if args.json:
             return print_json({"out": args.out, "users": len(shown), "rows": n_rows, "skipped": n_skipped})
-        print(f"{n_rows:,} recommendations for {len(shown):,} users in {args.out}")
+        print(f"{n_rows:,} recommendations for {len(shown):,} users in {visible(args.out)}")
     elif args.json:
         single = args.user is not None and len(args.user) == 1
         _print_as_json(model, blocks, shown, args.reasons, single)
     elif args.all:
-        write = output.csv_writer(sys.stdout)
-        for frame in blocks:
-            write(frame)
+        _print_csv(blocks)
     else:
         _print_tables(model, blocks, shown, args.reasons)
+
+
+def _print_csv(blocks: Iterator[pd.DataFrame]) -> None:
+    """One table as CSV: as in a file for whoever reads it on, and with escapes for whoever looks at it."""
+    looked_at = sys.stdout is not None and sys.stdout.isatty()
+    for n, frame in enumerate(blocks):
+        if looked_at:
+            frame = frame.assign(
+                **{name: frame[name].map(visible) for name in ("user", "item", "title") if name in frame}
+            )
+        write_data(output.as_csv(frame, header=n == 0))
 
 
 def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
@@ -66,9 +77,9 @@ def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
     if args.json:
         return print_json({"had": had, "items": rows} | ({"out": args.out} if args.out else {}))
     if args.out:
-        return print(f"{len(rows):,} recommendations in {args.out}")
+        return print(f"{len(rows):,} recommendations in {visible(args.out)}")
     names = told_apart(dataset, "item")
-    labels = "; ".join(names[i] for i in indices(dataset, "item", had))
+    labels = "; ".join(visible(names[i]) for i in indices(dataset, "item", had))
     print(f"for somebody who had {labels}:")
     print(table_without_ids(pd.DataFrame(rows), "item") if rows else "they have had every item")
 
@@ -188,9 +199,10 @@ def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Seq
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
         if reasons:
             _add_reasons(model, user, rows)
-        label, n_items = names[index_of[user]], len(dataset.had(index_of[user]))
+        label, n_items = visible(names[index_of[user]]), len(dataset.had(index_of[user]))
         print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
-        print(table_without_ids(pd.DataFrame(rows), "item") if rows else f"{label} has had every item")
+        none_left = f"{label} has had every item" if n_items == dataset.n_items else "no item is left to recommend"
+        print(table_without_ids(pd.DataFrame(rows), "item") if rows else none_left)
 
 
 def _print_as_json(
@@ -203,8 +215,8 @@ def _print_as_json(
         record = {"user": user, "items": rows}
         if single:
             return print_json(record)
-        print(("," if n else "[") + "\n" + as_json(record), end="")
-    print("\n]")
+        print_as_json(("," if n else "[") + "\n" + as_json(record))
+    print_as_json("\n]\n")
 
 
 def _add_reasons(model: FittedModel, user: str, rows: list[dict[str, Any]]) -> None:

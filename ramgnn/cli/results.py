@@ -19,6 +19,7 @@ from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, pl
 from ramgnn.experiments.trajectories import ends
 from ramgnn.experiments.tuning import n_trials
 from ramgnn.experiments.verdicts import judge
+from ramgnn.visible import visible
 
 MAX_SEEDS = 1000
 
@@ -56,7 +57,7 @@ def run(args: Namespace) -> int:
     if importlib.util.find_spec("optuna") is None and any(t.seed is None for t in tasks):
         raise RamgnnError("tuning needs the package optuna; install it: pip install 'ramgnn[experiments]'")
     failed = execute(plan, store, args.jobs, not args.quiet)
-    print(f"{len(tasks) - len(failed)} done, {len(failed)} failed; stored in {store.folder}", file=sys.stderr)
+    print(f"{len(tasks) - len(failed)} done, {len(failed)} failed; stored in {visible(store.folder)}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -77,7 +78,7 @@ def _plan(args: Namespace) -> Plan:
 
 def _say_missing(plan: Plan, store: Store, tasks: list[Task]) -> None:
     if not tasks:
-        print(f"nothing is missing in {store.folder}")
+        print(f"nothing is missing in {visible(store.folder)}")
         return
     for model in dict.fromkeys(t.model for t in tasks):
         of_model = [t for t in tasks if t.model == model]
@@ -118,7 +119,7 @@ def results(args: Namespace) -> int:
         print("\n" + FORMATS[args.format](*ends(one, store, args.data)))
     if args.plot:
         for path in _plots(one, store, args.data, Path(args.plot)):
-            print(f"drawn: {path}", file=sys.stderr)
+            print(f"drawn: {visible(path)}", file=sys.stderr)
     if missing:
         told = flag("--data", args.data) + (f" {flag('--out', args.out)}" if args.out else "")
         print(f"{missing} runs are missing: python -m ramgnn run {one.name} {told}", file=sys.stderr)
@@ -167,7 +168,7 @@ def _status(store: Store, dataset_name: str) -> str:
             lines.append([one.name, row.model, f"{len(trials)} of {n_trials(spec)}", f"{min(done, need)} of {need}"])
     text = as_text(["table", "model", "trials", "runs"], lines)
     hours = store.hours(dataset_name)
-    return f"{text}\n\n{dataset_name}: {hours:.1f} hours of one processor core so far, in {store.folder}"
+    return f"{text}\n\n{dataset_name}: {hours:.1f} hours of one processor core so far, in {visible(store.folder)}"
 
 
 def _pairs(store: Store, dataset_name: str, of: str, metric: str, form: str) -> str:

@@ -8,6 +8,7 @@ import warnings
 from ramgnn import runs
 from ramgnn.errors import RamgnnError
 from ramgnn.fitted import FittedModel
+from ramgnn.visible import visible_lines
 
 
 def load_model(folder: str, evaluated: bool = False) -> FittedModel:
@@ -20,7 +21,7 @@ def load_model(folder: str, evaluated: bool = False) -> FittedModel:
         warnings.simplefilter("always", UserWarning)
         model = runs.load(folder) if evaluated else runs.load_serving(folder)
     for warning in (x for x in noted if issubclass(x.category, UserWarning)):
-        print(f"ramgnn: {warning.message}", file=sys.stderr)
+        print(f"ramgnn: {visible_lines(str(warning.message))}", file=sys.stderr)
     if model.scorer is None:
         raise RamgnnError(
             f"{folder} was stopped during {model.interrupted}, before there was a recommender; train again"

@@ -32,6 +32,7 @@ from ramgnn.fitted import FittedModel
 from ramgnn.runs import Started
 from ramgnn.trained import Fitted
 from ramgnn.training import fit, train_on_everything
+from ramgnn.visible import visible, visible_lines
 
 BESIDE = ("popularity", "ease")  # baselines shown beside a run: fitted in a second
 
@@ -52,6 +53,8 @@ def train(args: Namespace) -> int:
         config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
         data_source, epochs, started = source(args), args.epochs, None
         folder = Path(args.out or f"runs/{data_source.label}-{config.name.replace(', ', '-')}-{config.seed}")
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:  # of several processes each has a device of its own, see below
+        checked_device(config.device)
     try:
         with _held(folder, args), distributed.processes(config.device):
             checked_device(distributed.device_of(config.device))
@@ -169,7 +172,7 @@ def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any]
         evaluation = api.evaluate(model, ties=args.ties)
     api.save(model, folder, source=data_source, evaluation=evaluation)
     if model.interrupted:
-        print(f"stopped after {model.epochs} epochs; what was reached is saved in {folder}", file=sys.stderr)
+        print(f"stopped after {model.epochs} epochs; what was reached is saved in {visible(folder)}", file=sys.stderr)
         return checks.INTERRUPTED
     if args.json:
         report = {"run": str(folder), "model": args.model, "seconds": {"training": seconds}}
@@ -241,7 +244,7 @@ def _print_results(model: FittedModel, evaluation: Evaluation | None, name: str,
             "saw them."
         )
     asked = f"{flag('--run', folder)} {flag('--user', dataset.user_ids[0])}"
-    print(f"\nsaved in {folder}; next: ramgnn recommend {asked} -n 10")
+    print(f"\nsaved in {visible(folder)}; next: ramgnn recommend {asked} -n 10")
 
 
 def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args: Namespace) -> str:
@@ -252,7 +255,7 @@ def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args:
             try:
                 metrics = evaluate(registry.get(baseline).factory(dataset), dataset, args.ties).metrics(args.at)
             except RamgnnError as error:
-                print(f"{baseline} is left out: {error}", file=sys.stderr)
+                print(f"{baseline} is left out: {visible_lines(str(error))}", file=sys.stderr)
                 continue
             rows[f"{baseline}, measured here"] = {m: f"{value:.3f}" for m, value in metrics.items()}
     note = ""

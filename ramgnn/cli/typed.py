@@ -9,12 +9,26 @@ from functools import cache
 from typing import Any
 
 from ramgnn.cli import options
+from ramgnn.visible import visible
 
 
 def flag(name: str, value: object) -> str:
     """A long option with its value, as in ``--user 'Ann B'``; ``--user=-1`` where the value looks like an option."""
     text = str(value)
-    return f"{name}={shlex.quote(text)}" if text.startswith("-") else f"{name} {shlex.quote(text)}"
+    return f"{name}={quoted(text)}" if text.startswith("-") else f"{name} {quoted(text)}"
+
+
+def quoted(text: str) -> str:
+    r"""Text as one word for a shell; ``$'\x1b'`` where it has characters that a terminal does not show."""
+    if visible(text) == text:
+        return shlex.quote(text)
+    letters = (_bytes(c) if visible(c) != c else f"\\{c}" if c in "\\'" else c for c in text)
+    return f"$'{''.join(letters)}'"
+
+
+def _bytes(character: str) -> str:
+    r"""A character as its bytes in UTF-8, each as bash and zsh write it: ``\xc2\x9b``."""
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def on_shell(name: str, *value: Any) -> str:
@@ -28,12 +42,12 @@ def on_shell(name: str, *value: Any) -> str:
     if name not in flags:
         if value == (False,) and f"no_{name}" in flags:
             return flags[f"no_{name}"]
-        return f"--option {shlex.quote(f'{name}={_text(value[0])}')}" if value else f"--option {name}=…"
+        return f"--option {quoted(f'{name}={_text(value[0])}')}" if value else f"--option {name}=…"
     if not value:
         return flags[name]
     if isinstance(value[0], Mapping):
         pairs = (f"{key}={_text(each)}" for key, each in value[0].items())
-        return f"{flags[name]} {' '.join(map(shlex.quote, pairs))}"
+        return f"{flags[name]} {' '.join(map(quoted, pairs))}"
     return flag(flags[name], _text(value[0]))
 
 

@@ -12,7 +12,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import Source
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import check_keys, make_folder, remove, write_json
+from ramgnn.files import check_keys, make_folder, remove, remove_parts, write_json
 from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, read, read_config
 
 
@@ -111,11 +111,18 @@ def started_data(folder: str | os.PathLike, started: Started, progress: bool | N
 
 
 def clear_run(folder: Path) -> None:
-    """Remove a run from a folder: its files, its checkpoints and the model that serves; other files stay."""
-    for name in (RUN, *FILES, SERVED, CHECKPOINTS):
+    """Remove a run from a folder: its checkpoints, its files and the model that serves; other files stay."""
+    clear_checkpoints(folder)
+    for name in (RUN, *FILES, SERVED):
         remove(folder / name)
 
 
 def clear_checkpoints(folder: str | os.PathLike) -> None:
-    """Remove the checkpoints of a run that has finished."""
-    remove(Path(folder) / CHECKPOINTS)
+    """Remove the checkpoints of a run that has finished, and what killed processes left half-written beside it."""
+    folder = Path(folder)
+    checkpoints = folder / CHECKPOINTS
+    if not checkpoints.is_symlink():
+        remove(checkpoints / RUN)  # first what says that the run is unfinished, should this be killed half-way
+    remove(checkpoints)
+    for name in (RUN, *FILES):
+        remove_parts(folder / name)
