@@ -1,0 +1,16 @@
+"""The four targets by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+
+from tests.fuzz.loop import Target
+
+from tests.fuzz.runs import Runs
+
+
+TARGETS: dict[str, Callable[[Path], Target]] = {
+    "runs": Runs,
+}  # fmt: skip
