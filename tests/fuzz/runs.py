@@ -22,6 +22,7 @@ from ramgnn import api, runs
 from ramgnn.datasets import saved
 from ramgnn.errors import RamgnnError
 from ramgnn.fitted import FittedModel
+from ramgnn.runs.checking import with_sum
 from tests.fuzz import small
 from tests.fuzz.loop import Wrong
 from tests.fuzz.mutate import json_bytes, mutate_json, mutate_tensors, read_tensors, write_tensors
@@ -170,8 +171,10 @@ def mend_sums(run: Path) -> None:
     metadata["sha256"] = {name: small.sha(run / name) for name in (runs.WEIGHTS, runs.HISTORY, saved.TEXT)}
     with suppress(Exception):
         metadata["fingerprint"] = runs.fingerprint(saved.read(run))
+    if (run / "served" / runs.RUN).is_file():
+        metadata["sha256"][f"served/{runs.RUN}"] = small.sha(run / "served" / runs.RUN)
     with suppress(*small.READ_ERRORS):
-        (run / runs.RUN).write_text(json.dumps(metadata))
+        (run / runs.RUN).write_text(json.dumps(with_sum(metadata)))
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from ramgnn.errors import RamgnnError
 from tests.fuzz.mutate import mutate_bytes
 
 N_USERS, N_ITEMS = 12, 10
-SETTINGS = {"pretrain.dim": 4, "pretrain.epochs": 1, "pretrain.steps": 1, "finetune.epochs": 2, "finetune.every": 1}
+SETTINGS = {"pretrain.dim": 4, "pretrain.epochs": 2, "pretrain.steps": 1, "finetune.epochs": 2, "finetune.every": 1}
 
 
 def tables() -> dict[str, list[list[str]]]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-
+from tests.fuzz.checkpoints import Checkpoints
 from tests.fuzz.loop import Target
-
+from tests.fuzz.results import Results
 from tests.fuzz.runs import Runs
 
-
-TARGETS: dict[str, Callable[[Path], Target]] = {
-    "runs": Runs,
-}  # fmt: skip
+TARGETS: dict[str, Callable[[Path], Target]] = {"runs": Runs, "checkpoints": Checkpoints, "results": Results}
