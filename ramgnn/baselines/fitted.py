@@ -199,6 +199,8 @@ def restore_scorer(
                 data, indices, indptr, shape = (
                     tensors[f"{name}.{x}"].cpu().numpy() for x in ("data", "indices", "indptr", "shape")
                 )
+                if data.dtype not in (np.float32, np.float64):
+                    raise TypeError(f"{name}.data is {data.dtype}; expected float32 or float64")
                 arrays[name] = csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
                 arrays[name].check_format()  # an index outside of it would be looked up outside of its memory
         scorer = kind(**arrays, **values)

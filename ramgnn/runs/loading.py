@@ -234,6 +234,11 @@ def _pretrained(
             f"the stored weights are not those of the encoder {encoder['name']!r}: {str(error).splitlines()[0]}",
             fix="load them with the code that they were saved with, or train again",
         ) from None
+    if (settings is None or history["k"]) and tuple(history["types"]) != graph.types:
+        expected = f"the relation types {list(graph.types)}, found {history['types']}"
+        raise DataError(
+            f"the history of {side}s is of other data", file=path.with_name(HISTORY), expected=expected, fix=FIX
+        )
     epochs = [Epoch(**{name: e[name] for name in EPOCH}) for e in history["epochs"]]
     return Pretrained(
         model, graph, pretraining, history["k"], epochs, history["stopped"], history["interrupted"],

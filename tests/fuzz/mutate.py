@@ -65,7 +65,10 @@ def places(content: Any, path: tuple = ()) -> list[tuple]:
 
 def mutate_json(rng: random.Random, content: Any) -> tuple[Any, str]:
     """A value somewhere in it is removed, renamed, repeated, exchanged or of another kind."""
-    content = copy.deepcopy(content)
+    try:
+        content = copy.deepcopy(content)
+    except RecursionError:  # it is nested deep already
+        return [], "everything removed"
     paths = [path for path in places(content) if path]
     if not paths or rng.random() < 0.02:
         odd = rng.choice(ODD)

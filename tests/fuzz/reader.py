@@ -39,6 +39,7 @@ def rows_of(content: bytes, form: Form) -> list[list[str]] | None:
     except (UnicodeDecodeError, LookupError):
         return None
     options: dict[str, Any] = {"delimiter": form.sep, "escapechar": form.escape, "strict": True}
+    options["skipinitialspace"] = f'{form.sep} "' in text  # such quotes are quotes, or refused
     options |= {"quoting": csv.QUOTE_NONE} if form.quote is None else {"quotechar": form.quote}
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), **options))

@@ -31,9 +31,12 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "missing": (["Drama"], ["u1", "Title 3"], "Drama", [], 3), "bins": ({"year": 10}, {"age": "q2"}, {"genre": 2}, 3),
     "time_format": ("seconds", "milliseconds", "dayfirst", "%Y", "%Q", "order"), "negatives": (1, 3, 100, 0),
     "separator": ("|", None, ",", {"genre": "|"}, {"genre": None}, {"gnre": "|"}, "", 3), "seed": (1, -1, 2**64),
-    "item_relations": (["genre"], "genre", ["genre", "genre"], ["nothing"], []), "title_column": ("title", "genre", "x"),
-    "min_rating": (3, "x", float("nan")), "user_column": ("user_id", "item_id", "x"), "encoding": ("latin-1", "utf-16", "x"),
-    "sep": (";", "\t", "", "abc", "\n"), "quote": (None, "'", "ab"), "escape": ("\\", '"', "x"), "header": (False, "yes"),
+    "item_relations": (["genre"], "genre", ["genre", "genre"], ["nothing"], []),
+    "title_column": ("title", "genre", "x"),
+    "min_rating": (3, "x", float("nan")), "user_column": ("user_id", "item_id", "x"),
+    "encoding": ("latin-1", "utf-16", "x"),
+    "sep": (";", "\t", "", "abc", "\n"), "quote": (None, "'", "ab"), "escape": ("\\", '"', "x"),
+    "header": (False, "yes"),
 }  # fmt: skip
 COLUMNS = {"user": "user_id", "item": "item_id", "time": "timestamp", "title": "title"}
 
@@ -127,7 +130,9 @@ class Tables:
         head = tables[name][0]
         column = rng.randrange(len(head))
         old = head[column]
-        head[column] = rng.choice(("", " ", old.upper(), f" {old} ", head[0], "x", "item", "id", "user", old + "\ufeff"))
+        head[column] = rng.choice(
+            ("", " ", old.upper(), f" {old} ", head[0], "x", "item", "id", "user", old + "\ufeff")
+        )
         self.story.append(f"{name}: the column {old} is called {head[column]!r}")
 
     # ---- files -----------------------------------------------------------------------------------------------------
@@ -137,7 +142,9 @@ class Tables:
         given: dict[str, Any],
     ) -> tuple[Any, dict[str, list[list[str]]] | None]:  # fmt: skip
         """The data set of files, and what a second reader finds in them."""
-        form = reader.Form(rng.choice((",", ",", "\t", ";", "|")), rng.choice(("utf-8", "utf-8", "utf-16", "utf-8-sig")))
+        form = reader.Form(
+            rng.choice((",", ",", "\t", ";", "|")), rng.choice(("utf-8", "utf-8", "utf-16", "utf-8-sig"))
+        )
         end, always = rng.choice(("\n", "\n", "\r\n")), rng.random() < 0.2
         paths, found = {}, {}
         harmed = rng.choice(sorted(tables)) if rng.random() < 0.4 else None
@@ -151,9 +158,7 @@ class Tables:
             paths[name].write_bytes(gzip.compress(content) if rng.random() < 0.1 else content)
         as_written = {"encoding": form.encoding} | ({"sep": form.sep} if rng.random() < 0.6 else {})
         self.story.append(f"written with {form}")
-        dataset = load(
-            paths["rows"], paths["items"], paths["users"], progress=False, **as_written | options | given
-        )
+        dataset = load(paths["rows"], paths["items"], paths["users"], progress=False, **as_written | options | given)
         whole = all(t is not None and t and all(len(row) == len(t[0]) for row in t) for t in found.values())
         if whole:
             found = {name: [[c.strip() for c in t[0]], *t[1:]] for name, t in found.items()}
@@ -215,7 +220,7 @@ class Tables:
             elif kinds == "index":
                 frame.index = range(5, 5 + len(frame))
             frames.append(frame)
-            found[name] = table
+            found[name] = [[cell.strip() for cell in table[0]], *table[1:]]
         return from_frames(*frames, **options), found
 
 
