@@ -70,6 +70,9 @@ def load(folder: str | os.PathLike, dataset: RecDataset | None = None, device: s
     fitted = load_one(folder, dataset, device)
     if (served := _served(Path(folder), describe(folder))) is not None:
         fitted.served = load_one(served, device=device)
+        for side in ("user", "item"):
+            if getattr(fitted.served.dataset, f"{side}_ids") != getattr(fitted.dataset, f"{side}_ids"):
+                raise DataError(f"the model that recommends has other {side}s than the run", file=served, fix=COPY)
     return fitted
 
 

@@ -45,7 +45,10 @@ def rows_of(content: bytes, form: Form) -> list[list[str]] | None:
         rows = list(csv.reader(io.StringIO(text, newline=""), **options))
     except csv.Error:
         return None
-    return [row for row in rows if row and (len(row) > 1 or row[0].strip())]
+    rows = [row for row in rows if row and (len(row) > 1 or row[0].strip())]
+    if rows and not rows[0][-1].strip() and all(len(row) == len(rows[0]) - 1 for row in rows[1:]):
+        rows[0].pop()  # a separator at the end of the header alone
+    return rows
 
 
 def check(
