@@ -51,7 +51,7 @@ def test_a_silent_change_is_found(tmp_path, monkeypatch):
     for wrong in (two_titles, one_row_less):
         for name, read in readers.items():
             monkeypatch.setattr(tables, name, lambda *a, _wrong=wrong, _read=read, **o: _wrong(_read(*a, **o)))
-        found = fuzz(TARGETS["tables"](tmp_path), 16, 60, 40)
+        found = fuzz(TARGETS["tables"](tmp_path), 16, 60, 40, tmp_path)
         assert not found.outcomes["same"] and found.failures
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -148,20 +149,21 @@ def _check_pairs(
             raise Wrong(f"a repeated pair was accepted: {user!r} {item!r}")
         if (user, item) not in kept or options["duplicates"] == "last":
             kept[user, item] = n
-    count: dict[str, int] = {}
-    for user, _ in kept:
-        count[user] = count.get(user, 0) + 1
-    expected = {pair for pair in kept if count[pair[0]] >= options["min_user"]}
-    found: dict[tuple[str, str], int] = {}
-    for part in (dataset.train, dataset.test):
-        for user, item, time in part.itertuples(index=False):
-            found[dataset.user_ids[user], dataset.item_ids[item]] = time
-    nothing = {pair for pair in expected - set(found) if {x.lower() for x in pair} & NOTHING}
-    if nothing and (options["unknown"] != "drop" or "left out" not in notes and "dropped" not in notes):
+    ids = {*dataset.user_ids, *dataset.item_ids}
+    nothing = {pair for pair in kept if any(x.lower() in NOTHING and x not in ids for x in pair)}
+    if nothing and (options["unknown"] != "drop" or ("left out" not in notes and "dropped" not in notes)):
         raise Wrong(f"rows without an id were accepted, or dropped without a note: {nothing}")
-    if not nothing and times is not None and set(found) != expected:
-        raise Wrong(f"other pairs: lost {sorted(expected - set(found))[:3]}, new {sorted(set(found) - expected)[:3]}")
-    if times is None or nothing:
+    kept = {pair: n for pair, n in kept.items() if pair not in nothing}
+    count = Counter(user for user, _ in kept)
+    expected = {pair for pair in kept if count[pair[0]] >= options["min_user"]}
+    found = {
+        (dataset.user_ids[user], dataset.item_ids[item])
+        for part in (dataset.train, dataset.test)
+        for user, item in part[["user", "item"]].itertuples(index=False)
+    }
+    if found != expected:
+        raise Wrong(f"other pairs: lost {sorted(expected - found)[:3]}, new {sorted(found - expected)[:3]}")
+    if times is None:
         return
     for user in range(dataset.n_users):
         had = [kept[dataset.user_ids[user], dataset.item_ids[item]] for item in dataset.had(user)]
