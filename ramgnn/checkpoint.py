@@ -71,6 +71,8 @@ class Checkpoint:
             if _sum_of(tensors, metadata["content"]) != metadata["sha256"]:
                 raise ValueError("it was changed after it was written")
             made_for, state = content["made_for"], content["state"]
+            if not isinstance(made_for, dict) or not isinstance(state, dict):
+                raise ValueError("it does not say what it is of")
         # through JSON, where a tuple is a list
         expected = json.loads(json.dumps(self.made_for))
         if different := [name for name in expected if made_for.get(name) != expected[name]]:

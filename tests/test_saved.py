@@ -47,7 +47,14 @@ def test_what_is_written_is_read(tmp_path, name):
         "movietweetings": lambda: datasets.load("movietweetings"),
         "planted": lambda: datasets.load("planted", scale=0.1),
         "negatives": lambda: with_negatives(small_dataset(), 5, 3),
-        "no relations": lambda: replace(small_dataset(), item_relations=(), user_relations=(), user_id_dtype="int64"),
+        "no relations": lambda: replace(
+            small_dataset(),
+            item_relations=(),
+            user_relations=(),
+            user_id_dtype="int64",
+            user_ids=tuple(map(str, range(12))),
+            user_labels=tuple(map(str, range(12))),
+        ),
         "odd text": lambda: replace(
             small_dataset(),
             item_labels=tuple(f"{x}\n\"'\\ \ud800 \0 é 張惠妹" for x in range(20)),

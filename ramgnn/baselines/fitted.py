@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ramgnn import arguments
 from ramgnn.baselines import fitting, registry
 from ramgnn.baselines.registry import Baseline
+from ramgnn.checkpoint import check_like
 from ramgnn.datasets.base import RecDataset
 from ramgnn.devices import checked_device
 from ramgnn.errors import DataError, RamgnnError
@@ -184,6 +185,7 @@ def restore_scorer(
         if baseline.trained:
             with torch.random.fork_rng(devices=[]):  # start values are drawn, and replaced at once
                 model = kind.untrained(dataset, baseline.settings_class(**settings))
+            check_like(model.state_dict(), tensors)
             model.load_state_dict(tensors)
             return model.to(device).eval()
         hints = {f.name for f in fields(kind)}
@@ -197,10 +199,16 @@ def restore_scorer(
                 data, indices, indptr, shape = (
                     tensors[f"{name}.{x}"].cpu().numpy() for x in ("data", "indices", "indptr", "shape")
                 )
+                if data.dtype not in (np.float32, np.float64):
+                    raise TypeError(f"{name}.data is {data.dtype}; expected float32 or float64")
                 arrays[name] = csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
-        return kind(**arrays, **values)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+                arrays[name].check_format()  # an index outside of it would be looked up outside of its memory
+        scorer = kind(**arrays, **values)
+        ends = np.unique([0, dataset.n_users - 1])
+        checked_scores(scorer(ends), ends, dataset, dataset.n_items)
+        return scorer
+    except (ArithmeticError, AttributeError, LookupError, ScoreError, TypeError, ValueError, RuntimeError) as error:
         raise DataError(
-            f"the stored state is not that of {baseline.name}: {str(error).splitlines()[0]}",
+            f"the stored state is not that of {baseline.name}: {(str(error) or type(error).__name__).splitlines()[0]}",
             fix="train again, or load it with the version that saved it",
         ) from error

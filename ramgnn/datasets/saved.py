@@ -21,22 +21,12 @@ from safetensors import numpy as safetensors
 
 from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
+from ramgnn.datasets.saved_checks import FIX, PLAIN, check_arrays, check_text
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import check_keys, write_bytes
+from ramgnn.files import write_bytes
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
-# fields of `RecDataset` that are plain values and stand in the JSON under their own names
-PLAIN = (
-    "name", "time_kind", "split", "negatives_seed", "licence", "citation", "source", "user_id_dtype", "item_id_dtype",
-    "own",
-)  # fmt: skip
-# the kinds of what is read of the JSON, of each of its sides and of each relation there
-KEYS = dict.fromkeys(PLAIN, str) | {"negatives_seed": (int, type(None)), "notes": list, "item": dict, "user": dict}
-KEYS |= {"own": bool, "left_out_users": list}
-SIDE = {"ids": list, "labels": (list, type(None)), "relations": list}
-RELATION = {"name": str, "derived": bool, "importance": (float, type(None)), "labels": list}
-FIX = "copy the folder again from where it was written, or write it again"
 
 
 def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
@@ -74,12 +64,9 @@ def read(folder: str | os.PathLike) -> RecDataset:
     """
     folder = Path(arguments.path("folder", folder, "a folder that `write` wrote"))
     text = _read_text(folder / TEXT)
-    check_keys(text, KEYS, folder / TEXT, FIX)
-    for side in ("item", "user"):
-        check_keys(text[side], SIDE, folder / TEXT, FIX, side)
-        for number, relation in enumerate(text[side]["relations"]):
-            check_keys(relation, RELATION, folder / TEXT, FIX, f"{side}.relations.{number}")
+    check_text(text, folder / TEXT)
     arrays = _read_arrays(folder / ARRAYS, text.get("sha256"))
+    check_arrays(text, arrays, folder / ARRAYS)
     try:
         return _dataset(text, arrays).check()
     except (KeyError, TypeError, AttributeError) as error:
@@ -160,7 +147,7 @@ def _read_text(path: Path) -> dict[str, Any]:
     """The JSON of a data set."""
     try:
         text = json.loads(_read_bytes(path).decode("utf-8", "surrogatepass"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=FIX) from None
     version = text.get("format") if isinstance(text, dict) else None
     if version != FORMAT:

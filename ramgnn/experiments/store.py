@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,6 +28,7 @@ from ramgnn.files import check_keys, read_json, write_json
 FORMAT = 1
 FOLDER = Path(__file__).parent / "results"
 FIX = "delete it and run again"
+SEED = re.compile("0|[1-9][0-9]{0,18}")  # what a result is named by
 # what is read of the two kinds of file, each key with the kinds of its value
 TRIAL = {
     "number": int, "settings": dict, "value": (float, type(None)), "epochs": int, "state": str, "seconds": float,
@@ -114,7 +116,8 @@ class Store:
 
     def seeds(self, dataset_name: str, model: str) -> list[int]:
         """The seeds that are stored, ascending."""
-        return sorted(int(x.stem) for x in self.place(dataset_name, model).glob("*.json") if x.stem.isdigit())
+        stems = (x.stem for x in self.place(dataset_name, model).glob("*.json"))
+        return sorted(int(stem) for stem in stems if SEED.fullmatch(stem))
 
     def models(self, dataset_name: str) -> list[str]:
         """The models with runs or trials, by name."""
@@ -133,12 +136,21 @@ class Store:
             DataError: it is not there or cannot be read.
         """
         path = self.place(dataset_name, model) / f"{seed}.json"
-        content = _read(path, RESULT)
+        content = _read(path, RESULT | {"n_test": int, "metrics": dict})
+        place = (dataset_name, model, seed)
+        if (content["data"], content["model"], content["seed"]) != place:
+            found = f"{content['model']} on {content['data']}, seed {content['seed']}"
+            raise DataError(
+                f"this is a result of {found}", file=path, expected="{1} on {0}, seed {2}".format(*place), fix=FIX
+            )
         try:
             ranks = unpack(content["ranks"])
         except (ValueError, zlib.error) as error:
             raise DataError(f"the ranks cannot be read: {error}", file=path, fix=FIX) from None
-        return Result(**{name: content[name] for name in RESULT} | {"ranks": ranks})
+        result = Result(**{name: content[name] for name in RESULT} | {"ranks": ranks})
+        if len(ranks) != content["n_test"] or (ranks < 1).any() or not _alike(result.metrics(), content["metrics"]):
+            raise DataError("the ranks, their number and the metrics do not belong together", file=path, fix=FIX)
+        return result
 
     def results(self, dataset_name: str, models: Iterable[str] | None = None) -> list[Result]:
         """All runs of some models, by model and seed; of all models when not said."""
@@ -157,6 +169,10 @@ class Store:
         rows = _read(path, {"trials": list})["trials"]
         for number, row in enumerate(rows):
             check_keys(row, TRIAL, path, FIX, f"trials.{number}")
+            for place, step in enumerate(row["steps"]):
+                if not (isinstance(step, list) and len(step) == 2 and all(type(x) in (int, float) for x in step)):
+                    where = f"trials.{number}.steps.{place}"
+                    raise DataError(f"{where!r} is {step!r:.40}", file=path, expected="[epoch, NDCG@10]", fix=FIX)
         values = [float("nan") if row["value"] is None else row["value"] for row in rows]
         steps = [tuple(map(tuple, row["steps"])) for row in rows]
         return [
@@ -188,6 +204,12 @@ def best(trials: Sequence[Trial]) -> Trial | None:
     """The trial with the highest value, the first of several; None when none was completed."""
     complete = [x for x in trials if x.state == "complete"]
     return max(complete, key=lambda x: (x.value, -x.number), default=None)
+
+
+def _alike(metrics: dict[str, float], stored: dict[str, Any]) -> bool:
+    """Whether metrics are those that were stored, perhaps by a machine that rounds otherwise."""
+    numbers = all(type(x) in (int, float) for x in stored.values())
+    return numbers and metrics.keys() == stored.keys() and all(abs(x - stored[k]) < 1e-9 for k, x in metrics.items())
 
 
 def fingerprint_test(dataset: RecDataset) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ramgnn.config import Config
 from ramgnn.datasets import saved
-from ramgnn.errors import DataError
+from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, read_json
 
 WEIGHTS, RUN, HISTORY, RANKS = "weights.safetensors", "run.json", "history.json", "metrics.json"
@@ -34,7 +35,12 @@ def read_config(stored: dict[str, Any], path: Path) -> Config:
     """
     check_keys(stored, {"pretrain": dict, "finetune": dict}, path, FIX, "config")
     with known_settings("config", path):
-        return Config.from_dict(stored)
+        config = Config.from_dict(stored)
+    try:  # a loss of somebody's own is not needed to recommend, so its module need not be there
+        replace(config, finetune=replace(config.finetune, loss=str(config.finetune.loss) and "softmax")).validate()
+    except RamgnnError as error:
+        raise DataError(f"'config' has an impossible setting: {error}", file=path, fix=FIX) from None
+    return config
 
 
 @contextmanager

@@ -16,40 +16,36 @@ from ramgnn.baselines import registry
 from ramgnn.baselines.encoders import EncoderSettings
 from ramgnn.baselines.encoders.pretraining import encoder_class
 from ramgnn.baselines.fitted import FittedBaseline, restore_scorer
+from ramgnn.checkpoint import check_like
 from ramgnn.config import Config
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError
-from ramgnn.files import check_keys, sha256
+from ramgnn.files import check_keys
 from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.fitted import FittedModel
 from ramgnn.pretrained import Epoch, Pretrained
 from ramgnn.recommender import FinalEmbeddings
-from ramgnn.runs.folder import (
-    FIX,
-    FORMAT,
-    HISTORY,
-    RUN,
-    SERVED,
-    WEIGHTS,
-    known_settings,
-    read,
-    read_config,
+from ramgnn.runs.checking import (
+    COPY,
+    EPOCH,
+    SUM,
+    check_final,
+    check_finite,
+    check_history,
+    check_own_sum,
+    check_sizes,
+    check_sums,
 )
+from ramgnn.runs.folder import FIX, FORMAT, HISTORY, RUN, SERVED, WEIGHTS, known_settings, read, read_config
 from ramgnn.trained import Fitted
 from ramgnn.training import SIDES, graph_of, seed_of
 
-# what is read of ``run.json`` and ``history.json``, each key with the kinds of its value
+# what is read of ``run.json``, each key with the kinds of its value
 RAM_GNN = {"encoders": dict, "config": dict, "seconds": dict, "interrupted": (str, type(None))}
 BASELINE = {"settings": dict, "values": dict, "seed": int, "epochs": int, "seconds": float, "interrupted": bool}
-PRETRAINED = {"types": list, "k": list, "stopped": list, "interrupted": bool, "epochs": list}
-FINETUNED = {"best_epoch": int, "interrupted": bool, "epochs": list}
-EPOCH = {
-    "epoch": int, "loss": float, "gnn_loss": float, "sim_loss": float, "k": list, "distance": list, "reward": list,
-    "attention_by_type": list, "edges": list, "seconds": float,
-}  # fmt: skip
 
 
 def describe(folder: str | os.PathLike) -> dict[str, Any]:
@@ -65,22 +61,43 @@ def describe(folder: str | os.PathLike) -> dict[str, Any]:
         raise DataError(f"this run has format {metadata.get('format')!r}", file=path, expected=str(FORMAT), fix=FIX)
     check_keys(metadata, {"model": str, "fingerprint": str, "sha256": dict}, path, FIX)
     check_keys(metadata, RAM_GNN if metadata["model"] == "ram-gnn" else BASELINE, path, FIX)
+    check_keys(metadata, {SUM: str}, path, FIX)
     return metadata
 
 
 def load(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
     """Read a run folder back, with the model that serves in place of the evaluated one, if there is one."""
     fitted = load_one(folder, dataset, device)
-    if (served := Path(folder) / SERVED).is_dir():
+    if (served := _served(Path(folder), describe(folder))) is not None:
         fitted.served = load_one(served, device=device)
+        for side in ("user", "item"):
+            if getattr(fitted.served.dataset, f"{side}_ids") != getattr(fitted.dataset, f"{side}_ids"):
+                raise DataError(f"the model that recommends has other {side}s than the run", file=served, fix=COPY)
     return fitted
 
 
 def load_serving(folder: str | os.PathLike, device: str = "cpu") -> FittedModel:
     """The model of a run that recommends: the one that was trained once more on everything, where there is one."""
-    describe(folder)
-    served = Path(folder) / SERVED
-    return load_one(served if served.is_dir() else folder, device=device)
+    metadata = describe(folder)
+    check_own_sum(metadata, Path(folder) / RUN)
+    return load_one(_served(Path(folder), metadata) or folder, device=device)
+
+
+def _served(folder: Path, metadata: dict[str, Any]) -> Path | None:
+    """The folder of the model that recommends in place of the evaluated one; None where there is none.
+
+    Raises:
+        DataError: it is missing, is a link, or is not the one that was saved with the run.
+    """
+    name, served = f"{SERVED}/{RUN}", folder / SERVED
+    if name not in metadata["sha256"] and not served.exists():
+        return None
+    if served.is_symlink() or not (served / RUN).is_file():
+        raise DataError(
+            "the model that recommends is missing", file=served, expected="a folder, as it was written", fix=COPY
+        )
+    check_sums(folder, metadata["sha256"], name)
+    return served
 
 
 def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
@@ -97,8 +114,8 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
     """
     folder = Path(folder)
     metadata = describe(folder)
-    _check_sums(folder, metadata["sha256"], saved.TEXT, *([WEIGHTS] if (folder / WEIGHTS).exists() else []))
     dataset = saved.read(folder) if dataset is None else dataset
+    check_sums(folder, metadata["sha256"], saved.TEXT, WEIGHTS)
     if (found := fingerprint(dataset)) != metadata["fingerprint"]:
         raise DataError(
             f"the data set {dataset.name!r} is not the one this run was trained on",
@@ -110,11 +127,15 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
         tensors = load_file(folder / WEIGHTS, device=device)
     except (OSError, SafetensorError) as error:
         raise DataError(f"cannot read the weights: {error}", file=folder / WEIGHTS, fix=FIX) from None
-    _check_finite(tensors, folder / WEIGHTS)
-    history = _read_history(folder, metadata)
+    check_finite(tensors, folder / WEIGHTS)
+    history = _read_history(folder, metadata, dataset)
     if metadata["model"] == "ram-gnn":
-        return _ram_gnn(folder, dataset, metadata, tensors, history, device)
+        fitted = _ram_gnn(folder, dataset, metadata, tensors, history, device)
+        check_own_sum(metadata, folder / RUN)
+        return fitted
     baseline = registry.get(metadata["model"])
+    check_sizes(baseline.check(metadata["settings"]), tensors, folder / RUN)
+    check_own_sum(metadata, folder / RUN)
     scorer = restore_scorer(baseline, dataset, metadata["settings"], tensors, metadata["values"], device)
     losses = () if history is None else tuple(history["losses"])
     return FittedBaseline(
@@ -123,68 +144,21 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
     )  # fmt: skip
 
 
-def _check_sums(folder: Path, sums: dict[str, Any], *names: str) -> None:
-    """Do nothing when files are as they were written.
-
-    Raises:
-        DataError: one is not; a bit is flipped, say, or it belongs to another run.
-    """
-    for name in names:
-        if (folder / name).exists() and (found := sha256(folder / name)) != sums.get(name):
-            raise DataError(
-                "the file was changed, cut short, or belongs to another run",
-                file=folder / name,
-                expected=f"the SHA-256 {sums.get(name)}, as {RUN} says, found {found}",
-                fix="copy the folder again from where it was written, or train again",
-            )
-
-
-def _check_finite(tensors: dict[str, Tensor], path: Path) -> None:
-    """Refuse weights that are no numbers, before something is recommended by them.
-
-    Raises:
-        DataError: one is infinite or not a number.
-    """
-    for name, x in tensors.items():
-        if x.is_floating_point() and not x.isfinite().all():
-            raise DataError(f"{name!r} holds values that are no finite numbers", file=path, fix=FIX)
-
-
-def _check_final(final: FinalEmbeddings, dataset: RecDataset, path: Path) -> None:
-    """Refuse final embeddings that are not one row for each user and item of the data.
-
-    Raises:
-        DataError: they are not.
-    """
-    d = final.users.shape[-1] if final.users.dim() else 0
-    for side, x in (("user", final.users), ("item", final.items)):
-        expected = (dataset.n_nodes(side), d)
-        if tuple(x.shape) != expected or x.dtype != torch.float32:
-            found = f"{tuple(x.shape)} {x.dtype}"
-            raise DataError(f"'final.{side}s' is {found}", file=path, expected=f"{expected} torch.float32", fix=FIX)
-
-
-def _read_history(folder: Path, metadata: dict[str, Any]) -> dict[str, Any] | None:
+def _read_history(folder: Path, metadata: dict[str, Any], dataset: RecDataset) -> dict[str, Any] | None:
     """What ``history.json`` says, checked as far as it is read; None, with a warning, when it is missing."""
     path = folder / HISTORY
     if not path.exists():
         lost = "losses" if metadata["model"] != "ram-gnn" else "losses, thresholds and, with them, reasons"
         warnings.warn(f"{path} is missing: the run recommends, but its {lost} are lost", stacklevel=3)
         return None
-    _check_sums(folder, metadata["sha256"], HISTORY)
     history = read(path)
     if metadata["model"] != "ram-gnn":
         check_keys(history, {"losses": list}, path, FIX)
-        return history
-    encoders = metadata["encoders"]
-    check_keys(history, dict.fromkeys(encoders, dict), path, FIX)
-    for side in encoders:
-        check_keys(history[side], PRETRAINED, path, FIX, side)
-        for number, epoch in enumerate(history[side]["epochs"]):
-            check_keys(epoch, EPOCH, path, FIX, f"{side}.epochs.{number}")
-    for stage in ("validation", "finetune"):
-        if stage in history:
-            check_keys(history[stage], FINETUNED, path, FIX, stage)
+        losses = {str(number): loss for number, loss in enumerate(history["losses"])}
+        check_keys(losses, dict.fromkeys(losses, float), path, FIX, "losses")
+    else:
+        check_history(history, metadata["encoders"], dataset, path)
+    check_sums(folder, metadata["sha256"], HISTORY)
     return history
 
 
@@ -213,7 +187,7 @@ def _ram_gnn(
         if "final.items" not in tensors:
             raise DataError("'final.items' is missing", file=folder / WEIGHTS, fix=FIX)
         final = FinalEmbeddings(tensors["final.users"], tensors["final.items"])
-        _check_final(final, dataset, folder / WEIGHTS)
+        check_final(final, dataset, folder / WEIGHTS)
         if history is None:  # a run that was stopped in validation has the embeddings of that stage
             last = "validation" if metadata["interrupted"] == "validation" else "finetune"
             history = {last: {"best_epoch": 0, "epochs": [], "interrupted": metadata["interrupted"] is not None}}
@@ -252,15 +226,22 @@ def _pretrained(
             settings = EncoderSettings(**encoder["settings"])
         graph = kind.graph_for(full_graph, settings, side) if hasattr(kind, "graph_for") else full_graph
     pretraining = config.pretrain if settings is None else settings.pretraining()
+    check_sizes(vars(pretraining), state, path)
     try:
         with torch.random.fork_rng(devices=[]):  # start values are drawn, and replaced at once
             model = kind(graph, pretraining if settings is None else settings).to(device)
+        check_like(model.state_dict(), state)
         model.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:  # somebody's own encoder, changed since
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:  # somebody's own encoder, changed since
         raise DataError(
             f"the stored weights are not those of the encoder {encoder['name']!r}: {str(error).splitlines()[0]}",
             fix="load them with the code that they were saved with, or train again",
         ) from None
+    if (settings is None or history["k"]) and tuple(history["types"]) != graph.types:
+        expected = f"the relation types {list(graph.types)}, found {history['types']}"
+        raise DataError(
+            f"the history of {side}s is of other data", file=path.with_name(HISTORY), expected=expected, fix=FIX
+        )
     epochs = [Epoch(**{name: e[name] for name in EPOCH}) for e in history["epochs"]]
     return Pretrained(
         model, graph, pretraining, history["k"], epochs, history["stopped"], history["interrupted"],

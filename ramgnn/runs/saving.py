@@ -19,6 +19,7 @@ from ramgnn.evaluation import Evaluation
 from ramgnn.files import make_folder, remove, replacing, sha256, write_json, write_text
 from ramgnn.fitted import FittedModel
 from ramgnn.provenance import provenance
+from ramgnn.runs.checking import with_sum
 from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS
 from ramgnn.trained import Fitted
 from ramgnn.training import SIDES
@@ -56,11 +57,9 @@ def save(
         save_evaluation(folder, evaluation)
     source = source or Source(fitted.dataset.name)
     metadata = {"format": FORMAT, "dataset": source.relative_to(folder).to_dict()} | metadata
-    sums = {name: sha256(folder / name) for name in CHECKED}
-    write_json(
-        folder / RUN,
-        metadata | {"fingerprint": fingerprint(fitted.dataset), "sha256": sums, "provenance": provenance()},
-    )
+    names = [*CHECKED, *([f"{SERVED}/{RUN}"] if fitted.served is not None else [])]
+    metadata |= {"fingerprint": fingerprint(fitted.dataset), "sha256": {name: sha256(folder / name) for name in names}}
+    write_json(folder / RUN, with_sum(metadata | {"provenance": provenance()}))
     return folder
 
 

@@ -12,7 +12,8 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import Source
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import check_keys, make_folder, remove, remove_parts, write_json
+from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
+from ramgnn.runs.checking import SUM, check_own_sum, check_sums, with_sum
 from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, read, read_config
 
 
@@ -54,7 +55,8 @@ def start_run(
         saved.write(checkpoints, dataset)
     metadata = {"format": FORMAT, "dataset": source.relative_to(folder).to_dict(), "epochs": epochs, "refit": refit}
     metadata |= {"fingerprint": fingerprint(dataset), "config": config.to_dict()}
-    write_json(checkpoints / RUN, metadata)
+    sums = {saved.TEXT: sha256(checkpoints / saved.TEXT)} if dataset.own else {}
+    write_json(checkpoints / RUN, with_sum(metadata | {"sha256": sums}))
     return checkpoints
 
 
@@ -80,7 +82,7 @@ def read_started(folder: str | os.PathLike) -> Started:
     noted = read(path)
     kinds = {
         "format": int, "dataset": dict, "config": dict, "epochs": (int, type(None)), "fingerprint": str,
-        "refit": (bool, type(None)),
+        "refit": (bool, type(None)), "sha256": dict, SUM: str,
     }  # fmt: skip
     check_keys(noted, kinds, path, FIX)
     if noted["format"] != FORMAT:
@@ -91,6 +93,8 @@ def read_started(folder: str | os.PathLike) -> Started:
     )
     source = Source(data["name"], data["options"], data["item_relations"], data["user_relations"]).seen_from(folder)
     config = read_config(noted["config"], path)
+    check_own_sum(noted, path)
+    check_sums(folder / CHECKPOINTS, noted["sha256"], saved.TEXT)
     return Started(source, config, noted["epochs"], noted["fingerprint"], noted["refit"])
 
 

@@ -105,7 +105,7 @@ def check_bins(bins: Mapping[str, float | str], columns: Sequence[str]) -> None:
             raise DataError(
                 f"there is no relation column {column!r} to bin" + (f"; did you mean {close[0]!r}?" if close else ""),
                 expected=f"one of {', '.join(map(repr, columns))}",
-                fix="name a column of numbers that is used as a relation",
+                fix=f"name a column of numbers that is used as a relation after {option('bins')}",
             )
 
 

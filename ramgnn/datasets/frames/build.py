@@ -29,7 +29,7 @@ from ramgnn.datasets.frames.rows import (
     read_nodes,
 )
 from ramgnn.datasets.frames.separators import check_columns, check_separator
-from ramgnn.datasets.frames.table import Table
+from ramgnn.datasets.frames.table import SHOWN, Table
 from ramgnn.datasets.frames.telling import told, unread
 from ramgnn.datasets.frames.times import check_time_format, read_times
 from ramgnn.datasets.negatives import with_negatives
@@ -244,7 +244,8 @@ def _labels(items: Nodes, title: str | None, missing: Collection[str], notes: li
     counts = titles[titles.isin(PLACEHOLDERS | set(missing))].value_counts()
     gone = {text for text, count in counts.items() if count > 1 or text in ("", "\\N") or text in missing}
     if named := sorted(gone - {""}):
-        notes.append(f"titles of {items.origin.name} such as {named[0]!r} are missing; the ids stand for them")
+        shown = ", ".join(map(repr, named[:SHOWN])) + ", …" * (len(named) > SHOWN)
+        notes.append(f"titles of {items.origin.name} such as {shown} are missing; the ids stand for them")
     return tuple(item_id if t in gone else t for t, item_id in zip(titles, items.ids, strict=True))
 
 

@@ -27,7 +27,7 @@ def check_min_rating(min_rating: object) -> None:
         raise DataError(
             f"the smallest rating to keep is {min_rating!r}",
             expected="a number",
-            fix="pass the smallest rating to keep, such as 4",
+            fix=f"pass the smallest rating to keep, such as {option('min_rating', 4)}",
         )
 
 

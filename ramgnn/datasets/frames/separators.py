@@ -97,7 +97,7 @@ def check_columns(separator: object, columns: Sequence[str]) -> None:
                 f"there is no relation column {column!r} to divide"
                 + (f"; did you mean {close[0]!r}?" if close else ""),
                 expected=f"one of {', '.join(map(repr, columns))}",
-                fix="name a column that is used as a relation",
+                fix=f"name a column that is used as a relation after {option('separator')}",
             )
 
 
