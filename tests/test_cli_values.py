@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ramgnn import api
 from ramgnn.cli import results
+from ramgnn.cli.parser import build_parser
 from ramgnn.datasets.source import Source
 from ramgnn.experiments import planted
+from ramgnn.runs import loading
 from tests.test_cli import fails, refused
 
 LONG = str(2**70)
@@ -61,6 +62,24 @@ WRONG_VALUES = [
     (1, [*RESULTS, "--plot", "x.doc"], "cannot draw .doc"),
     (1, [*RESULTS, "--plot", "a/x.svg"], "the folder a does not exist"),
     (1, ["results", "table9"], "no table 'table9'"),
+    # a second value, or a name that is not there
+    *[(2, [*TRAIN, *twice], "expected one of them") for twice in (
+        ["--seed", "1", "--seed", "2"], ["--seed", "0", "--seed", "1"], ["--epochs", "3", "--epochs", "4"],
+        ["--data", "movietweetings"], ["--refit", "--no-refit"], ["--set", "a=1", "a=2"],
+        ["--set", "a=1", "--set", "b=1", "--set", "a=2"], ["--option", "a=1", "--option", "a=2"],
+        ["--bins", "a=1", "--bins", "a=q5"], ["--min-rating", "3", "--min-rating", "4"])],
+    (2, [*TRAIN, "--seed", "3", "--set", "seed=4"], "both --seed 3 and --set seed=4 are given"),
+    (2, [*TRAIN, "--device", "cpu", "--set", "device=cuda"], "both --device cpu and --set device=cuda are given"),
+    (2, ["explain", *RUN, "--user", "u1", "--user", "u2", "--item", "m1"], "expected one of them"),
+    (2, [*TRAIN, "--overw"], "did you mean --overwrite?"),
+    (2, ["recommend", *RUN, "--all", "--skip"], "unrecognized arguments: --skip"),
+    *[(2, [*call, option, ""], "the path is empty") for call, option in (
+        (TRAIN, "--out"), (["train"], "--resume"), (["train"], "--interactions"), (["evaluate"], "--run"))],
+    *[(1, [*TRAIN, *words], f"{words[0]} ") for words in (
+        ["--bins", "year=5"], ["--min-rating", "3"], ["--quote", "none"], ["--split", "none"], ["--user-column", "u"])],
+    (1, [*TRAIN, "--no-header"], "--no-header is about your own tables, and the data set is toy"),
+    (1, ["train", "--interactions", "x.csv", "--option", "quote=x", "--quote", "y"], "both --option quote=x and"),
+    (1, ["train", "--interactions", "x.csv", "--separator", "a=,", "--separator", "a=;"], "is given twice"),
     (1, ["data", "info", "movielens"], "no data set 'movielens'"),
 ]  # fmt: skip
 
@@ -75,7 +94,7 @@ def test_a_value_that_cannot_be_is_refused_before_any_work(capsys, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     (tmp_path / "FILE").touch()
     if "nowhere" not in arguments:
-        monkeypatch.setattr(api, "load_run", no_work)
+        monkeypatch.setattr(loading, "load_one", no_work)
     if arguments[0] == "train":
         monkeypatch.setattr(Source, "load", no_work)
     monkeypatch.setattr(results, "execute", no_work)
@@ -91,3 +110,48 @@ def test_the_planted_runs_refuse_them_too(capsys, value):
     with pytest.raises(SystemExit) as done:
         planted.main(value)
     assert done.value.code == 2 and "expected more than 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        *[(["--bins", f"year={bins}"], "are no bins for column 'year'")
+          for bins in ("0", "-5", "q0", "q1", "x", "nan", "inf", "", "true", "none", "q99999999999999999999")],
+        *[(["--option", text], text.partition("=")[0]) for text in (
+            "min_user=x", "min_user=-1", "duplicates=maybe", "unknown=x", "negatives=0", "seed=-1", f"seed={LONG}",
+            "encoding=klingon", "encoding=hex", "encoding=3", "split=x", "header=3", "missing=3",
+            "nonsense=1", "progress=true", "bins=3", "quote=xx", "sep=")],
+        (["--option", "min_rating=x"], "--min-rating"),
+        (["--quote", "xx"], "--quote xx cannot be used"),
+        (["--escape", ""], "cannot be used"),
+        (["--time-format", "nonsense"], "is no form of times"),
+    ],
+)  # fmt: skip
+def test_options_of_tables_are_refused_before_a_file_is_opened(capsys, options, said):
+    """The files are not there, which would be said first if anything had been opened."""
+    text = fails(capsys, "data", "check", "--interactions", "nowhere.csv", "--items", "nowhere.csv", *options)
+    assert said in text and "no such file" not in text
+
+
+@pytest.mark.parametrize("text", ["n_users=-1", "n_users=0", "n_items=1e30", "seed=-1", f"seed={LONG}", "dim=0",
+                                  "scale=nan", "scale=x", "strength=-1", "negatives=0"])  # fmt: skip
+def test_options_of_planted_data_are_refused(capsys, text):
+    assert f"{text.partition('=')[0]} is " in fails(capsys, "data", "check", "planted", "--option", text)
+
+
+def parsed(*arguments):
+    return build_parser().parse_args(list(arguments))
+
+
+def test_options_of_several_values_add_up():
+    args = parsed("train", "--set", "a=1", "b=2", "--at", "5", "--set", "c=3", "a=1", "--at", "10", "5",
+                  "--bins", "y=1", "--bins", "z=q5", "--option", "p=1", "--option", "q=2", "--missing", "x",
+                  "--missing", "y", "--separator", "g=,", "--separator", "h=none")  # fmt: skip
+    assert args.set == ["a=1", "b=2", "c=3"] and args.at == [5, 10] and args.bins == ["y=1", "z=q5"]
+    assert args.option == ["p=1", "q=2"] and args.missing == ["x", "y"] and args.separator == ["g=,", "h=none"]
+    assert parsed("train").at == [10, 20] and parsed("train").set == []
+    args = parsed("recommend", "--run", "r", "--had", "a", "b", "--had", "c")
+    assert args.had == ["a", "b", "c"]
+    assert parsed("run", "table3", "--only", "mf", "--only", "ease", "mf").only == ["mf", "ease"]
+    assert parsed("train", "--seed", "1", "--seed", "1").seed == 1  # the same once more
+    assert parsed("train").set == []  # nothing is left of other parsers

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
+PATHS = ("FILE", "FOLDER", "RUN")  # what help calls the options that take a path
+
 
 class Parser(argparse.ArgumentParser):
     """A parser that takes options in full and refuses one that is given twice with different values.
@@ -56,6 +58,8 @@ class Once(argparse.Action):
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         """Keep the value."""
+        if values == "" and self.metavar in PATHS:
+            raise argparse.ArgumentError(self, "the path is empty")
         _note(parser, self, option_string, values)
         setattr(namespace, self.dest, values)
 

@@ -52,7 +52,12 @@ def folder(path: str | PurePath) -> None:
 
 
 def train(args: Namespace) -> None:
-    """What only RAM-GNN has cannot be asked of a baseline."""
+    """What only RAM-GNN has cannot be asked of a baseline, and a setting has one value."""
+    for text in args.set:
+        name, _, value = text.partition("=")
+        if name in ("seed", "device") and str(args.subparser.given.get(name, value)) != value:
+            typed = args.subparser.given[name]
+            args.subparser.error(f"both --{name} {typed} and --set {text} are given; leave one out")
     if args.model == RAM_GNN:
         return
     options = changed(args)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
+from ramgnn.advice import option
 from ramgnn.cli.printing import aligned, print_json, text_table
 from ramgnn.errors import RamgnnError
 from ramgnn.visible import visible
@@ -17,7 +18,7 @@ if TYPE_CHECKING:  # imported where they are needed, so that `data list` answers
     from ramgnn.datasets.source import Source
 
 _TABLE_OPTIONS = ("user_column", "item_column", "time_column", "title_column")
-_TABLE_OPTIONS += ("rating_column", "min_rating", "time_format", "missing")
+_TABLE_OPTIONS += ("rating_column", "min_rating", "time_format", "missing", "split")
 _MARKS = ("quote", "escape")  # each a character, or none
 
 
@@ -35,27 +36,44 @@ def source(args: Namespace) -> Source:
     options = dict(assignment(text, "option", "age=value") for text in args.option)
     name = getattr(args, "name", None) or args.data
     tables = {"interactions": args.interactions, "items": args.items, "users": args.users}
+    own = _of_tables(args)
     if any(tables.values()) or name == "tables":
         if name not in (None, "tables"):
             raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
         name = "tables"
-        options |= {key: str(Path(path).resolve()) for key, path in tables.items() if path}
+        own |= {key: str(Path(path).resolve()) for key, path in tables.items() if path}
     elif name is not None and datasets.is_path(name):
         name = str(Path(name).expanduser().resolve())
+    elif own:
+        key = next(iter(own))
+        raise RamgnnError(
+            f"{option(key, own[key])} is about your own tables, and the data set is {name or 'movietweetings'}; "
+            "leave it out, or give --interactions FILE, or --data FOLDER"
+        )
+    for key in options.keys() & own.keys():
+        if str(options[key]) != str(own[key]):
+            raise RamgnnError(
+                f"both --option {key}={options[key]} and {option(key, own[key])} are given; leave one out"
+            )
+    item_relations, user_relations = _names(args.item_relations), _names(args.user_relations)
     if name == "tables" or (name is not None and datasets.is_path(name)):
-        options |= {key: value for key in _TABLE_OPTIONS if (value := getattr(args, key)) is not None}
-        if args.separator:
-            options["separator"] = _separator(args.separator)
-        options |= {
-            key: None if value == "none" else value for key in _MARKS if (value := getattr(args, key)) is not None
-        }
-        if args.no_header:
-            options["header"] = False
         # read nothing else; one that was named stays, whatever it joins
-        options |= {key: names for key in ("item_relations", "user_relations") if (names := _names(getattr(args, key)))}
-        if args.bins:
-            options["bins"] = dict(_bin(text) for text in args.bins)
-    return Source(name or "movietweetings", options, _names(args.item_relations), _names(args.user_relations))
+        named = {"item_relations": item_relations, "user_relations": user_relations}
+        own |= {key: names for key, names in named.items() if names}
+    return Source(name or "movietweetings", options | own, item_relations, user_relations)
+
+
+def _of_tables(args: Namespace) -> dict[str, Any]:
+    """The options that were typed about tables of one's own, as `ramgnn.datasets.tables.load` takes them."""
+    own = {key: value for key in _TABLE_OPTIONS if (value := getattr(args, key)) is not None}
+    if args.separator:
+        own["separator"] = _separator(args.separator)
+    own |= {key: None if value == "none" else value for key in _MARKS if (value := getattr(args, key)) is not None}
+    if args.no_header:
+        own["header"] = False
+    if args.bins:
+        own["bins"] = dict(_bin(text) for text in args.bins)
+    return own
 
 
 def _names(text: str | None) -> list[str] | None:
@@ -109,11 +127,13 @@ def _separator(texts: list[str]) -> str | None | dict[str, str | None]:
         column, equals, mark = text.rpartition("=")
         if not mark and equals and column.endswith("="):  # the mark is "=" itself
             column, mark = column[:-1], "="
-        if column and mark:
-            columns[column] = _mark(mark)
-    if not columns and len(texts) == 1:
+        if column and mark and columns.setdefault(column, _mark(mark)) != _mark(mark):
+            raise RamgnnError(
+                f"the separator of {column!r} is given twice: {', '.join(map(repr, texts))}; leave one out"
+            )
+    if not columns and len(set(texts)) == 1:
         return _mark(texts[0])
-    if len(columns) < len(texts):
+    if len(columns) < len(set(texts)):
         raise RamgnnError(
             f"cannot read the separators {', '.join(map(repr, texts))}; expected one for all columns, as in ';', or "
             "one for each of several, as in --separator genre=, --separator studio=none"

@@ -127,6 +127,10 @@ def dataset(sub: ArgumentParser) -> None:
         help="how times are written: dayfirst, monthfirst, seconds, milliseconds, microseconds, order, or as in "
         "%%d.%%m.%%Y %%H:%%M",
     )  # fmt: skip
+    tables.add_argument(
+        "--split", metavar="HOW",
+        help="hold out the last item of each user (last, the default), a random one, or none: only to recommend",
+    )  # fmt: skip
     tables.add_argument("--quote", metavar="CHAR", help='around fields (default: "); none where quotes are letters')
     tables.add_argument("--escape", metavar="CHAR", help="before a quote inside a field, such as \\ (default: none)")
     tables.add_argument("--no-header", action="store_true", help="no names of columns: they are called 1, 2, …")

@@ -74,6 +74,28 @@ class OpenedText:
             raise faults.changed(self.path, self.size, now)
 
 
+def codec_of(encoding: str, path: Path | None = None) -> str:
+    """The name that Python has for an encoding of text.
+
+    Args:
+        path: the file that is to be read with it, for the message.
+
+    Raises:
+        DataError: there is no such encoding.
+    """
+    try:
+        codec = codecs.lookup(encoding).name
+        "".encode(codec)  # some turn bytes into bytes, as "hex" does
+    except (LookupError, TypeError, ValueError):
+        raise DataError(
+            f"there is no encoding {encoding!r}",
+            file=path,
+            expected="a name such as 'utf-8' or 'cp1252'",
+            fix="leave the encoding out if the file is UTF-8",
+        ) from None
+    return codec
+
+
 @contextmanager
 def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[OpenedText]:
     """Open a plain or gzipped file as text.
@@ -82,15 +104,7 @@ def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[Ope
         DataError: there is no such encoding; or, while it is read, a line is too long or not in that encoding, the
             gzip file is damaged, or the disk reports an error.
     """
-    try:
-        codec = codecs.lookup(encoding).name
-    except (LookupError, TypeError, ValueError):
-        raise DataError(
-            f"there is no encoding {encoding!r}",
-            file=path,
-            expected="a name such as 'utf-8' or 'cp1252'",
-            fix="leave the encoding out if the file is UTF-8",
-        ) from None
+    codec = codec_of(encoding, path)
     with _open_bytes(path) as (raw, unpacked):
         # newline="": the csv module finds the line ends itself, inside quotes too
         bounded = _BoundedLines(unpacked, path)

@@ -9,12 +9,15 @@ data set, at any size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from tqdm import tqdm
 
+from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.negatives import with_negatives
 from ramgnn.datasets.split import interactions, leave_last_out
@@ -133,6 +136,15 @@ def load(
     """
     if like not in SHAPES:
         raise NotFoundError("shape", like, list(SHAPES))
+    sizes = {"n_users": n_users, "n_items": n_items, "n_interactions": n_interactions, "negatives": negatives}
+    for name, size in sizes.items():
+        if size is not None:
+            arguments.whole_number(name, size, 1)
+    arguments.whole_number("dim", dim, 1)
+    for name, number in (("scale", scale), ("strength", strength)):
+        if isinstance(number, bool) or not isinstance(number, Real) or not 0 <= number < math.inf:
+            raise arguments.wrong(name, number, "a number, 0 or more")
+    arguments.seed(seed)
     shape = SHAPES[like]
     users = n_users or max(2, round(shape.n_users * scale))
     items = n_items or max(2, round(shape.n_items * scale))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
+from ramgnn.errors import NotFoundError
 
 if TYPE_CHECKING:
     from ramgnn.datasets.base import RecDataset
@@ -37,7 +38,10 @@ class Source:
 
         Raises:
             RamgnnError: the name is ``"frames"``: data frames cannot be loaded again, so hand in the data set.
+            NotFoundError: there is no such data set, or it has no such option.
         """
+        if "progress" in self.options:  # what is shown is no part of what the data are
+            raise NotFoundError(f"option of data set {self.name!r} called", "progress")
         return datasets.load(self.name, progress=progress, **self.options).select(
             self.item_relations, self.user_relations
         )

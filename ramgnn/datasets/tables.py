@@ -24,7 +24,8 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns, is_known_name
 from ramgnn.datasets.frames.table import HEAD, Origin, Table
-from ramgnn.datasets.layout import Form, read_layout
+from ramgnn.datasets.layout import Form, check_form, read_layout
+from ramgnn.datasets.opened import codec_of
 from ramgnn.datasets.parquet import is_parquet, parquet_table
 from ramgnn.datasets.reading import read_chunks, read_table
 
@@ -59,7 +60,7 @@ def guess(
     """
     _check_paths(interactions=interactions, items=items, users=users)
     named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations, rating_column)
-    form = Form(sep, encoding, quote, escape)
+    form = _checked_form(sep, encoding, quote, escape, header)
     tables = _tables((interactions, items, users), form, header, named, progress=False, notes=[])
     return guess_columns(*tables, named, min_rating is not None)
 
@@ -156,7 +157,7 @@ def load(
             f"{beside.name} lies beside {Path(interactions).name} and was not read: pass "
             f"{option('users', str(beside))} to use it"
         )
-    form = Form(sep, encoding, quote, escape)
+    form = _checked_form(sep, encoding, quote, escape, header)
     return build(
         *_tables((interactions, items, users), form, header, named, progress, notes),
         named,
@@ -165,6 +166,17 @@ def load(
         source="your own tables: " + ", ".join(str(p) for p in (interactions, items, users) if p is not None),
         notes=notes,
     )
+
+
+def _checked_form(sep: str | None, encoding: str, quote: str | None, escape: str | None, header: bool) -> Form:
+    """How the files are written; before any of them is opened.
+
+    Raises:
+        RamgnnError: no file can be written so.
+    """
+    arguments.true_or_false("header", header)
+    codec_of(encoding)
+    return check_form(Form(sep, encoding, quote, escape))
 
 
 def _check_paths(**paths: str | os.PathLike | None) -> None:

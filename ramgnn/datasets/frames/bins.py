@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 from ramgnn.advice import option
 from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
+
+MOST = 100_000  # bins of equal counts
 
 
 def binned(
@@ -51,22 +54,34 @@ def bin_labels(numbers: np.ndarray, bins: float | str, column: str) -> list[str]
         DataError: `bins` are none.
     """
     whole = bool((numbers == np.floor(numbers)).all())
-    if match := re.fullmatch(r"q(\d+)", str(bins).strip()):
-        if (n := int(match[1])) < 2:
-            raise _no_bins(bins, column)
+    n, width = check_width(bins, column)
+    if n is not None:
         codes = pd.qcut(numbers, n, labels=False, duplicates="drop")
         codes = np.nan_to_num(codes).astype(int)  # a single value is its own bin, where qcut makes none
         ends = {code: (numbers[codes == code].min(), numbers[codes == code].max()) for code in np.unique(codes)}
         return [_range(*ends[code], whole) for code in codes]
-    try:
-        width = float(bins)
-    except (TypeError, ValueError):
-        raise _no_bins(bins, column) from None
-    if not (width > 0 and np.isfinite(width)):
-        raise _no_bins(bins, column)
     whole = whole and width == int(width)
     lows = np.floor(numbers / width) * width
     return [_range(low, low + width - 1 if whole else low + width, whole) for low in lows]
+
+
+def check_width(bins: float | str, column: str) -> tuple[int | None, float]:
+    """The number of bins of equal counts, or None and the width of the bins.
+
+    Raises:
+        DataError: `bins` are neither.
+    """
+    if match := re.fullmatch(r"q(\d{1,9})", str(bins).strip()):
+        if not 2 <= int(match[1]) <= MOST:
+            raise _no_bins(bins, column)
+        return int(match[1]), math.nan
+    try:
+        width = math.nan if isinstance(bins, bool) else float(bins)
+    except (TypeError, ValueError, OverflowError):
+        width = math.nan
+    if not (width > 0 and math.isfinite(width)):
+        raise _no_bins(bins, column)
+    return None, width
 
 
 def fitting_bins(numbers: np.ndarray) -> tuple[float | str, ...]:
