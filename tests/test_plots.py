@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 
+import ramgnn
 from ramgnn import datasets, plots
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.plots import graphs
@@ -207,6 +209,46 @@ def test_forest_has_a_row_for_each_label_from_the_top() -> None:
     assert [line.get_marker() for line in ax.lines if len(line.get_xdata()) == 1] == ["o", "s", "D"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1] and words(ax.get_legend()) == ["paper's"]
     assert plots.forest(["a"], [0.1], [(0, 0.2)]).get_legend() is None
+
+
+NAMES = ["$x_1$", r"$\frac{1}$", "_hidden", "50 % & $", "a\x1b[31m"]
+SHOWN = [*NAMES[:4], r"a\x1b[31m"]
+
+
+def drawn(ax) -> None:
+    """Draw everything; a formula that cannot be read raises now."""
+    ax.figure.canvas.draw()
+
+
+def test_names_are_no_formulas() -> None:
+    """Dollars, backslashes and a _ in front are parts of names; control characters are shown."""
+    dataset = ramgnn.from_frames(
+        pd.DataFrame({"user": list("aabbcc"), "item": list("xyyzzx")}),
+        items=pd.DataFrame({"item": list("xyz"), "title": NAMES[:3]} | {name: ["$v_$", "$v_$", "w"] for name in NAMES}),
+        item_relations=NAMES,
+    )
+    graph = MultiRelationalGraph.from_dataset(dataset, "item")
+    past = [SimpleNamespace(epoch=e, k=[1] * 5, attention_by_type=[[0.2] * 5]) for e in (1, 2)]
+    for ax in (
+        plots.draw_graph(graph),
+        plots.neighbour_counts(graph),
+        plots.group_sizes(graph),
+        plots.thresholds(past, NAMES),
+        plots.attention_by_type(past, NAMES),
+    ):
+        drawn(ax)
+        assert words(ax.get_legend()) == SHOWN
+        assert not any(text.get_parse_math() for text in [*ax.get_legend().get_texts(), *ax.texts])
+    assert set(words(plots.draw_graph(graph))) >= {*NAMES[:3], "$v_$"}
+    ax = plots.forest(NAMES, [0.1] * 5, [(0, 0.2)] * 5)
+    drawn(ax)
+    assert [text.get_text() for text in ax.get_yticklabels()] == SHOWN
+
+
+def test_a_legend_leaves_out_lines_without_a_name(graph: MultiRelationalGraph) -> None:
+    ax = plt.subplots()[1]
+    ax.plot([1, 2], [1, 2])
+    assert words(plots.group_sizes(graph, ax).get_legend()) == list(graph.types)
 
 
 # Machado, Oliveira and Fernandes, "A physiologically-based model for simulation of color vision deficiency", 2009:

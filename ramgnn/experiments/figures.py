@@ -82,7 +82,10 @@ def sampler(results: Sequence[Result], sides: Sequence[str] = ("user", "item"), 
         for axis in (axes[0, column].yaxis, axes[2, column].yaxis, axes[2, column].xaxis):
             axis.get_major_locator().set_params(integer=True)
         axes[2, column].set(xlabel="epoch")
-        axes[2, column].legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=2, handlelength=3.2)
+        drawn = axes[2, column].get_lines()
+        names = [line.get_label() for line in drawn]
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.35)}
+        plots.plain_legend(axes[2, column], drawn, names, ncols=2, handlelength=3.2, **below)
     names = ("threshold $k_t$", "average neighbour\ndistance", "rewards,\nadded up")
     for ax, name in zip(axes[:, 0], names, strict=True):
         ax.set_ylabel(name)

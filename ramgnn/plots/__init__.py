@@ -2,7 +2,7 @@
 
 from ramgnn.plots.curves import attention_by_type, band, forest, group_sizes, neighbour_counts, thresholds
 from ramgnn.plots.graphs import FIGURE1_PLACES, draw_graph, figure1
-from ramgnn.plots.looks import COLOURS, DASHES, INK, MARKERS, RC, style, type_styles, use_style
+from ramgnn.plots.looks import COLOURS, DASHES, INK, MARKERS, RC, plain_legend, style, type_styles, use_style
 
 __all__ = [
     "COLOURS",
@@ -18,6 +18,7 @@ __all__ = [
     "forest",
     "group_sizes",
     "neighbour_counts",
+    "plain_legend",
     "style",
     "thresholds",
     "type_styles",

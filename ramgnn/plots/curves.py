@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -9,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.plots.looks import COLOURS, INK, MARKERS, type_styles
+from ramgnn.plots.looks import COLOURS, INK, MARKERS, plain_legend, type_styles
+from ramgnn.visible import visible
 
 
 def neighbour_counts(graph: MultiRelationalGraph, ax: Axes | None = None) -> Axes:
@@ -42,8 +44,10 @@ def group_sizes(graph: MultiRelationalGraph, ax: Axes | None = None) -> Axes:
 
 def _legend_below(ax: Axes) -> None:
     """The legend under the axes, where it hides nothing."""
-    columns = 3 if len(ax.get_legend_handles_labels()[1]) > 4 else 4
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=columns, handlelength=3.2)
+    drawn = [line for line in ax.get_lines() if not re.fullmatch(r"_child\d+", line.get_label())]  # without a name
+    columns = 3 if len(drawn) > 4 else 4
+    names = [line.get_label() for line in drawn]
+    plain_legend(ax, drawn, names, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=columns, handlelength=3.2)
 
 
 def thresholds(history: Sequence, types: Sequence[str], ax: Axes | None = None) -> Axes:
@@ -132,7 +136,7 @@ def forest(
         x, y = zip(*known, strict=True)
         ax.plot(x, y, marker="D", markersize=7, markerfacecolor="none", color=INK, linestyle="none", label="paper's")
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    ax.set_yticks(list(rows), labels)
+    ax.set_yticks(list(rows), [visible(label) for label in labels], parse_math=False)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(axis="x")
     return ax

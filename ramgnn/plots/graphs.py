@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.plots.looks import INK, type_styles
+from ramgnn.plots.looks import INK, plain_legend, type_styles
+from ramgnn.visible import visible
 
 APART = 14  # points between the middles of parallel edges
 
@@ -50,13 +51,13 @@ def draw_graph(
     low, high = (positions.min(0) - margin, positions.max(0) + margin) if len(positions) else (np.zeros(2), np.ones(2))
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     ax.set_axis_off()
-    handles = [
-        Line2D([], [], color=s["color"], linestyle=s["linestyle"], linewidth=2, label=t) for t, s in styles.items()
-    ]
+    handles = [Line2D([], [], color=s["color"], linestyle=s["linestyle"], linewidth=2) for s in styles.values()]
     columns = len(handles) if len(handles) < 5 else 3
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=columns, handlelength=3.2)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0)}
+    plain_legend(ax, handles, list(styles), ncols=columns, handlelength=3.2, **below)
     for i in drawn.nodes:
-        ax.text(*places[i], _two_lines(graph.label(i)), ha="center", va="center", fontsize=9.5, zorder=5,
+        ax.text(*places[i], _two_lines(visible(graph.label(i))), ha="center", va="center", fontsize=9.5,
+                zorder=5, parse_math=False,
                 bbox={"boxstyle": "round,pad=0.35", "facecolor": "#dce6ee", "edgecolor": INK, "linewidth": 0.8},
                 color="#1b1b1b")  # fmt: skip
     ax.figure.draw_without_rendering()  # settles where the axes are, so that widths of texts can be measured
@@ -83,7 +84,8 @@ def _edge(
     bend = (a + b) / 2 + 2 * APART * point * offset * across
     line = (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
     if value:
-        text = ax.text(0, 0, value, fontsize=8.5, color=look["color"], ha="center", va="center", zorder=4)
+        text = ax.text(0, 0, visible(value), fontsize=8.5, color=look["color"], ha="center", va="center", zorder=4,
+                       parse_math=False)  # fmt: skip
         half = text.get_window_extent().width / 2
         steps = np.hypot(*np.diff(line, axis=0).T).mean()
         along = np.linspace(-half, half, 7) / steps  # places of the word, as places on the line

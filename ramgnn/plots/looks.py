@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+
+from ramgnn.visible import visible
 
 INK = "#7b7b7b"
 COLOURS = ("#1f83c4", "#d55e00", "#009e73", "#c06aa0", "#a67c00", "#7b7b7b")
@@ -63,3 +70,16 @@ def type_styles(types: Sequence[str]) -> dict[str, dict]:
         }
         for t in types
     }
+
+
+def plain_legend(where: Axes | Figure, handles: Sequence[Artist], names: Sequence[str], **options: Any) -> Legend:
+    """A legend that shows names as they are: no formula between dollars, and one that begins with _ is shown too.
+
+    Args:
+        where: the axes or the figure; handles: ``(n,)`` what is drawn beside the `names`, ``(n,)``.
+        options: as of matplotlib's `legend`.
+    """
+    legend = where.legend(handles, [str(n) for n in range(len(names))], **options)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set(text=visible(name), parse_math=False)
+    return legend
