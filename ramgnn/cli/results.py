@@ -19,6 +19,7 @@ from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, pl
 from ramgnn.experiments.trajectories import ends
 from ramgnn.experiments.tuning import n_trials
 from ramgnn.experiments.verdicts import judge
+from ramgnn.files import replacing
 from ramgnn.visible import visible
 
 MAX_SEEDS = 1000
@@ -130,6 +131,8 @@ def _check_file(path: Path) -> None:
     """Refuse a file that cannot be drawn or written before anything is computed for it."""
     from matplotlib.backend_bases import FigureCanvasBase
 
+    if path.is_dir():
+        raise RamgnnError(f"--plot {path}: it is a folder; choose another file")
     if not path.parent.is_dir():
         raise RamgnnError(f"--plot {path}: the folder {path.parent} does not exist; make it or choose another file")
     known = sorted(FigureCanvasBase.get_supported_filetypes())
@@ -154,7 +157,8 @@ def _plots(one: Table, store: Store, dataset_name: str, path: Path) -> list[Path
                 place = path.with_stem(f"{path.stem}-{row.model.replace(' ', '-')}")
                 written.append((place, figures.sampler(results)))
         for place, figure in written:
-            figure.savefig(place)
+            with replacing(place) as part:
+                figure.savefig(part, format=place.suffix.removeprefix("."))
     return [place for place, _ in written]
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.evaluation import metrics
-from ramgnn.files import check_keys, read_json, write_json
+from ramgnn.files import check_keys, make_folder, read_json, write_json
 
 FORMAT = 1
 FOLDER = Path(__file__).parent / "results"
@@ -234,7 +234,7 @@ def unpack(text: str) -> np.ndarray:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_json(path, content)
 
 
