@@ -39,7 +39,8 @@ TRAIN = """examples:
 
 EVALUATE = """examples:
   ramgnn evaluate --run runs/first
-  ramgnn evaluate --run runs/first --at 5 50 --by session
+  ramgnn evaluate --run runs/first --at 5 50
+  ramgnn evaluate --run runs/mine --by session            where the times are times of a clock
   ramgnn evaluate --run runs/first --compare runs/ease    is the difference more than chance?
 """
 
@@ -48,13 +49,13 @@ RECOMMEND = """examples:
   ramgnn recommend --run runs/first --user 42 --user 43 -n 5
   ramgnn recommend --run runs/first --had "Titanic (1997)" "Heat (1995)"     somebody new
   ramgnn recommend --run runs/first --users ids.txt --skip-unknown --out recs.csv
-  cut -d, -f1 people.csv | ramgnn recommend --run runs/first --users - --out recs.jsonl
+  tail -n +2 people.csv | cut -d, -f1 | ramgnn recommend --run runs/first --users - --out recs.jsonl
   ramgnn recommend --run runs/first --all -n 20 --out recs.csv.gz
 """
 
 SIMILAR = """examples:
   ramgnn similar --run runs/first --item "Titanic (1997)"
-  ramgnn similar --run runs/first --item 120338 -n 20 --json
+  ramgnn similar --run runs/first --item 103 -n 20 --json
 """
 
 EXPLAIN = """example:

@@ -130,7 +130,7 @@ def _train(commands) -> None:
     )  # fmt: skip
     model.add_argument(
         "--refit", action=OnceOrNot,
-        help="after that, train once more with the held-out items in, to recommend from all that is known; costs one\n"
+        help="after that, train once more with the held-out items in, to recommend from all that is known; costs one "
         "more fine-tuning (default: for your own tables)",
     )  # fmt: skip
     run = train.add_argument_group("run")
@@ -181,7 +181,7 @@ def _recommend(commands) -> None:
         "--user", action="append", help="id, or the name where users have one; may be given several times"
     )
     users.add_argument("--users", metavar="FILE", help="a file with one id a line; - is standard input")
-    users.add_argument("--all", action="store_true", help="every user; as CSV to standard output without --out")
+    users.add_argument("--all", action="store_true", help="every user; without --out as CSV in UTF-8")
     users.add_argument(
         "--had",
         nargs="+",
