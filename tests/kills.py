@@ -1,6 +1,6 @@
 """Trainings that are stopped or killed anywhere, taken up again, and compared with one that was left alone.
 
-By hand: ``python -m tests.kills --n 30``.
+By hand: ``python -m tests.kills --n 30``, and ``python -m tests.kills --pairs 10`` for two at once in one folder.
 """
 
 from __future__ import annotations
@@ -35,8 +35,18 @@ STAGES = {
     "fine-tuning on everything": "checkpoint/all.safetensors",
     "saving": "served",
 }
-SETTINGS = ["pretrain.dim=8", "pretrain.layers=1", "pretrain.epochs=3", "finetune.epochs=4", "finetune.every=2"]
-DERIVED = ["--data", "movietweetings", "--refit", "--no-baselines", "--set", *SETTINGS]
+SMALL = {
+    "pretrain.dim": 8, "pretrain.layers": 1, "pretrain.epochs": 3, "finetune.epochs": 4, "finetune.every": 2,
+}  # fmt: skip
+
+
+def options(data: str, **changes: int) -> list[str]:
+    """What `train` is given: small settings, with a few changed, whose dots are written as ``__``."""
+    settings = SMALL | {name.replace("__", "."): value for name, value in changes.items()}
+    return ["--data", data, "--refit", "--no-baselines", "--set", *(f"{k}={v}" for k, v in settings.items())]
+
+
+TOY, DERIVED = options("toy"), options("movietweetings")  # the users of the second have derived attributes
 
 
 def start(folder: Path, options: list[str], **more) -> subprocess.Popen:
@@ -167,13 +177,23 @@ def kills(n: int, seed: int, folder: Path, options: list[str]) -> list[Kill]:
     return found
 
 
+def pair(folder: Path, options: list[str]) -> list[tuple[int, str]]:
+    """Two trainings, or two that go on, started at once in one folder: exit status and message of each, by status."""
+    both = [start(folder, options) for _ in range(2)]
+    said = [process.communicate(timeout=300)[1] for process in both]
+    return sorted((process.returncode, text) for process, text in zip(both, said, strict=True))
+
+
 def main() -> int:
     """Kill, print what came of each and a table, and end with 1 where something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=30)
+    parser.add_argument("--pairs", type=int, default=0, help="start so many pairs in one folder each, and kill none")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if args.pairs:
+            return _pairs(args.pairs, Path(folder))
         found = kills(args.n, args.seed, Path(folder), DERIVED)
     for kill in found:
         print(f"{kill.signal.name:8} {kill.stage:26} status {kill.status:4}  {'; '.join(kill.faults) or 'equal'}")
@@ -183,6 +203,18 @@ def main() -> int:
         print(f"{stage:26} {name:8} {count}")
     n_faulty = sum(bool(kill.faults) for kill in found)
     print(f"{len(found)} kills, {len(found) - n_faulty} as they should be")
+    return int(n_faulty > 0)
+
+
+def _pairs(n: int, folder: Path) -> int:
+    """Start pairs, print what came of each, and end with 1 where something is not as it should be."""
+    whole, n_faulty = left_alone(folder / "whole", TOY)[0], 0
+    for number in range(n):
+        (one, _), (other, said) = pair(folder / str(number), TOY)
+        equal = contents(folder / str(number)) == whole
+        n_faulty += (one, other, equal) != (0, 1, True)
+        print(f"{one} and {other}, {'equal' if equal else 'NOT EQUAL'}: {said.strip()}")
+    print(f"{n} pairs, {n - n_faulty} as they should be")
     return int(n_faulty > 0)
 
 
