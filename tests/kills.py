@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,13 +50,18 @@ def options(data: str, **changes: int) -> list[str]:
 TOY, DERIVED = options("toy"), options("movietweetings")  # the users of the second have derived attributes
 
 
-def start(folder: Path, options: list[str], **more) -> subprocess.Popen:
+def start(folder: Path, options: list[str]) -> subprocess.Popen:
     """Begin or resume a training in a process of its own, whichever the folder asks for."""
     what = ["--resume", str(folder)] if runs.unfinished(folder) else [*options, "--out", str(folder)]
     return subprocess.Popen(
         [sys.executable, "-m", "ramgnn", "train", *what, "--quiet"], text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"}, **more,
+        stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"}, preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
+
+
+def _heed_ctrl_c() -> None:
+    """What a shell starts in the background ignores SIGINT, and so do its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for(path: Path, process: subprocess.Popen, limit: float = 120) -> bool:
@@ -163,7 +169,9 @@ def left_alone(folder: Path, options: list[str]) -> tuple[dict[str, bytes], dict
     return contents(folder), {s: b - a for s, a, b in zip(began, times[:-1], times[1:], strict=True)}
 
 
-def kills(n: int, seed: int, folder: Path, options: list[str]) -> list[Kill]:
+def kills(
+    n: int, seed: int, folder: Path, options: list[str], signals: Sequence[signal.Signals] = SIGNALS
+) -> list[Kill]:
     """So many kills: stages and signals in turn, each at a random moment of its stage."""
     rng = random.Random(seed)
     whole, seconds = left_alone(folder / "whole", options)
@@ -171,7 +179,7 @@ def kills(n: int, seed: int, folder: Path, options: list[str]) -> list[Kill]:
     rng.shuffle(stages)
     found = []
     for number in range(n):
-        stage, sent = stages[number % len(stages)], SIGNALS[number % len(SIGNALS)]
+        stage, sent = stages[number % len(stages)], signals[number % len(signals)]
         kill = kill_once(folder / str(number), options, whole, stage, rng.uniform(0, seconds[stage]), sent)
         found.append(kill)
     return found
@@ -189,12 +197,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=30)
     parser.add_argument("--pairs", type=int, default=0, help="start so many pairs in one folder each, and kill none")
+    parser.add_argument("--signal", choices=[s.name for s in SIGNALS], help="this one alone")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if args.pairs:
             return _pairs(args.pairs, Path(folder))
-        found = kills(args.n, args.seed, Path(folder), DERIVED)
+        signals = [s for s in SIGNALS if args.signal in (None, s.name)]
+        found = kills(args.n, args.seed, Path(folder), DERIVED, signals)
     for kill in found:
         print(f"{kill.signal.name:8} {kill.stage:26} status {kill.status:4}  {'; '.join(kill.faults) or 'equal'}")
         if kill.faults:
