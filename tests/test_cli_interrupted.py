@@ -74,7 +74,7 @@ def test_ctrl_c_ends_with_130_wherever_it_falls(capsys, tmp_path, monkeypatch, m
 
 @pytest.mark.parametrize("command", ["evaluate", "recommend", "similar", "explain", "neighbors"])
 def test_ctrl_c_in_a_question_ends_with_130(capsys, trained, monkeypatch, command):
-    interrupt(monkeypatch, api, "load_run")
+    interrupt(monkeypatch, loading, "load_one")
     options = {"evaluate": [], "recommend": ["--all"], "explain": ["--user", "Ada", "--item", "Titanic (1997)"]}
     assert main([command, "--run", trained, *options.get(command, ["--item", "Titanic (1997)"])]) == 130
     assert "stopped by you" in capsys.readouterr().err
