@@ -14,6 +14,7 @@ from ramgnn import api, finetune, pretrain, runs, training
 from ramgnn.baselines import fitting, mf
 from ramgnn.cli import main, train
 from ramgnn.datasets.source import Source
+from ramgnn.runs import loading
 from tests.test_cli import SMALL
 
 TOY = ["--data", "toy"]
