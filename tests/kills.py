@@ -90,8 +90,8 @@ def contents(folder: Path) -> dict[str, bytes]:
         content = path.read_bytes()
         if path.name in (runs.RUN, runs.HISTORY):
             plain = json.loads(content)
-            plain.pop("sha256", None), plain.pop("provenance", None)
-            content = json.dumps(_without_seconds(plain)).encode()
+            kept = {name: value for name, value in plain.items() if name not in ("sha256", "sum", "provenance")}
+            content = json.dumps(_without_seconds(kept)).encode()
         found[str(path.relative_to(folder))] = content
     return found
 
