@@ -100,7 +100,7 @@ def attention_by_type(alpha: Tensor, head: Tensor, relation_type: Tensor, n_node
     Args:
         alpha: ``(E,)`` of Eq. 7; head, relation_type: ``(E,)`` of each edge.
     """
-    by_head = segment_sum(alpha, head * n_types + relation_type, n_nodes * n_types).view(n_nodes, n_types)
+    by_head = segment_sum(alpha.double(), head * n_types + relation_type, n_nodes * n_types).view(n_nodes, n_types)
     return mean_share(by_head)
 
 

@@ -88,7 +88,7 @@ class FinetuneConfig:
         combine: ⊕ of Eq. 19 and 21 when printed: ``sum`` or ``concat`` with a projection.
         readout: which layers enter Eq. 22 (R11): ``last``, ``mean`` or ``concat``.
         loss: Eq. 23 (R12): ``bpr``, ``softmax`` over the whole catalogue, or one of your own (`ramgnn.losses`).
-        temperature: scores are divided by it in the softmax loss.
+        temperature: τ; every listwise loss gets ŷ/τ.
         negatives: sampled negatives per positive for ``bpr``.
         edge_dropout: share of interactions left out of each propagation in training.
         batch: users (``softmax``) or pairs (``bpr``) in an optimiser step; None: 64, or as many as make at most 32

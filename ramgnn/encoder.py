@@ -18,8 +18,8 @@ from ramgnn.attention import (
 )
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.inspection import layer_inputs
-from ramgnn.kernels.attention import attention_sum, can_run, incidence_logits, is_unchanged
+from ramgnn.inspection import is_unchanged, layer_inputs
+from ramgnn.kernels.attention import attention_sum, can_run, incidence_logits
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.pairs import cosine_logit
 from ramgnn.ragged import segment_sum
@@ -63,30 +63,35 @@ class RAMLayer(nn.Module):
     .. math:: e_i^{(l)} = \sigma\Big(\Big[\sum_{(j, n) \in N(i)} \alpha_{jn} W_{val}\, \varphi(e_j^{(l-1)}, e_n)\Big]
        \oplus e_i^{(l-1)}\Big) \tag{15}
 
-    The paper's Aggr is the sum, with α inside it; ⊕ adds, or concatenates and projects (reading R8).
+    The paper prints e_n^(l-1), but no equation updates it, so e_n is the same in every layer. Its Aggr is the sum, with
+    α inside it; ⊕ adds, or concatenates and projects (reading R8).
 
     To change an equation in a subclass, override `attention` (Eq. 6), which may be a module or a method, `weights`
     (Eq. 7), `message` (Eq. 8) or `update` (Eq. 15). Training, the history of attention and explanations then use yours:
     with another Eq. 6 at the cost of a row for each incidence, with another Eq. 7 or 8 edge by edge, which is for small
-    graphs.
+    graphs. The setting ``attention=False`` switches off any Eq. 6.
     """
 
     def __init__(self, config: PretrainConfig) -> None:
         super().__init__()
         d = config.dim
         self.config = config
-        self.attention = RelationAttention(d, config.sigma) if config.attention else None  # None: equal weights
+        if not config.attention:
+            self.attention = None  # equal weights, whatever Eq. 6 a subclass has
+        elif not callable(getattr(type(self), "attention", None)):  # a subclass may have Eq. 6 as a method
+            self.attention = RelationAttention(d, config.sigma)
         self.w_val = nn.Linear(d, d, bias=False)
         self.join = nn.Linear(2 * d, d, bias=False) if config.combine == "concat" else None
         self.sigma = SIGMAS[config.sigma]
 
     def __init_subclass__(cls, **options) -> None:
         super().__init_subclass__(**options)
-        if "sum_over_edges" in vars(cls):
-            raise TypeError(
-                f"{cls.__name__} overrides sum_over_edges, which only puts the equations together and which training "
-                "does not call; override weights, message or update, or replace attention"
-            )
+        for name in ("forward", "sum_over_edges"):
+            if name in vars(cls):
+                raise TypeError(
+                    f"{cls.__name__} overrides {name}, which only puts the equations together; not every path calls "
+                    "it, so override weights, message or update, or replace attention"
+                )
 
     def forward(
         self,

@@ -1,4 +1,4 @@
-"""Looking at a model without changing it: in evaluation mode, and what its `forward` hands to its layers."""
+"""Looking at a model without changing it: in evaluation mode, what goes into its layers, what is overridden."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in training:
             module.training = mode
+
+
+def is_unchanged(module: nn.Module, original: type[nn.Module], *methods: str) -> bool:
+    """Whether methods of a module are those of the original class: neither overridden nor replaced."""
+    replaced = any(name in vars(module) for name in methods)
+    overridden = any(getattr(type(module), name) is not getattr(original, name) for name in methods)
+    return not (replaced or overridden)
 
 
 def layer_inputs(model: nn.Module, layers: Iterable[nn.Module], *arguments: Any) -> list[tuple[Any, Any]]:

@@ -35,7 +35,7 @@ class ListwiseLoss(Protocol):
     """Compares all items of the catalogue with each other."""
 
     def __call__(self, scores: Tensor, target: Tensor) -> Tensor:
-        """``(b, n_items)`` scores, and 1 for training items, else 0, to a scalar, a mean over training items."""
+        """``(b, n_items)`` scores ŷ_ui / τ, and 1 for training items, else 0, to a scalar, a mean over those."""
 
 
 PAIRWISE: dict[str, PairwiseLoss] = {}
@@ -99,10 +99,10 @@ def bpr_loss(positive: Tensor, negative: Tensor) -> Tensor:
 def softmax_loss(scores: Tensor, target: Tensor) -> Tensor:
     r"""Multinomial cross-entropy over the catalogue, the other reading of Eq. 23 (R12).
 
-    .. math:: L = \frac{1}{\sum_{ui} t_{ui}} \sum_u \sum_i -t_{ui} \ln \operatorname{softmax}(\hat y_u)_i
+    .. math:: L = \frac{1}{\sum_{ui} t_{ui}} \sum_u \sum_i -t_{ui} \ln \operatorname{softmax}(\hat y_u / \tau)_i
 
     Args:
-        scores: ``(b, n_items)``; target: ``(b, n_items)`` t, 1 for training items, else 0.
+        scores: ``(b, n_items)`` ŷ/τ; target: ``(b, n_items)`` t, 1 for training items, else 0.
 
     Every interaction weighs the same: the sum over a user's items is not divided by their number, but the whole by
     the number of interactions in the batch.

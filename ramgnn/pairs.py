@@ -53,7 +53,8 @@ def sample_pairs(
     """Positive and negative pairs for every node.
 
     For each node and each relation type under which it has a neighbour, a tail is drawn among its edges of that type,
-    each equally likely. Every positive comes with `negatives` tails drawn uniformly from all other nodes. With
+    each equally likely. Every positive comes with `negatives` tails drawn uniformly from all other nodes, so a
+    negative may happen to be a neighbour, which is common where a value is; nothing is drawn again. With
     ``type_weight="equal"`` all relation types have the same total weight; with ``"edges"`` one in proportion to their
     edges. Positives and negatives weigh the same.
 

@@ -18,7 +18,7 @@ from ramgnn.config import PretrainConfig
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.attention import is_unchanged
+from ramgnn.inspection import is_unchanged
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.loop import check_loss, run_epochs
 from ramgnn.pairs import Pairs, sample_pairs
@@ -39,9 +39,9 @@ from ramgnn.sampler import Bandit, SampledNeighbours, largest_thresholds, simila
 def pair_loss(logit: Tensor, weight: Tensor, loss: str = "bce") -> Tensor:
     r"""What is computed for Eq. 11 and 16, from logits of "these two are neighbours" (reading R3).
 
-    Printed is −log(y·s), which is infinite for every negative, y = 0. With s the sigmoid of a logit, w the weight of a
-    head i, j = 0 its neighbour and j = 1, …, n its negatives, ``"bce"`` takes the cross-entropy, with the negatives of
-    a head averaged,
+    Printed is −log y·s, read as −log(y·s), which is infinite for every negative, y = 0. With s the sigmoid of a logit,
+    w the weight of a head i, j = 0 its neighbour and j = 1, …, n its negatives, ``"bce"`` takes the cross-entropy, with
+    the negatives of a head averaged,
 
     .. math:: \sum_i \frac{w_i}{2} \Big(-\log s_{i0} - \frac{1}{n} \sum_{j=1}^{n} \log(1 - s_{ij})\Big),
 
@@ -95,8 +95,8 @@ def final_loss(gnn: Tensor, sim: Tensor | None, sim_weight: float) -> Tensor:
     ``random``) nothing converges, Γ never comes, and L_sim stays in the loss to the last step, where it goes on
     training the scores and e^(0). An encoder without scores has no L_sim at all.
 
-    Step γ takes its own term of the sum, and the norm is squared. The penalty is in the optimiser, as Adam's weight
-    decay (`adam`): it has the same gradient.
+    Step γ takes its own term of the sum; the norm is squared and divided by the number of nodes. The penalty is in the
+    optimiser, as Adam's weight decay (`adam`): it has the same gradient.
     """
     return gnn if sim is None else gnn + sim_weight * sim
 

@@ -12,8 +12,8 @@ from ramgnn.attention import attention_by_type
 from ramgnn.config import PretrainConfig
 from ramgnn.encoder import Embeddings, RAMLayer, RelationEmbedding, list_edges
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.inspection import evaluating
-from ramgnn.kernels.attention import full_attention_by_type, is_unchanged, sampled_attention_by_type
+from ramgnn.inspection import evaluating, is_unchanged
+from ramgnn.kernels.attention import full_attention_by_type, sampled_attention_by_type
 from ramgnn.sampler import (
     SampledNeighbours,
     average_neighbour_distance,
@@ -25,7 +25,10 @@ from ramgnn.sampler import (
 
 
 class GraphEncoder(Protocol):
-    """What `pretrain` trains: RAM-GNN, one of the five other encoders, or your own `torch.nn.Module` with these parts.
+    """What `pretrain` trains: RAM-GNN, one of the five other encoders, or a `torch.nn.Module` with these parts.
+
+    `pretrain` takes one through its argument `build`; for `ramgnn.fit` it has to be a subclass of
+    `ramgnn.baselines.encoders.Encoder` or of `RAMGNN`.
 
     Attributes:
         nodes: the table of e_i^(0), ``(n_nodes, d)``.
@@ -162,8 +165,7 @@ class Pretrained:
             logits = self.model.logits(self.graph, neighbours)[layer]
             neighbours = every_neighbour(self.graph) if neighbours is None else neighbours
             tail = neighbours.incidence
-            a, relation_type = logits[tail].double(), self.graph.type[tail]
-            return neighbours, self.model.layers[layer].weights(a, neighbours.head, relation_type, self.graph)
+            return neighbours, _weights(self.model.layers[layer], logits[tail], neighbours.head, tail, self.graph)
 
     def history_dict(self) -> dict[str, Any]:
         """The history as plain values, for JSON."""
@@ -239,11 +241,21 @@ def _attention_by_type(
     """How much attention each type gets in a layer, from its logits ``(m,)``: ``(n_types,)``."""
     if not is_unchanged(layer, RAMLayer, "weights"):  # somebody's own Eq. 7: edge by edge
         head, tail = list_edges(graph, neighbours)
-        alpha = layer.weights(logits[tail].double(), head, graph.type[tail], graph)
+        alpha = _weights(layer, logits[tail], head, tail, graph)
         return attention_by_type(alpha, head, graph.type[tail], graph.n_nodes, graph.n_types)
     if neighbours is None:
         return full_attention_by_type(logits, graph, layer.config.softmax)
     return sampled_attention_by_type(logits, neighbours, layer.config.softmax)
+
+
+def _weights(layer: RAMLayer, a: Tensor, head: Tensor, tail: Tensor, graph: MultiRelationalGraph) -> Tensor:
+    """α_jn, Eq. 7, of edges with logits a: ``(E,)`` float64.
+
+    A softmax of the package's own is computed in float64; somebody's own Eq. 7 gets what training gives it.
+    """
+    if is_unchanged(layer, RAMLayer, "weights"):
+        a = a.double()
+    return layer.weights(a, head, graph.type[tail], graph).double()
 
 
 def random_embeddings(

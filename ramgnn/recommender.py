@@ -64,7 +64,8 @@ class PropagationLayer(nn.Module):
     .. math:: x_u^{(l)} = \sigma\big(W_4\,(\mathrm{Aggr}_{i \in N(u)}\, x_i^{(l-1)} \oplus x_u^{(l-1)})\big) \tag{19}
     .. math:: x_i^{(l)} = \sigma\big(W_4\,(\mathrm{Aggr}_{u \in N(i)}\, x_u^{(l-1)} \oplus x_i^{(l-1)})\big) \tag{21}
 
-    Aggr is the mean over neighbours (`InteractionGraph`), σ LeakyReLU; ⊕ adds or concatenates. The paper has one
+    Aggr is the mean over neighbours (`InteractionGraph`), where Section II of the paper has a sum; under Eq. 21 the
+    paper prints i ∈ N(u). σ is LeakyReLU; ⊕ adds or concatenates. The paper has one
     letter, W_4 of d × d, for all layers and both sides; here a `PropagationLayer` is one layer of one side and has its
     own W_4, of d × d where ⊕ adds and of d × 2d where it concatenates.
     """
@@ -87,6 +88,7 @@ class Recommender(nn.Module):
     A subclass may override `propagate` (Eq. 19 and 21) and `read_out`, and set other modules `user` and `item` (Eq. 18
     and 20), which give ``(n, d)`` without an argument. Training takes these steps one by one, since the penalty of
     Eq. 23 needs the start embeddings in between. `forward` only joins them, so it may not be overridden.
+    `ramgnn.finetune.finetune` trains a subclass; `ramgnn.fit` builds this class.
 
     Args:
         dataset: its training interactions are the graph.
@@ -154,7 +156,7 @@ class Recommender(nn.Module):
         return self.read_out(users), self.read_out(items)
 
     def read_out(self, layers: list[Tensor]) -> Tensor:
-        """One embedding out of those of all layers (reading R11): ``(n, d)`` each to ``(n, d)`` or ``(n, layers · d)``.
+        """One embedding out of x^(0) to x^(L) (reading R11): ``(n, d)`` each to ``(n, d)`` or ``(n, (L + 1) d)``.
 
         The last layer's, their mean, or all side by side.
         """

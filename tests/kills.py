@@ -1,6 +1,6 @@
 """Trainings that are stopped or killed anywhere, taken up again, and compared with one that was left alone.
 
-By hand: ``python -m tests.kills --n 30``.
+By hand: ``python -m tests.kills --n 30``, and ``python -m tests.kills --pairs 10`` for two at once in one folder.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,17 +36,32 @@ STAGES = {
     "fine-tuning on everything": "checkpoint/all.safetensors",
     "saving": "served",
 }
-SETTINGS = ["pretrain.dim=8", "pretrain.layers=1", "pretrain.epochs=3", "finetune.epochs=4", "finetune.every=2"]
-DERIVED = ["--data", "movietweetings", "--refit", "--no-baselines", "--set", *SETTINGS]
+SMALL = {
+    "pretrain.dim": 8, "pretrain.layers": 1, "pretrain.epochs": 3, "finetune.epochs": 4, "finetune.every": 2,
+}  # fmt: skip
 
 
-def start(folder: Path, options: list[str], **more) -> subprocess.Popen:
+def options(data: str, **changes: int) -> list[str]:
+    """What `train` is given: small settings, with a few changed, whose dots are written as ``__``."""
+    settings = SMALL | {name.replace("__", "."): value for name, value in changes.items()}
+    return ["--data", data, "--refit", "--no-baselines", "--set", *(f"{k}={v}" for k, v in settings.items())]
+
+
+TOY, DERIVED = options("toy"), options("movietweetings")  # the users of the second have derived attributes
+
+
+def start(folder: Path, options: list[str]) -> subprocess.Popen:
     """Begin or resume a training in a process of its own, whichever the folder asks for."""
     what = ["--resume", str(folder)] if runs.unfinished(folder) else [*options, "--out", str(folder)]
     return subprocess.Popen(
         [sys.executable, "-m", "ramgnn", "train", *what, "--quiet"], text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"}, **more,
+        stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"}, preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
+
+
+def _heed_ctrl_c() -> None:
+    """What a shell starts in the background ignores SIGINT, and so do its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for(path: Path, process: subprocess.Popen, limit: float = 120) -> bool:
@@ -74,8 +90,8 @@ def contents(folder: Path) -> dict[str, bytes]:
         content = path.read_bytes()
         if path.name in (runs.RUN, runs.HISTORY):
             plain = json.loads(content)
-            plain.pop("sha256", None), plain.pop("provenance", None)
-            content = json.dumps(_without_seconds(plain)).encode()
+            kept = {name: value for name, value in plain.items() if name not in ("sha256", "sum", "provenance")}
+            content = json.dumps(_without_seconds(kept)).encode()
         found[str(path.relative_to(folder))] = content
     return found
 
@@ -153,7 +169,9 @@ def left_alone(folder: Path, options: list[str]) -> tuple[dict[str, bytes], dict
     return contents(folder), {s: b - a for s, a, b in zip(began, times[:-1], times[1:], strict=True)}
 
 
-def kills(n: int, seed: int, folder: Path, options: list[str]) -> list[Kill]:
+def kills(
+    n: int, seed: int, folder: Path, options: list[str], signals: Sequence[signal.Signals] = SIGNALS
+) -> list[Kill]:
     """So many kills: stages and signals in turn, each at a random moment of its stage."""
     rng = random.Random(seed)
     whole, seconds = left_alone(folder / "whole", options)
@@ -161,20 +179,32 @@ def kills(n: int, seed: int, folder: Path, options: list[str]) -> list[Kill]:
     rng.shuffle(stages)
     found = []
     for number in range(n):
-        stage, sent = stages[number % len(stages)], SIGNALS[number % len(SIGNALS)]
+        stage, sent = stages[number % len(stages)], signals[number % len(signals)]
         kill = kill_once(folder / str(number), options, whole, stage, rng.uniform(0, seconds[stage]), sent)
         found.append(kill)
     return found
+
+
+def pair(folder: Path, options: list[str]) -> list[tuple[int, str]]:
+    """Two trainings, or two that go on, started at once in one folder: exit status and message of each, by status."""
+    both = [start(folder, options) for _ in range(2)]
+    said = [process.communicate(timeout=300)[1] for process in both]
+    return sorted((process.returncode, text) for process, text in zip(both, said, strict=True))
 
 
 def main() -> int:
     """Kill, print what came of each and a table, and end with 1 where something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=30)
+    parser.add_argument("--pairs", type=int, default=0, help="start so many pairs in one folder each, and kill none")
+    parser.add_argument("--signal", choices=[s.name for s in SIGNALS], help="this one alone")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = kills(args.n, args.seed, Path(folder), DERIVED)
+        if args.pairs:
+            return _pairs(args.pairs, Path(folder))
+        signals = [s for s in SIGNALS if args.signal in (None, s.name)]
+        found = kills(args.n, args.seed, Path(folder), DERIVED, signals)
     for kill in found:
         print(f"{kill.signal.name:8} {kill.stage:26} status {kill.status:4}  {'; '.join(kill.faults) or 'equal'}")
         if kill.faults:
@@ -183,6 +213,18 @@ def main() -> int:
         print(f"{stage:26} {name:8} {count}")
     n_faulty = sum(bool(kill.faults) for kill in found)
     print(f"{len(found)} kills, {len(found) - n_faulty} as they should be")
+    return int(n_faulty > 0)
+
+
+def _pairs(n: int, folder: Path) -> int:
+    """Start pairs, print what came of each, and end with 1 where something is not as it should be."""
+    whole, n_faulty = left_alone(folder / "whole", TOY)[0], 0
+    for number in range(n):
+        (one, _), (other, said) = pair(folder / str(number), TOY)
+        equal = contents(folder / str(number)) == whole
+        n_faulty += (one, other, equal) != (0, 1, True)
+        print(f"{one} and {other}, {'equal' if equal else 'NOT EQUAL'}: {said.strip()}")
+    print(f"{n} pairs, {n - n_faulty} as they should be")
     return int(n_faulty > 0)
 
 

@@ -14,6 +14,7 @@ from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.files import sha256
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.runs.checking import with_sum
 
 
 def films() -> MultiRelationalGraph:
@@ -97,4 +98,4 @@ def reseal(folder: Path) -> None:
         metadata["sha256"] = {name: sha256(path.parent / name) for name in metadata["sha256"]}
     except (OSError, ValueError, KeyError, TypeError):
         return  # there is nothing to put them into
-    path.write_text(json.dumps(metadata))
+    path.write_text(json.dumps(with_sum(metadata)))

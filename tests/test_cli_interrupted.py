@@ -28,14 +28,14 @@ def trained(tmp_path_factory):
     return folder
 
 
-def interrupt(monkeypatch, module, name, call=1):
-    """Send this process SIGINT, as Ctrl-C does, when a function is called for the n-th time."""
+def interrupt(monkeypatch, module, name, call=1, sent=signal.SIGINT):
+    """Send this process a signal, SIGINT as Ctrl-C does, when a function is called for the n-th time."""
     real, calls = getattr(module, name), []
 
     def interrupted(*arguments, **named):
         calls.append(1)
         if len(calls) == call:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(sent)
         return real(*arguments, **named)
 
     monkeypatch.setattr(module, name, interrupted)

@@ -497,7 +497,7 @@ def test_a_run_knows_its_folder(tmp_path, monkeypatch, capsys):
     options = ["--min-rating", "2", "--user-column", "user_id", "--model", "popularity", "--quiet"]
     assert main(["train", "--data", "ml-1m", *options]) == 0
     run = tmp_path / "runs" / "ml-1m-popularity-0"
-    source = Source(**json.loads((run / "run.json").read_text())["dataset"])
+    source = Source(**json.loads((run / "run.json").read_text())["dataset"]).seen_from(run)
     assert source.name == str(tmp_path / "ml-1m") and source.label == "ml-1m"
     assert source.options == {"min_rating": 2, "user_column": "user_id"}
     monkeypatch.chdir("/")

@@ -448,6 +448,37 @@ def test_an_encoder_registered_without_a_name_is_refused():
         register_encoder(Slow)
 
 
+def test_an_eq_7_with_parameters_is_trained_recorded_and_explained(own_names):
+    class Sharper(RAMLayer):
+        def __init__(self, config):
+            super().__init__(config)
+            self.slope = nn.Linear(1, 1)
+
+        def weights(self, a, head, relation_type, graph):
+            return super().weights(self.slope(a.unsqueeze(1)).squeeze(1), head, relation_type, graph)
+
+    class Model(RAMGNN):
+        layer_class = Sharper
+
+    register_encoder("own")(Model)
+    fitted = ramgnn.fit(small_dataset(), settings=FAST, encoder="own", epochs=1, progress=False)
+    assert fitted.item.attention()[1].dtype == torch.float64 and fitted.explain("u1", "i2")
+
+
+def test_a_layer_with_a_forward_of_its_own_is_refused():
+    with pytest.raises(TypeError, match="overrides forward"):
+        type("Other", (RAMLayer,), {"forward": lambda self, *arguments: None})
+
+
+def test_equal_weights_switch_off_an_eq_6_that_is_a_method():
+    class Layer(RAMLayer):
+        def attention(self, e_j, e_n):
+            return e_j.sum(-1)
+
+    assert Layer(Config().pretrain).attention is not None and not list(Layer(Config().pretrain).children())[1:]
+    assert Layer(Config().override({"pretrain.attention": False}).pretrain).attention is None
+
+
 class Unscored(nn.Module):
     """An encoder without the scores of Eq. 9."""
 

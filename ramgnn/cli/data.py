@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ramgnn import datasets
 from ramgnn.advice import option
 from ramgnn.cli.printing import aligned, print_json, text_table
+from ramgnn.cli.typed import dataset_flags
 from ramgnn.errors import RamgnnError
 from ramgnn.visible import visible
 
@@ -205,8 +206,10 @@ def check(args: Namespace) -> None:
     print_summary(dataset)
     n_doubts = sum(map(is_doubt, dataset.notes))
     if not n_doubts:
-        return print("\nwell: every id, value and pair fits")
-    print(f"\nread, with {n_doubts} {'doubt' if n_doubts == 1 else 'doubts'}: see the notes marked so")
+        print("\nwell: every id, value and pair fits")
+    else:
+        print(f"\nread, with {n_doubts} {'doubt' if n_doubts == 1 else 'doubts'}: see the notes marked so")
+    print(f"next: ramgnn train {dataset_flags(args)}".rstrip())
 
 
 def print_summary(dataset: RecDataset) -> None:

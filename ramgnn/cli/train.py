@@ -210,14 +210,17 @@ def _held(folder: Path, args: Namespace) -> Iterator[None]:
     """Hold a run folder while something is trained in it; of several processes of one run the first one does.
 
     Raises:
-        RamgnnError: another process trains there, it holds a run that is not to be replaced, or cannot be written to.
+        RamgnnError: another process trains there, it holds a run that is not to be replaced or none that can be
+            resumed, or it cannot be written to.
     """
     if int(os.environ.get("RANK", "0")) > 0:
         yield
         return
     checks.folder(folder)
     with locked(folder):
-        if not args.overwrite and not args.resume:
+        if args.resume:
+            runs.read_started(folder)  # once more, for another process may have ended it meanwhile
+        elif not args.overwrite:
             _refuse_to_overwrite(folder)
         yield
 

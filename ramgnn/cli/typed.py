@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -58,9 +58,33 @@ def _text(value: object) -> str:
     return "none" if value is None else str(value).replace("\t", r"\t")
 
 
+def dataset_flags(args: Namespace) -> str:
+    """The options that say which data set was meant and how it is read, as they are typed for another command."""
+    words = [flag("--data", args.name)] if getattr(args, "name", None) else []
+    for action in _actions():
+        value, option = getattr(args, action.dest), action.option_strings[0]
+        if value == action.default:
+            continue
+        if action.nargs == 0:
+            words.append(option)
+        elif action.nargs == "+":
+            words.append(" ".join([option, *map(shlex.quote, value)]))
+        elif isinstance(value, list):
+            words += [flag(option, each) for each in value]
+        else:
+            words.append(flag(option, value))
+    return " ".join(words)
+
+
+@cache
+def _actions() -> tuple[Action, ...]:
+    """The options of data sets."""
+    parser = ArgumentParser(add_help=False)
+    options.dataset(parser)
+    return tuple(parser._actions)
+
+
 @cache
 def _flags() -> dict[str, str]:
     """The options of data sets that have a word of their own, by the name that Python has for them."""
-    parser = ArgumentParser(add_help=False)
-    options.dataset(parser)
-    return {action.dest: action.option_strings[0] for action in parser._actions}
+    return {action.dest: action.option_strings[0] for action in _actions()}

@@ -51,10 +51,10 @@ def names() -> dict[str, str]:
 
 
 def is_path(name: str | os.PathLike) -> bool:
-    """Whether this is the path of a folder and not the name of a data set: it has a separator, or is there."""
+    """Whether this is a path and not the name of a data set: it has a separator, or is there."""
     if not isinstance(name, str):
         return isinstance(name, os.PathLike)
-    return name not in _LOADERS and (any(sep in name for sep in _SEPARATORS) or name == "~" or os.path.isdir(name))
+    return name not in _LOADERS and (any(sep in name for sep in _SEPARATORS) or name == "~" or os.path.exists(name))
 
 
 def load(name: str | os.PathLike = "movietweetings", /, *, progress: bool | None = None, **options: Any) -> RecDataset:

@@ -18,25 +18,28 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ramgnn import arguments
-from ramgnn.advice import option
+from ramgnn.advice import option, options
 from ramgnn.datasets import misfits
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns, is_known_name
 from ramgnn.datasets.frames.table import HEAD, Origin, Table
+from ramgnn.datasets.frames.telling import columns_of_dates
 from ramgnn.datasets.layout import Form, check_form, read_layout
 from ramgnn.datasets.opened import codec_of
 from ramgnn.datasets.parquet import is_parquet, parquet_table
 from ramgnn.datasets.reading import read_chunks, read_table
+from ramgnn.errors import DataError
 
 __all__ = ["Guess", "guess", "load"]
 
+ITEMS = "items.csv"  # read where no table of items is named
 MANY_COLUMNS = 1_000  # of a file; beyond, those that are to become relation types have to be named
 
 
 def guess(
     interactions: str | os.PathLike = "interactions.csv",
-    items: str | os.PathLike = "items.csv",
+    items: str | os.PathLike = ITEMS,
     users: str | os.PathLike | None = None,
     *,
     user_column: str | None = None,
@@ -67,7 +70,7 @@ def guess(
 
 def load(
     interactions: str | os.PathLike = "interactions.csv",
-    items: str | os.PathLike = "items.csv",
+    items: str | os.PathLike = ITEMS,
     users: str | os.PathLike | None = None,
     *,
     user_column: str | None = None,
@@ -201,8 +204,33 @@ def _tables(
     """The table of each file, None where there is none; only the first lines are read now."""
     tables = []
     for side, path in zip(("interactions", "items", "users"), paths, strict=True):
+        if side == "items" and str(path) == ITEMS and not Path(path).exists():
+            raise _no_items(tables[0], named)
         tables.append(None if path is None else _table(side, Path(path), form, header, named, progress, notes))
     return tables
+
+
+def _no_items(interactions: Table, named: Columns) -> DataError:
+    """The error where no table of items is named or lies there; one table may hold everything."""
+    guess = guess_columns(
+        interactions, None, None, Columns(named.user, named.item, named.time, None, rating=named.rating)
+    )
+    about_items = [column for _, column in guess.left_out if column != guess.rating]
+    if about_items and interactions.head is not None:
+        dated = columns_of_dates(interactions.head(about_items), interactions.origin)
+        about_items = [column for column in about_items if column not in dated]
+    fix = f"pass {option('items', 'FILE')}, or put an {ITEMS} there"
+    if about_items and interactions.origin.file is not None:
+        whole = {"items": str(interactions.origin.file), "item_relations": about_items, "duplicates": "first"}
+        fix = (
+            f"pass {options(whole)} if {interactions.origin.name} itself says what the items are, with those of its "
+            f"columns that do; or {option('items', 'FILE')} for a table of its own"
+        )
+    return DataError(
+        f"no table of items is named, and there is no {ITEMS} here",
+        expected="a table with a row for each item: its id, and what it is, such as a genre",
+        fix=fix,
+    )
 
 
 def _table(side: str, path: Path, form: Form, header: bool, named: Columns, progress: bool, notes: list[str]) -> Table:

@@ -1,12 +1,13 @@
 """Speed, behind one door: everything in here computes what a plain function elsewhere says, faster or in less memory.
 
-Nothing in this folder is needed to understand the model. Each kernel names the function that it equals, and a test
-compares both in value and in gradient.
+What a kernel computes can be understood from its plain version; a test compares both in value and in gradient. The
+front passes two things on that are made here: `neighbours.SampledNeighbours` and `pairs.PositiveSampler`.
 
 =================  ==================================================  ==============================================
 kernel             what it computes                                    the plain version
 =================  ==================================================  ==============================================
 windows            the k nearest neighbours, without a list of edges   `ramgnn.sampler.nearest_neighbours`
+neighbours         the sampled neighbours as windows of sorted groups  `ramgnn.sampler.nearest_neighbours`
 distances          sums and means of distances, from sorted scores     `ramgnn.sampler.distance`, added up edge by edge
 pairs              pairs of neighbours, drawn from incidences          a draw among the rows of ``graph.edges()``
 attention          Eq. 6–8 for any logits and messages, one row for    `ramgnn.encoder.RAMLayer.sum_over_edges`

@@ -25,6 +25,7 @@ from ramgnn import distributed
 from ramgnn.attention import SIGMAS, RelationAttention, mean_share
 from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.inspection import is_unchanged
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.window_attention import attend_windows, sum_by_head
 from ramgnn.ragged import repeat_index, segment_max, segment_sum
@@ -44,13 +45,6 @@ def can_run(layer: nn.Module, original: type[nn.Module]) -> bool:
     return is_unchanged(layer, original, "weights", "message") and _is_linear(layer.w_val, bias=False)
 
 
-def is_unchanged(module: nn.Module, original: type[nn.Module], *methods: str) -> bool:
-    """Whether methods of a module are those of the original class: neither overridden nor replaced."""
-    replaced = any(name in vars(module) for name in methods)
-    overridden = any(getattr(type(module), name) is not getattr(original, name) for name in methods)
-    return not (replaced or overridden)
-
-
 def _has_hooks(module: nn.Module) -> bool:
     return any(getattr(module, f"_{when}_hooks") for when in ("forward", "forward_pre", "backward", "backward_pre"))
 
@@ -61,7 +55,7 @@ def _is_linear(module: nn.Module, bias: bool) -> bool:
     return plain and (module.bias is not None) == bias
 
 
-def has_own_logit(attention: nn.Module | None) -> bool:
+def has_package_logit(attention: nn.Module | None) -> bool:
     """Whether Eq. 6 is the package's, so that its matrices may be applied before rows are spread over incidences."""
     return attention is None or (
         isinstance(attention, RelationAttention)  # else another module, or a method of the layer
@@ -111,7 +105,7 @@ def attention_sum(
 
 
 def _fits_one_piece(attention: nn.Module | None, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> bool:
-    return has_own_logit(attention) and (
+    return has_package_logit(attention) and (
         attention is None or logit_spread(attention, e, relation, graph) <= MAX_LOGIT_SPREAD
     )
 
@@ -132,7 +126,7 @@ def incidence_logits(attention: nn.Module | None, e: Tensor, relation: Tensor, g
     """
     if attention is None:
         return e.new_zeros(graph.n_incidences)
-    if not has_own_logit(attention):
+    if not has_package_logit(attention):
         return attention(F.embedding(graph.node, e), F.embedding(graph.value, relation))
     return _hoisted_logits(attention, e, relation, graph)
 

@@ -178,9 +178,19 @@ def guess_columns(
         user_id=user_id,
         user_relations=user_relations,
         guessed=tuple(guessed),
-        left_out=tuple((table.origin.name, c) for table, used in tables for c in table.columns if c not in used),
+        left_out=_left_out(tables),
         rating=rating,
     )
+
+
+def _left_out(tables: Sequence[tuple[Table, set[str | None]]]) -> tuple[tuple[str, str], ...]:
+    """The columns that are not read, each once, also where one file holds interactions and items."""
+    files = [table.origin.file or table.origin.name for table, _ in tables]
+    found = {}
+    for file, (table, _) in zip(files, tables, strict=True):
+        used = set().union(*(u for other, (_, u) in zip(files, tables, strict=True) if other == file))
+        found |= {(table.origin.name, column): None for column in table.columns if column not in used}
+    return tuple(found)
 
 
 def _no_table(columns: str, side: str, interactions: Table) -> DataError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,7 @@ from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
 
 FEW = 101  # a column with more different numbers than a scale has is none of ratings: a price, a number of seconds
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d{1,2}")  # with three figures behind it a comma may divide thousands
 LIKED = 0.7  # from this place on its scale, a rating says that somebody liked it
 
 
@@ -49,7 +52,9 @@ def keep_liked(
     """
     cells = distinct(rows["rating"], origin, column)
     gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
-    numbers = to_numbers(list(cells.text))
+    numbers, with_comma = _with_decimal_commas(list(cells.text))
+    if with_comma:
+        notes.append(f"{with_comma} in column {column!r} of {origin.name} is a number with a decimal comma")
     if (wrong := np.isnan(numbers) & ~gone).any():
         places = cells.places_of(wrong)
         raise DataError(
@@ -124,10 +129,16 @@ def scale_offered(sample: pd.Series, origin: Origin) -> tuple[str, int | float] 
 def _numbers(cells: Distinct) -> np.ndarray | None:
     """The different ratings, or None where the cells are no numbers or too many different ones."""
     texts = [text for text in cells.text if text not in PLACEHOLDERS]
-    numbers = to_numbers(texts)
+    numbers, _ = _with_decimal_commas(texts)
     if not len(numbers) or np.isnan(numbers).any() or len(set(numbers)) > FEW:
         return None
     return np.unique(numbers)
+
+
+def _with_decimal_commas(texts: list[str]) -> tuple[np.ndarray, str]:
+    """``(k,)`` numbers, ``"4,5"`` being 4.5 as in many spreadsheets, and one such text or ""."""
+    commas = [text for text in texts if DECIMAL_COMMA.fullmatch(text)]
+    return to_numbers([text.replace(",", ".") if text in commas else text for text in texts]), (commas or [""])[0]
 
 
 def _scale(numbers: np.ndarray) -> str:

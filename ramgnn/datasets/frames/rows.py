@@ -68,7 +68,8 @@ def read_nodes(
             **origin.at(places[1]),
         )
     if repeated.any():
-        notes.append(f"{int(repeated.sum()):,} rows of {origin.name} repeat a {side}; the {duplicates} was kept")
+        one = "an item" if side == "item" else f"a {side}"
+        notes.append(f"{int(repeated.sum()):,} rows of {origin.name} repeat {one}; the {duplicates} was kept")
     frame, ids = frame[~repeated], ids[~repeated]
     return Nodes(origin, pd.Index(ids, name=side), dtype, ids.index.to_numpy(), frame)
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from ramgnn.advice import options
+import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype
+
+from ramgnn.advice import option, options
 from ramgnn.datasets.frames.columns import Guess
+from ramgnn.datasets.frames.dates import NAMED, NUMERIC
+from ramgnn.datasets.frames.distinct import distinct
+from ramgnn.datasets.frames.missing import PLACEHOLDERS
 from ramgnn.datasets.frames.notes import Decision, Note
 from ramgnn.datasets.frames.ratings import scale_offered, unused
-from ramgnn.datasets.frames.table import Table
+from ramgnn.datasets.frames.table import Origin, Table
 
 
 def unread(guess: Guess, interactions: Table) -> tuple[list[str], dict[str, str]]:
@@ -21,6 +28,16 @@ def unread(guess: Guess, interactions: Table) -> tuple[list[str], dict[str, str]
     if not candidates or interactions.head is None:
         return notes, details
     sample = interactions.head(candidates)
+    if guess.time is None and (dated := columns_of_dates(sample, interactions.origin)):
+        column, example = next(iter(dated.items()))
+        details |= {name: f"dates, such as {cell}" for name, cell in dated.items()}
+        notes.append(
+            Note(
+                f"column {column!r} of {guess.interactions} holds dates, such as {example}, and is not read: what "
+                f"stands last is taken for the latest; {option('time_column', column)} goes by the dates",
+                doubt=True,
+            )
+        )
     if guess.rating in candidates:
         note, details[guess.rating] = unused(guess.rating, sample[guess.rating], interactions.origin)
         return [*notes, *([note] if note else [])], details
@@ -32,6 +49,28 @@ def unread(guess: Guess, interactions: Table) -> tuple[list[str], dict[str, str]
                 f"{options({'rating_column': column, 'min_rating': liked})} keep what was liked"
             )
     return notes, details
+
+
+def columns_of_dates(sample: pd.DataFrame, origin: Origin) -> dict[str, str]:
+    """The columns whose first cells are all dates, or seconds since 1970, each with one of them.
+
+    Args:
+        sample: the first rows of a table, indexed by place.
+        origin: the table.
+    """
+    found = {}
+    for column in sample:
+        if is_datetime64_any_dtype(sample[column].dtype):
+            texts = [str(cell) for cell in sample[column].dropna().head(1)]
+        else:
+            texts = [text for text in distinct(sample[column], origin, column).text if text not in PLACEHOLDERS]
+        if texts and all(map(_is_date, texts)):
+            found[column] = texts[0]
+    return found
+
+
+def _is_date(text: str) -> bool:
+    return bool(re.fullmatch(r"1\d{9}(?:\d{3})?", text)) or any(form.match(text) for form in (NUMERIC, *NAMED))
 
 
 def decisions(guess: Guess, details: dict[str, str], relations: Sequence[Decision]) -> list[Decision]:
