@@ -84,7 +84,7 @@ def _train_ram_gnn(
         if fingerprint is None:
             runs.start_run(folder, dataset, config, data_source, epochs)
         distributed.wait()
-    if fingerprint not in (None, runs.fingerprint(dataset)):
+    if fingerprint is not None and fingerprint != runs.fingerprint(dataset):
         raise RamgnnError(f"the data are not those that the run in {folder} was started with; train without --resume")
     if not quiet:
         print_summary(dataset)
