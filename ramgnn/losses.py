@@ -13,7 +13,7 @@ A loss of your own is a plain function with the arguments of one of these two, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -38,6 +38,8 @@ class ListwiseLoss(Protocol):
         """``(b, n_items)`` scores ŷ_ui / τ, and 1 for training items, else 0, to a scalar, a mean over those."""
 
 
+AnyLoss = TypeVar("AnyLoss", PairwiseLoss, ListwiseLoss)
+
 PAIRWISE: dict[str, PairwiseLoss] = {}
 LISTWISE: dict[str, ListwiseLoss] = {}
 
@@ -48,15 +50,7 @@ def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
     Raises:
         RamgnnError: the name is that of a loss of this package, or none was given.
     """
-    registered_name("pairwise_loss", name)
-
-    def register(loss: PairwiseLoss) -> PairwiseLoss:
-        _check_name(name, loss)
-        LISTWISE.pop(name, None)
-        PAIRWISE[name] = loss
-        return loss
-
-    return register
+    return _register("pairwise_loss", name, PAIRWISE, LISTWISE)
 
 
 def listwise_loss(name: str) -> Callable[[ListwiseLoss], ListwiseLoss]:
@@ -65,22 +59,26 @@ def listwise_loss(name: str) -> Callable[[ListwiseLoss], ListwiseLoss]:
     Raises:
         RamgnnError: the name is that of a loss of this package, or none was given.
     """
-    registered_name("listwise_loss", name)
+    return _register("listwise_loss", name, LISTWISE, PAIRWISE)
 
-    def register(loss: ListwiseLoss) -> ListwiseLoss:
-        _check_name(name, loss)
-        PAIRWISE.pop(name, None)
-        LISTWISE[name] = loss
+
+def _register(decorator: str, name: str, losses: dict[str, AnyLoss], others: dict) -> Callable[[AnyLoss], AnyLoss]:
+    """A decorator that puts a loss into one of the two tables and takes its name out of the other.
+
+    Args:
+        decorator: what it is called, for messages.
+    """
+    registered_name(decorator, name)
+
+    def register(loss: AnyLoss) -> AnyLoss:
+        before = losses.get(name) or others.get(name)
+        if before is not None and before.__module__ == __name__ and loss.__module__ != __name__:
+            raise RamgnnError(f"the name {name!r} is that of a loss of this package; choose another one")
+        others.pop(name, None)
+        losses[name] = loss
         return loss
 
     return register
-
-
-def _check_name(name: str, loss: Callable[..., Tensor]) -> None:
-    """Refuse a loss of somebody's own under a name of this module's."""
-    before = PAIRWISE.get(name) or LISTWISE.get(name)
-    if before is not None and before.__module__ == __name__ != loss.__module__:
-        raise RamgnnError(f"the name {name!r} is that of a loss of this package; choose another one")
 
 
 @pairwise_loss("bpr")

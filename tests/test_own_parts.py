@@ -219,6 +219,13 @@ def test_a_loss_that_training_cannot_follow_is_refused_before_pretraining(
 # ---- what is refused, and what is not ignored ------------------------------------------------------------------------
 
 
+def pretrained(model: type[RAMGNN], sampler: str, epochs: int):
+    """Pre-training of a model of one's own on the items."""
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": epochs, "pretrain.sampler": sampler}).pretrain
+    return pretrain(graph, config, progress=False, build=lambda graph: model(graph, config))
+
+
 class FirstTypeOnly(RAMLayer):
     """All attention on the first relation type."""
 
@@ -234,11 +241,9 @@ class FirstTypeGNN(RAMGNN):
 
 @pytest.mark.parametrize("sampler", ["rns", "none"])
 def test_the_history_of_attention_is_that_of_ones_own_equation_7(sampler):
-    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
-    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 1, "pretrain.sampler": sampler}).pretrain
-    result = pretrain(graph, config, progress=False, build=lambda graph: FirstTypeGNN(graph, config))
+    result = pretrained(FirstTypeGNN, sampler, epochs=1)
     for share in result.history[-1].attention_by_type:
-        assert share == [1.0] + [0.0] * (graph.n_types - 1)
+        assert share == [1.0] + [0.0] * (result.graph.n_types - 1)
 
 
 class EqualLogits(RAMLayer):
@@ -256,14 +261,12 @@ class EqualGNN(RAMGNN):
 
 @pytest.mark.parametrize("sampler", ["rns", "none"])
 def test_equation_6_may_be_a_method(sampler):
-    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
-    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2, "pretrain.sampler": sampler}).pretrain
-    result = pretrain(graph, config, progress=False, build=lambda graph: EqualGNN(graph, config))
+    result = pretrained(EqualGNN, sampler, epochs=2)
     neighbours, alpha = result.attention()
-    size = torch.bincount(neighbours.head, minlength=graph.n_nodes)[neighbours.head]
+    size = torch.bincount(neighbours.head, minlength=result.graph.n_nodes)[neighbours.head]
     torch.testing.assert_close(alpha, 1 / size.double())
-    e = result.model(graph, result.neighbours())
-    torch.testing.assert_close(e, result.model.over_edges(graph, result.neighbours()))
+    e = result.model(result.graph, result.neighbours())
+    torch.testing.assert_close(e, result.model.over_edges(result.graph, result.neighbours()))
 
 
 class NormalisedGNN(RAMGNN):
