@@ -100,7 +100,7 @@ unit: $(READY) ## the tests of package and tools
 
 chapters: $(READY) ## run every chapter again and compare each output with the stored one
 	@mkdir -p _build/ipython
-	@$(STEADY) $(PY) -m pytest -q -p no:cacheprovider --nbval --nbval-current-env --nbval-cell-timeout=300 \
+	@$(STEADY) $(PY) -m pytest -q -p no:cacheprovider -p book.tools.tolerance --nbval --nbval-current-env --nbval-cell-timeout=300 \
 		--nbval-sanitize-with=tests/nbval_sanitize.cfg --durations=10 notebooks
 
 check-site: $(READY) $(SITE) ## look for requests to other hosts, missing files and console errors in the built site
