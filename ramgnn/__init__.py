@@ -4,7 +4,7 @@ From data frames to recommendations:
 
     import ramgnn
 
-    data = ramgnn.from_frames(interactions, items, users)     # or ramgnn.load("movietweetings")
+    data = ramgnn.from_frames(interactions, items, users)     # or ramgnn.load("movietweetings"), load("data/ml-1m")
     model = ramgnn.fit(data)                                  # or ramgnn.fit(data, "ease"), "itemknn", "lightgcn", …
     print(ramgnn.evaluate(model).table())                     # HR, MRR, NDCG on held-out items, with intervals
     recommendations = model.recommend()                       # a data frame: the ten best items for every user
@@ -13,7 +13,7 @@ From data frames to recommendations:
 
 `interactions` needs a column of users and one of items, and may have one of times; `items` and `users` have one row
 each, and their other columns are what is known of them. Columns are recognised by their names, or named: see
-``help(ramgnn.from_frames)``. A cell may hold several values: a list, or text such as ``"Horror|Sci-Fi"``.
+``help(ramgnn.from_frames)``. A cell may hold several values: a list, or text such as ``"Horror, Sci-Fi"``.
 
     model.recommend("ann", n=5)         for one user, or a list of users
     model.similar_items("m1")           items like this one

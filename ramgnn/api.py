@@ -10,25 +10,28 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ramgnn import runs
+from ramgnn import arguments, distributed, runs
 from ramgnn.baselines import registry
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrainer
-from ramgnn.baselines.fitted import fit_baseline
+from ramgnn.baselines.fitted import fit_baseline, fit_baseline_on_everything
 from ramgnn.config import Config
 from ramgnn.datasets import load
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames import from_frames
 from ramgnn.datasets.source import Source
+from ramgnn.devices import checked_device, device_name
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
-from ramgnn.files import make_folder, read_json, write_json
+from ramgnn.files import check_keys, make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
+from ramgnn.training import Pretrainer, train_on_everything
 from ramgnn.training import fit as fit_ram_gnn
 
 __all__ = ["compare", "evaluate", "fit", "from_frames", "load", "load_run", "save"]
@@ -47,6 +50,7 @@ def fit(
     device: str | None = None,
     progress: bool = True,
     checkpoints: str | os.PathLike | None = None,
+    refit: bool | None = None,
 ) -> FittedModel:
     """Train a model on the training interactions of a data set; the held-out ones are never looked at.
 
@@ -63,36 +67,88 @@ def fit(
         progress: show bars.
         checkpoints: of RAM-GNN: a folder; a call with the same data, settings and folder goes on where one was stopped,
             and one with others is refused.
+        refit: train once more with the held-out items in, for as many epochs, so that what is recommended rests on all
+            that is known; `evaluate` still measures the model that never saw them. By default done for data of your
+            own, and not for a data set that the package knows by name. It costs one more fine-tuning or, of a
+            baseline, one more training.
 
     Ctrl-C ends the training; what was reached until then is in the model that comes back.
 
     Raises:
         NotFoundError: there is no such model, encoder or setting; carries near matches.
-        RamgnnError: a setting has a value that it cannot have, or goes with another model.
+        RamgnnError: an argument or a setting has a value that it cannot have, or goes with another model; there is no
+            such device; or a loss of your own gives no scalar that depends on the scores.
     """
+    _check_data(dataset)
+    arguments.instance("model", model, str, "a name, such as 'ram-gnn' or 'ease'; ramgnn.baselines.names() lists them")
+    arguments.instance("encoder", encoder, str, "a name, such as 'ram-gnn' or 'gcn'")
+    changes = arguments.mapping("settings", settings, '{"pretrain.dim": 32}')
+    if refit is not None:
+        arguments.true_or_false("refit", refit)
+    seed = None if seed is None else arguments.seed(seed)
+    epochs = None if epochs is None else arguments.whole_number("epochs", epochs, 0)
+    device = None if device is None else device_name(device)
+    arguments.true_or_false("progress", progress)
+    if checkpoints is not None:
+        arguments.path("checkpoints", checkpoints, "a folder, or None")
     if model != "ram-gnn":
         ram_gnn_only = {"config": config, "encoder_settings": encoder_settings, "checkpoints": checkpoints}
         ram_gnn_only |= {"encoder": None if encoder == "ram-gnn" else encoder}
         if wrong := [name for name, x in ram_gnn_only.items() if x is not None]:
             raise RamgnnError(f"{' and '.join(wrong)} goes with RAM-GNN alone, not with {model!r}; leave it out")
-        return fit_baseline(baseline(model), dataset, settings, seed or 0, epochs, progress, device or "cpu")
-    config = config or Config()
-    changes = dict(settings or {})
+        fitted = fit_baseline(baseline(model), dataset, changes, seed or 0, epochs, progress, device or "cpu")
+        if fitted.to_be_refitted(refit):
+            fit_baseline_on_everything(fitted, progress, device or "cpu")
+        return fitted
+    expected = "a ramgnn.Config, such as ramgnn.readings.named('as_printed')"
+    config = arguments.instance("config", Config() if config is None else config, Config, expected)
     changes |= {"seed": seed} if seed is not None else {}
-    changes |= {"device": device} if device is not None else {}
-    chosen = None
-    if encoder != "ram-gnn":
-        chosen = pretrainer(encoder, encoder_settings)
-    elif encoder_settings is not None:
-        raise RamgnnError("encoder_settings goes with another encoder; RAM-GNN's are settings, as in pretrain.dim")
-    config = config.override(changes)
-    if encoder != "ram-gnn" and config.finetune.start == "random":
+    config = config.override(changes | ({"device": device} if device is not None else {}))
+    chosen = _pretrainer(encoder, encoder_settings)
+    if chosen is not None and config.finetune.start == "random":
         raise RamgnnError(f"with finetune.start=random nothing is pre-trained, so {encoder!r} would not be used")
+    checked_device(distributed.device_of(config.device))
     if checkpoints is not None:
         own = None if encoder_settings is None else asdict(encoder_settings)
         made_for = {"encoder": encoder, "encoder_settings": own, "epochs": epochs} | config.to_dict()
         _claim_checkpoints(Path(checkpoints), {"data": runs.fingerprint(dataset)} | made_for)
-    return fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
+    fitted = fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
+    if fitted.to_be_refitted(refit):
+        train_on_everything(fitted, progress, checkpoints, chosen)
+    return fitted
+
+
+def _check_data(dataset: RecDataset) -> None:
+    """Refuse what is no data set, and say what makes one of it.
+
+    Raises:
+        RamgnnError: it is none.
+    """
+    expected = "a data set, as ramgnn.load(name) or ramgnn.from_frames(interactions, items) gives it"
+    if isinstance(dataset, str):
+        expected = f"a data set; load it: ramgnn.load({dataset!r})"
+    arguments.instance("dataset", dataset, RecDataset, expected)
+
+
+def _pretrainer(encoder: str, settings: EncoderSettings | None) -> Pretrainer | None:
+    """What pre-trains the graphs in RAM-GNN's place; None for RAM-GNN.
+
+    Raises:
+        NotFoundError: there is no such encoder; names those that there are.
+        RamgnnError: the settings are of another kind, or of an encoder that has none of its own.
+    """
+    if settings is not None:
+        arguments.instance("encoder_settings", settings, EncoderSettings, "ramgnn.baselines.encoders.EncoderSettings")
+    if encoder != "ram-gnn":
+        if encoder in ENCODERS:
+            return pretrainer(encoder, settings)
+        hint = f"there are ram-gnn, {', '.join(ENCODERS)}; one of your own is known once its module is imported"
+        if encoder in registry.names():
+            hint = f"{encoder!r} is a baseline: fit(dataset, {encoder!r})"
+        raise NotFoundError("encoder", encoder, get_close_matches(encoder, ENCODERS), hint)
+    if settings is not None:
+        raise RamgnnError("encoder_settings goes with another encoder; RAM-GNN's are settings, as in pretrain.dim")
+    return None
 
 
 def _claim_checkpoints(folder: Path, made_for: dict[str, Any]) -> None:
@@ -103,7 +159,9 @@ def _claim_checkpoints(folder: Path, made_for: dict[str, Any]) -> None:
     """
     path = make_folder(folder) / "made-for.json"
     if path.exists():
-        before = read_json(path, "what the checkpoints are of", "delete the folder; training then starts anew")
+        fix = "delete the folder; training then starts anew"
+        before = read_json(path, "what the checkpoints are of", fix)
+        check_keys(before, {}, path, fix)
         if different := [name for name, x in made_for.items() if before.get(name) != x]:
             raise RamgnnError(
                 f"the checkpoints in {folder} are of another training ({', '.join(different)} differ); "
@@ -136,6 +194,11 @@ def evaluate(
     Raises:
         RamgnnError: there is nothing held out, nothing to score with, or the data have other users or items.
     """
+    if dataset is not None:
+        _check_data(dataset)
+    arguments.true_or_false("progress", progress)
+    if not isinstance(model, FittedModel) and not callable(model):
+        raise arguments.wrong("model", model, "what ramgnn.fit gives, or a function of b users to (b, n_items) scores")
     if isinstance(model, FittedModel):
         dataset = model.dataset if dataset is None else dataset
         for side in ("user", "item"):
@@ -152,9 +215,14 @@ def evaluate(
 
 
 def compare(
-    a: FittedModel | Evaluation, b: FittedModel | Evaluation, ks: Sequence[int] = (10,), n: int = 10_000
+    a: FittedModel | Evaluation, b: FittedModel | Evaluation, ks: int | Sequence[int] = (10,), n: int = 10_000
 ) -> pd.DataFrame:
     """Is a better than b on the same held-out items, or could chance do that?
+
+    Args:
+        a, b: what `fit` or `evaluate` gave.
+        ks: lengths of the list, one or several.
+        n: number of bootstrap draws, and of sign patterns of the test.
 
     Returns:
         One row for each metric: both values, their difference with its 95 % interval over users, the p-value of a
@@ -163,6 +231,9 @@ def compare(
     Raises:
         RamgnnError: the two were not evaluated on the same held-out items.
     """
+    ks, n = arguments.cutoffs(ks), arguments.whole_number("n", n, 1)
+    for name, x in (("a", a), ("b", b)):
+        arguments.instance(name, x, (FittedModel, Evaluation), "what ramgnn.fit or ramgnn.evaluate gives")
     a, b = (x if isinstance(x, Evaluation) else evaluate(x) for x in (a, b))
     tests = [paired_test(a, b, metric, k, n) for k in ks for metric in METRICS]
     columns = ["metric", "a", "b", "difference", "low", "high", "p_value", "better", "worse"]
@@ -183,6 +254,13 @@ def save(
     Raises:
         RamgnnError: the folder cannot be written, or the model has a state that cannot be saved.
     """
+    expected = "what ramgnn.fit gives, as a scorer of your own is once it is registered with ramgnn.baselines.register"
+    arguments.instance("model", model, FittedModel, expected)
+    arguments.path("folder", folder, "the folder to write to")
+    if source is not None:
+        arguments.instance("source", source, Source, "a ramgnn.datasets.source.Source, or None")
+    if evaluation is not None:
+        arguments.instance("evaluation", evaluation, Evaluation, "what ramgnn.evaluate gives, or None")
     return runs.save(folder, model, source, evaluation)
 
 
@@ -191,9 +269,14 @@ def load_run(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
 
     Args:
         dataset: the data, where you have it at hand; the folder holds a copy.
+        device: where to put the model: ``"cpu"``, ``"cuda"`` and so on.
 
     Raises:
+        RamgnnError: there is no such device.
         DataError: the folder holds no whole run, or the data are others than those it was trained on.
         NotFoundError: the model is somebody's own; import the module that registers it first.
     """
-    return runs.load(folder, dataset, device)
+    arguments.path("folder", folder, "the folder of a run, which ramgnn.save wrote")
+    if dataset is not None:
+        _check_data(dataset)
+    return runs.load(folder, dataset, checked_device(device))

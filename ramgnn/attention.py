@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.composition import compose
-from ramgnn.kernels.ragged import segment_max, segment_sum
+from ramgnn.ragged import segment_max, segment_sum
 
 SIGMAS = {"tanh": torch.tanh, "leaky_relu": F.leaky_relu, "sigmoid": torch.sigmoid}
 
@@ -69,6 +69,12 @@ def softmax_groups(head: Tensor, relation_type: Tensor, n_types: int, softmax_ov
         softmax_over: ``"all"`` neighbours of a head, or those of each ``"type"``.
     """
     return head if softmax_over == "all" else head * n_types + relation_type
+
+
+def types_present(head: Tensor, relation_type: Tensor, n_nodes: int, n_types: int) -> Tensor:
+    """How many relation types each head has neighbours of: ``(E,)`` heads and ``(E,)`` types to ``(n_nodes,)``."""
+    present = softmax_groups(head, relation_type, n_types, "type").unique()
+    return torch.bincount(present // n_types, minlength=n_nodes)
 
 
 def weighted_message(alpha: Tensor, e_j: Tensor, e_n: Tensor, w_val: nn.Module, operator: str) -> Tensor:

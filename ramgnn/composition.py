@@ -18,12 +18,12 @@ def compose(tail: Tensor, relation: Tensor, operator: str) -> Tensor:
 
     .. math:: e_i = \varphi(e_j, e_t, e_v) \tag{3}
     .. math:: e_i = \varphi(e_j, e_n), \quad \text{which is } e_j + e_n,\; e_j * e_n \text{ or } e_j \star e_n \tag{5}
+    .. math:: (e_j \star e_n)_k = \sum_{m=0}^{d-1} e_{j,m}\, e_{n,\,(k + m) \bmod d}
 
     Args:
         tail: ``(..., d)`` embeddings e_j of the tail nodes.
         relation: ``(..., d)`` embeddings e_n of the relations.
-        operator: ``"add"`` e_j + e_n, ``"mult"`` e_j * e_n, or ``"corr"`` e_j ⋆ e_n, whose entry k is the sum over i
-            of e_j[i] · e_n[(i + k) mod d].
+        operator: ``"add"`` e_j + e_n, ``"mult"`` e_j * e_n entry by entry, or ``"corr"`` e_j ⋆ e_n.
 
     Returns:
         ``(..., d)``.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
-from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from ramgnn import arguments
 from ramgnn.errors import NotFoundError, RamgnnError
 
 
@@ -157,7 +157,7 @@ class Config:
             known = {f.name for f in fields(part)} - set(STAGES) if part else set()
             if part is None or key not in known:
                 raise NotFoundError("setting", name, get_close_matches(name, self.names(), 3, 0.5))
-            value = _read(value, getattr(part, key), text)
+            value = arguments.read_setting(value, _kinds(part)[key], text)
             changed = replace(part, **{key: value})
             config = replace(config, **{stage: changed}) if dot else changed
         return config.validate()
@@ -169,11 +169,17 @@ class Config:
         return [*names, "seed", "device", "name"]
 
     def validate(self) -> Config:
-        """Return self when every choice is a known one and every number is possible.
+        """Return self when every value is of its kind, every choice a known one and every number possible.
 
         Raises:
             RamgnnError: one is not; names the setting, the value and what is allowed.
         """
+        for stage, kind in STAGES.items():
+            arguments.instance(stage, getattr(self, stage), kind, f"a ramgnn.config.{kind.__name__}")
+        for stage, part in (("", self), ("pretrain.", self.pretrain), ("finetune.", self.finetune)):
+            for key, kind in _kinds(part).items():
+                _check_kind(f"{stage}{key}", getattr(part, key), kind)
+        arguments.seed(self.seed)
         for stage, part in (("pretrain", self.pretrain), ("finetune", self.finetune)):
             for key, allowed in CHOICES[stage].items():
                 value = getattr(part, key)
@@ -182,25 +188,26 @@ class Config:
                 if value not in allowed:
                     raise RamgnnError(f"{stage}.{key} is {value!r}; expected {' or '.join(allowed)}")
             for key, least in LEAST[stage].items():
-                value = getattr(part, key)
-                if value is not None and not value >= least:
-                    raise RamgnnError(f"{stage}.{key} is {value}; expected at least {least}")
+                arguments.check_least(f"{stage}.{key}", getattr(part, key), least)
         if self.pretrain.relation == "halves" and self.pretrain.dim % 2:
             raise RamgnnError(f"pretrain.dim is {self.pretrain.dim}; relation=halves needs an even number")
         for key in ("edge_dropout", "ema_decay"):
-            if not 0 <= (value := getattr(self.finetune, key)) < 1:
-                raise RamgnnError(f"finetune.{key} is {value}; expected 0 up to below 1")
+            arguments.check_share(f"finetune.{key}", getattr(self.finetune, key))
         return self
 
 
 def _assignments(changes: Sequence[str] | Mapping[str, Any]) -> list[tuple[str, Any, str]]:
     """Changes as ``(name, value, text)``; a value given as text is text still."""
+    example = "as in {'pretrain.dim': 32} or ['pretrain.dim=32']"
     if isinstance(changes, Mapping):
+        for name in changes:
+            arguments.instance("the name of a setting", name, str, f"text, {example}")
         return [(name, value, f"{name}={value}") for name, value in changes.items()]
     if isinstance(changes, str):
         changes = [changes]
     rows = []
-    for text in changes:
+    for text in arguments.instance("changes", changes, Iterable, f"settings, {example}"):
+        arguments.instance("a change", text, str, f"text, {example}")
         name, equals, value = text.partition("=")
         if not equals:
             raise RamgnnError(f"cannot read the setting {text!r}; expected NAME=VALUE, as in pretrain.dim=32")
@@ -217,28 +224,19 @@ def _losses(name: str) -> tuple[str, ...]:
     return (*PAIRWISE, *LISTWISE)
 
 
-def _read(value: Any, old: Any, text: str) -> Any:
-    """A value of the kind that a setting has, from text where it is given as text.
+def _kinds(part: Config | PretrainConfig | FinetuneConfig) -> dict[str, str]:
+    """The kind of each setting, as `arguments.read_setting` takes it: ``"int | None"``; a choice among words is one."""
+    kinds = {f.name: arguments.annotation(f.type) for f in fields(part) if f.name not in STAGES}
+    return {name: "str" if kind.startswith("Literal") else kind for name, kind in kinds.items()}
 
-    Raises:
-        RamgnnError: it is of another kind; `text` is the whole assignment.
-    """
-    whole = old is None or type(old) is int
-    try:
-        if isinstance(value, str):
-            if isinstance(old, bool):
-                return {"true": True, "false": False, "1": True, "0": False}[value.lower()]
-            if whole:
-                return None if value.lower() == "none" else int(value)
-            return type(old)(value)
-        if whole and (value is None or (isinstance(value, Integral) and not isinstance(value, bool))):
-            return value if value is None else int(value)
-        if (isinstance(old, bool) and isinstance(value, bool)) or (type(old) is float and isinstance(value, Real)):
-            return type(old)(value)
-    except (ValueError, KeyError):
-        pass
-    kind = "a whole number" if whole else f"a {type(old).__name__}"
-    raise RamgnnError(f"cannot read {text!r}; expected {kind}")
+
+def _check_kind(name: str, value: Any, kind: str) -> None:
+    """Refuse a value of another kind, which a setting has that was written in code and not by `Config.override`."""
+    kinds = kind.split(" | ")
+    if set(kinds) <= set(arguments.KINDS) and not arguments.is_of_kind(value, kinds):
+        raise arguments.wrong(name, value, " or ".join(arguments.KINDS[k] for k in kinds))
+    if not arguments.is_finite(value):
+        raise arguments.wrong(name, value, "a finite number")
 
 
 STAGES = {"pretrain": PretrainConfig, "finetune": FinetuneConfig}

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -80,7 +80,7 @@ def _told_to_end(*_) -> None:
 def _is_about_a_peer(error: RuntimeError) -> bool:
     """Whether a collective operation failed, by the class that NCCL's errors have and the words that gloo's have."""
     text = str(error).lower()
-    return isinstance(error, dist.DistError) or any(x in text for x in ("gloo", "connection", "peer", "nccl"))
+    return isinstance(error, dist.DistError) or any(word in text for word in ("gloo", "connection", "peer", "nccl"))
 
 
 def shard(n: int) -> slice:
@@ -99,21 +99,21 @@ def all_reduce_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
     """Add up the gradients of all parameters that have one, in one message."""
     if size() == 1:
         return
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    joined = torch.cat([g.flatten() for g in gradients])
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    joined = torch.cat([gradient.flatten() for gradient in gradients])
     dist.all_reduce(joined)
-    for g, total in zip(gradients, joined.split([g.numel() for g in gradients]), strict=True):
-        g.copy_(total.view_as(g))
+    for gradient, total in zip(gradients, joined.split([x.numel() for x in gradients]), strict=True):
+        gradient.copy_(total.view_as(gradient))
 
 
 def same_start(module: torch.nn.Module) -> None:
     """Give every process the parameters of the first, so that rounding on unlike machines cannot pull them apart."""
     if size() > 1:
-        for p in module.parameters():
-            dist.broadcast(p.data, 0)
+        for parameter in module.parameters():
+            dist.broadcast(parameter.data, 0)
 
 
-def from_first(compute, device: torch.device | str = "cpu") -> float:
+def from_first(compute: Callable[[], float], device: torch.device | str = "cpu") -> float:
     """A number that the first process computes, in all of them."""
     if size() == 1:
         return compute()

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ramgnn.attention import SIGMAS, RelationAttention, attention_weights, softmax_groups, weighted_message
+from ramgnn.attention import (
+    SIGMAS,
+    RelationAttention,
+    attention_weights,
+    softmax_groups,
+    types_present,
+    weighted_message,
+)
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.attention import can_run, incidence_logits, neighbour_sum
-from ramgnn.kernels.losses import inner_products
+from ramgnn.inspection import layer_inputs
+from ramgnn.kernels.attention import attention_sum, can_run, incidence_logits, is_unchanged
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import segment_sum
+from ramgnn.pairs import cosine_logit
+from ramgnn.ragged import segment_sum
 from ramgnn.sampler import NodeScore, similarity_logit
+
+# what `RAMGNN.stack` runs a layer with: from the layer, e_i^(l-1) and e_n to e_i^(l)
+RunLayer = Callable[["RAMLayer", Tensor, Tensor], Tensor]
 
 
 class RelationEmbedding(nn.Module):
@@ -27,27 +38,27 @@ class RelationEmbedding(nn.Module):
     matrix brings the concatenation back to d. With ``sum`` both have d and are added.
     """
 
-    def __init__(self, graph: MultiRelationalGraph, dim: int, how: str) -> None:
+    def __init__(self, graph: MultiRelationalGraph, dim: int, relation: str) -> None:
         super().__init__()
-        width = dim // 2 if how == "halves" else dim
-        self.how = how
+        width = dim // 2 if relation == "halves" else dim
+        self.relation = relation
         self.types = nn.Embedding(graph.n_types, width)
         self.values = nn.Embedding(graph.n_values, width)
-        self.project = nn.Linear(2 * dim, dim, bias=False) if how == "projection" else None
+        self.project = nn.Linear(2 * dim, dim, bias=False) if relation == "projection" else None
         for table in (self.types, self.values):
             nn.init.normal_(table.weight, std=dim**-0.5)
 
     def forward(self, value_type: Tensor) -> Tensor:
         """e_n, Eq. 4: ``(n_values,)`` the type of each value, to ``(n_values, d)``."""
         e_t, e_v = self.types(value_type), self.values.weight  # (n_values, d_t), (n_values, d_v)
-        if self.how == "sum":
+        if self.relation == "sum":
             return e_t + e_v
         e_n = torch.cat([e_t, e_v], 1)  # (n_values, d_t + d_v)
         return e_n if self.project is None else self.project(e_n)
 
 
 class RAMLayer(nn.Module):
-    r"""One layer: what a node hears from its neighbours, joined with the node itself.
+    r"""One layer: the aggregated messages of a node's neighbours, joined with the node itself.
 
     .. math:: e_i^{(l)} = \sigma\Big(\Big[\sum_{(j, n) \in N(i)} \alpha_{jn} W_{val}\, \varphi(e_j^{(l-1)}, e_n)\Big]
        \oplus e_i^{(l-1)}\Big) \tag{15}
@@ -96,10 +107,10 @@ class RAMLayer(nn.Module):
             ``(n_nodes, d)``.
         """
         if can_run(self, RAMLayer):
-            heard = neighbour_sum(self, e, relation, graph, neighbours, masked_type)  # (n_nodes, d), without edges
+            aggregated = attention_sum(self, e, relation, graph, neighbours, masked_type)  # (n_nodes, d), without edges
         else:
-            heard = self.sum_over_edges(e, relation, graph, *list_edges(graph, neighbours, masked_type))
-        return self.update(heard, e)
+            aggregated = self.sum_over_edges(e, relation, graph, *list_edges(graph, neighbours, masked_type))
+        return self.update(aggregated, e)
 
     def sum_over_edges(
         self, e: Tensor, relation: Tensor, graph: MultiRelationalGraph, head: Tensor, tail: Tensor
@@ -109,31 +120,32 @@ class RAMLayer(nn.Module):
         Args:
             head: ``(E,)`` the node at the head of each edge; tail: ``(E,)`` the incidence (j, n) at its tail.
         """
-        n_nodes, value = graph.n_nodes, graph.value[tail]
+        value = graph.value[tail]
         e_j, e_n = e[graph.node[tail]], relation[value]  # (E, d), (E, d)
         a = self.attention(e_j, e_n) if self.attention is not None else e_j.new_zeros(len(e_j))  # (E,)  Eq. 6
-        alpha = self.weights(a, head, graph.value_type[value], graph)  # (E,)    Eq. 7
-        heard = segment_sum(self.message(alpha, e_j, e_n), head, n_nodes)  # (n_nodes, d)  Eq. 8, and the sum of Eq. 15
-        if self.config.softmax == "type":  # one softmax for each type: the types are averaged
-            bag = softmax_groups(head, graph.value_type[value], graph.n_types, "type").unique()
-            n_present = torch.bincount(bag // graph.n_types, minlength=n_nodes)  # (n_nodes,)
-            heard = heard / n_present.clamp(min=1).unsqueeze(1)
-        return heard
+        alpha = self.weights(a, head, graph.value_type[value], graph)  # (E,)  Eq. 7
+        return segment_sum(self.message(alpha, e_j, e_n), head, graph.n_nodes)  # Eq. 8, and the sum of Eq. 15
 
     def weights(self, a: Tensor, head: Tensor, relation_type: Tensor, graph: MultiRelationalGraph) -> Tensor:
-        """α_jn of each edge, Eq. 7: ``(E,)`` logits, heads and types to ``(E,)``."""
+        """α_jn of each edge, Eq. 7: ``(E,)`` logits, heads and types to ``(E,)``, which sum to 1 for each head.
+
+        With one softmax for each relation type (reading R2) the types that a head has neighbours of are averaged.
+        """
         group = softmax_groups(head, relation_type, graph.n_types, self.config.softmax)
-        return attention_weights(a, group, graph.n_nodes * graph.n_types)
+        alpha = attention_weights(a, group, graph.n_nodes * graph.n_types)  # (E,), summing to 1 in each group
+        if self.config.softmax == "type":
+            alpha = alpha / types_present(head, relation_type, graph.n_nodes, graph.n_types)[head]
+        return alpha
 
     def message(self, alpha: Tensor, e_j: Tensor, e_n: Tensor) -> Tensor:
         """The message of each edge, Eq. 8: ``(E,)``, ``(E, d)`` and ``(E, d)`` to ``(E, d)``."""
         return weighted_message(alpha, e_j, e_n, self.w_val, self.config.composition)
 
-    def update(self, heard: Tensor, e: Tensor) -> Tensor:
-        """σ(heard ⊕ e_i), Eq. 15: ``(n_nodes, d)`` twice to ``(n_nodes, d)``."""
+    def update(self, aggregated: Tensor, e: Tensor) -> Tensor:
+        """σ(aggregated ⊕ e_i), Eq. 15: ``(n_nodes, d)`` twice to ``(n_nodes, d)``."""
         if self.join is not None:
-            return self.sigma(self.join(torch.cat([heard, e], 1)))  # (n_nodes, 2d) to (n_nodes, d)
-        return self.sigma(heard + e)
+            return self.sigma(self.join(torch.cat([aggregated, e], 1)))  # (n_nodes, 2d) to (n_nodes, d)
+        return self.sigma(aggregated + e)
 
 
 def list_edges(
@@ -154,12 +166,15 @@ def list_edges(
 class RAMGNN(nn.Module):
     """The whole encoder: embeddings of nodes, types and values, and a stack of layers.
 
+    A subclass may override `stack`, or `forward` as long as it calls the `layers`: the history of attention and
+    explanations follow either. One whose `forward` does without the layers must override `logits` as well.
+
     Attributes:
         nodes: the table of e_i^(0), ``(n_nodes, d)``.
         relations: e_t and e_v, Eq. 4.
         layers: the stack of Eq. 15.
         score: the MLP of Eq. 9, on e^(0).
-        head: the second MLP that Eq. 16 needs when its similarity is read as the scalar one.
+        similarity_mlp: the second MLP that Eq. 16 needs when its similarity is read as the scalar one (reading R7).
         layer_class: what the layers are; a subclass may have another one.
     """
 
@@ -173,7 +188,7 @@ class RAMGNN(nn.Module):
         self.relations = RelationEmbedding(graph, config.dim, config.relation)
         self.layers = nn.ModuleList(self.layer_class(config) for _ in range(config.layers))
         self.score = NodeScore(config.dim)
-        self.head = NodeScore(config.dim) if config.similarity == "mlp" else None
+        self.similarity_mlp = NodeScore(config.dim) if config.similarity == "mlp" else None
         self.scale = nn.Parameter(torch.tensor(5.0)) if config.similarity == "inner" else None
         self.shift = nn.Parameter(torch.tensor(-2.0)) if config.similarity == "inner" else None
 
@@ -181,29 +196,47 @@ class RAMGNN(nn.Module):
         self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
     ) -> Tensor:
         """Final embeddings ``(n_nodes, d)``, Eq. 15 stacked; without the messages of one type, if it is masked."""
+        return _last(self.stack(graph, lambda layer, e, relation: layer(e, relation, graph, neighbours, masked_type)))
+
+    def stack(self, graph: MultiRelationalGraph, run: RunLayer) -> Iterator[tuple[Tensor, Tensor]]:
+        """What goes into each layer, e_i^(l-1) and e_n, and at last what comes out of the top one, e_i^(L) and e_n.
+
+        Args:
+            run: one layer, from the layer, e_i^(l-1) and e_n to e_i^(l).
+
+        Yields:
+            ``(n_nodes, d)`` and ``(n_values, d)``; a layer is run when what follows it is asked for.
+        """
         e, relation = self.nodes.weight, self.relations(graph.value_type)  # (n_nodes, d), (n_values, d)
+        yield e, relation
         for layer in self.layers:
-            e = layer(e, relation, graph, neighbours, masked_type)
-        return e
+            e = run(layer, e, relation)
+            yield e, relation
 
     def over_edges(
         self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
     ) -> Tensor:
         """`forward` edge by edge, without kernels: the version to read, and to test the other one against."""
-        e, relation = self.nodes.weight, self.relations(graph.value_type)
         head, tail = list_edges(graph, neighbours, masked_type)
-        for layer in self.layers:
-            e = layer.update(layer.sum_over_edges(e, relation, graph, head, tail), e)
-        return e
+
+        def run(layer: RAMLayer, e: Tensor, relation: Tensor) -> Tensor:
+            return layer.update(layer.sum_over_edges(e, relation, graph, head, tail), e)
+
+        return _last(self.stack(graph, run))
 
     def logits(self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None) -> list[Tensor]:
-        """The attention logits of each layer, ``(m,)`` each: one for every incidence."""
-        e, relation, logits = self.nodes.weight, self.relations(graph.value_type), []
-        for layer, following in zip(self.layers, [*self.layers[1:], None], strict=True):
-            logits.append(incidence_logits(layer.attention, e, relation, graph))
-            if following is not None:  # nobody needs the last layer's output here
-                e = layer(e, relation, graph, neighbours)
-        return logits
+        """The attention logits of each layer, ``(m,)`` each: one for every incidence.
+
+        Raises:
+            RamgnnError: a subclass has a `forward` of its own that does not call its layers.
+        """
+        if is_unchanged(self, RAMGNN, "forward"):
+            inputs = self.stack(graph, lambda layer, e, relation: layer(e, relation, graph, neighbours))
+        else:
+            inputs = layer_inputs(self, self.layers, graph, neighbours)
+        # the layers first: when they have come to an end, the output of the last one is not asked for
+        pairs = zip(self.layers, inputs, strict=False)
+        return [incidence_logits(layer.attention, e, relation, graph) for layer, (e, relation) in pairs]
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """The logit of "i and j are neighbours" for Eq. 16 (reading R7).
@@ -218,9 +251,16 @@ class RAMGNN(nn.Module):
         The inner product is taken of embeddings of unit length, with a learned scale and shift; the scalar reading
         takes s = 1 - d of Eq. 10.
         """
-        if self.head is None:
-            return self.scale * inner_products(F.normalize(e, dim=1), i, j) + self.shift
-        return similarity_logit(self.head(e), i, j)
+        if self.similarity_mlp is None:
+            return cosine_logit(e, i, j, self.scale, self.shift)
+        return similarity_logit(self.similarity_mlp(e), i, j)
+
+
+def _last(stack: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
+    """The embeddings that come last; those before them are not held."""
+    for e, _ in stack:
+        last = e
+    return last
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from torch.nn import functional as F
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
+from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
 from ramgnn.recommender import FinalEmbeddings
 from ramgnn.sampler import SampledNeighbours
 
 
 class Explainable(Protocol):
-    """What can be explained: a trained RAM-GNN (`ramgnn.training.Fitted`).
+    """What can be explained: a trained RAM-GNN (`ramgnn.trained.Fitted`).
 
     Attributes:
         dataset: the data; item, user: pre-training on each graph, or None.
@@ -73,6 +74,14 @@ class Reason:
     attention: float
     via: tuple[Via, ...]
 
+    def __str__(self) -> str:
+        return self.line().strip()
+
+    def line(self, width: int = 0) -> str:
+        """Attention, type and value, and the nodes behind it; type and value are filled up to `width`."""
+        behind = "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in self.via)
+        return f"{self.attention:6.3f}  {f'{self.type}: {self.value}':<{width}}  {behind}"
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -81,10 +90,13 @@ class Explanation:
     Attributes:
         user, item: indices; user_label, item_label: what a reader sees.
         score: ŷ_ui, Eq. 22; rank: among the items the user has not had, 1 is best.
-        seen: whether the user had the item in training.
+        seen: whether the user has had the item.
         item_reasons: values that the item shares with the user's own items, most attention first.
         user_reasons: values that the user shares with others who had the item, most attention first.
         similar: the user's items closest to this one by final embeddings, whatever they share.
+        pretrained: whether the item graph was pre-trained; without that no value has attention.
+
+    As text it is a few lines for a reader: ``print(model.explain(user, item))``.
     """
 
     user: int
@@ -97,6 +109,31 @@ class Explanation:
     item_reasons: tuple[Reason, ...]
     user_reasons: tuple[Reason, ...]
     similar: tuple[Via, ...]
+    pretrained: bool = True
+
+    def __str__(self) -> str:
+        seen = " (had already)" if self.seen else ""
+        parts = [f"{self.item_label} for user {self.user_label}: score {self.score:.4f}, rank {self.rank}{seen}"]
+        if not self.pretrained:
+            parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"
+        elif self.item_reasons:
+            title = "shared with what the user had (attention: share of the item's neighbours through this value)"
+            parts.append("\n".join([title, *_lines(self.item_reasons)]))
+        else:
+            parts.append("it shares no attribute value with anything the user had")
+        if self.user_reasons:
+            title = "shared with people who had it (attention: share of the user's neighbours through this value)"
+            parts.append("\n".join([title, *_lines(self.user_reasons)]))
+        if self.similar:
+            nearest = (f"  {node.similarity:6.3f}  {node.label}" for node in self.similar)
+            parts.append("\n".join(["nearest of the user's items after training (cosine)", *nearest]))
+        return "\n\n".join([*parts, "* kept by the sampler as a neighbour through this value"])
+
+
+def _lines(reasons: tuple[Reason, ...]) -> list[str]:
+    """One line for each reason, with the nodes behind them below each other."""
+    width = max(len(f"{r.type}: {r.value}") for r in reasons)
+    return [f"  {r.line(width)}" for r in reasons]
 
 
 @dataclass(frozen=True)
@@ -166,7 +203,8 @@ class Explainer:
     def __init__(self, fitted: Explainable) -> None:
         self.fitted, self.dataset = fitted, fitted.dataset
         self.item, self.user = (SideAttention.from_pretrained(x) for x in (fitted.item, fitted.user))
-        self.matrix = self.dataset.matrix()
+        self.names = {side: told_apart(self.dataset, side) for side in ("user", "item")}
+        self.matrix = self.dataset.matrix(held_out=True)
         self.by_item = self.matrix.tocsc()
 
     def recommend(self, user: int, n: int = 10, exclude_seen: bool = True) -> list[tuple[int, float]]:
@@ -181,7 +219,7 @@ class Explainer:
     def explain(self, user: int, item: int, most: int = 5) -> Explanation:
         """Why `item` for `user`, with at most `most` nodes behind each reason."""
         scores = self.scores(user)
-        history = self.dataset.history(user)
+        history = self.dataset.had(user)
         others = np.setdiff1d(np.arange(self.dataset.n_items), history)
         score = scores[item]
         final = self.fitted.final
@@ -191,16 +229,15 @@ class Explainer:
         return Explanation(
             user=user,
             item=item,
-            user_label=self.dataset.user_labels[user],
-            item_label=self.dataset.item_labels[item],
+            user_label=self.names["user"][user],
+            item_label=self.names["item"][item],
             score=float(score),
             rank=1 + int((scores[others[others != item]] > score).sum()),
             seen=bool(np.isin(item, history)),
-            item_reasons=self._reasons(self.item, item, history, like_item, self.dataset.item_labels, most),
-            user_reasons=self._reasons(
-                self.user, user, people, _cosine(final.users, user), self.dataset.user_labels, most
-            ),
-            similar=tuple(Via(int(j), self.dataset.item_labels[j], False, float(like_item[j])) for j in similar),
+            item_reasons=self._reasons(self.item, item, history, like_item, self.names["item"], most),
+            user_reasons=self._reasons(self.user, user, people, _cosine(final.users, user), self.names["user"], most),
+            similar=tuple(Via(int(j), self.names["item"][j], False, float(like_item[j])) for j in similar),
+            pretrained=self.item is not None,
         )
 
     @staticmethod

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from ramgnn.errors import DataError, RamgnnError
+
+NAMES_OF_KINDS = {
+    dict: "an object", list: "a list", str: "text", int: "a whole number", float: "a number", bool: "true or false",
+    type(None): "null",
+}  # fmt: skip
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
 
 
 def make_folder(folder: Path) -> Path:
@@ -19,13 +33,59 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
     return folder
 
 
-def part_of(path: Path) -> Path:
-    """Where a file is written before it is moved to `path`; of several processes each has its own."""
-    return path.with_name(f"{path.name}.{os.getpid()}.part")
+def check_writable(folder: Path) -> None:
+    """Do nothing when a folder is there and can be written to, or can be made; nothing is made yet.
+
+    Raises:
+        RamgnnError: it is a file, lies below one, or may not be written to.
+    """
+    for place in (folder.absolute(), *folder.absolute().parents):
+        if place.exists():
+            break
+    if not place.is_dir():
+        raise RamgnnError(f"cannot write to {folder}: {place} is a file; choose another folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise RamgnnError(f"cannot write to {folder}: no permission to write to {place}; choose another folder")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write a file that is moved to `path` when all of it is there.
+
+    It is written beside its place under a name that nobody knows before, so that no link that a stranger has laid in
+    the folder is followed; a link at `path` is replaced and not followed. What is unfinished at an error is removed.
+    The file has the mode that the umask gives, also where the library that writes it would keep it private.
+
+    Args:
+        path: the file's own place, in a folder that is there.
+
+    Raises:
+        RamgnnError: it cannot be written; what was there before is still there.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            mode = part.stat().st_mode
+            yield part
+            part.chmod(mode)
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise RamgnnError(f"cannot write {path}: {reason}; what was there before is unchanged") from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file."""
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -33,16 +93,60 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then move it there, so that a reader never sees half of one."""
-    part = part_of(path)
-    part.write_bytes(content)
-    os.replace(part, path)
-
-
 def write_json(path: Path, content: Any) -> None:
     """Write a whole JSON file; NaN is refused, since JSON has none."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, so that no second process trains in it; the system lets go of it when this process ends.
+
+    Raises:
+        RamgnnError: another process holds it, or it cannot be written to.
+    """
+    from filelock import FileLock, Timeout  # PyTorch brings it
+
+    path = make_folder(folder) / ".lock"
+    try:
+        if path.is_symlink():
+            path.unlink()
+        lock = FileLock(path)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RamgnnError(
+            f"another process is training in {folder}; wait until it has ended, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link (and not what it leads to) or a folder with all that is in it, where there is one.
+
+    Raises:
+        RamgnnError: it cannot be removed.
+    """
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise RamgnnError(f"cannot remove {path}: {error.strerror}") from None
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_json(path: Path, missing: str, fix: str) -> Any:
@@ -58,5 +162,41 @@ def read_json(path: Path, missing: str, fix: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError("there is no such file", file=path, expected=missing, fix=fix) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=fix) from None
+
+
+def check_keys(
+    content: Any, keys: Mapping[str, type | tuple[type, ...]], file: Path, fix: str, within: str = ""
+) -> None:
+    """Do nothing when what was read from JSON is an object that has these keys, with values of these kinds.
+
+    Other keys may be there as well. A whole number is a number too, and true is no number.
+
+    Args:
+        content: what was read.
+        keys: by name the kind, or the kinds, that the value may be of.
+        file: where it was read; fix: what to do when it is otherwise.
+        within: the key that `content` is the value of, where it is not the whole file.
+
+    Raises:
+        DataError: it is no object, a key is missing, or a value is of another kind.
+    """
+    place = f"{within!r} " if within else "the content "
+    if not isinstance(content, dict):
+        raise DataError(f"{place}is {_kind(content)}", file=file, expected="an object", fix=fix)
+    prefix = f"{within}." if within else ""
+    for key, kinds in keys.items():
+        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+        expected = " or ".join(NAMES_OF_KINDS[kind] for kind in kinds)
+        if key not in content:
+            raise DataError(f"the key {prefix + key!r} is missing", file=file, expected=expected, fix=fix)
+        allowed = (*kinds, int) if float in kinds else kinds
+        value = content[key]
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise DataError(f"{prefix + key!r} is {_kind(value)}", file=file, expected=expected, fix=fix)
+
+
+def _kind(value: Any) -> str:
+    """What a value read from JSON is, in words."""
+    return NAMES_OF_KINDS.get(type(value), type(value).__name__)

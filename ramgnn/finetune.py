@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,41 +12,21 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ramgnn import distributed
-from ramgnn.checkpoint import Checkpoint, named, restore_training, training_tensors, under
+from ramgnn.checkpoint import Checkpoint, check_like, named, restore_training, training_tensors, under
 from ramgnn.config import FinetuneConfig
 from ramgnn.errors import NotFoundError
+from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.interactions import InteractionGraph, sample_negatives
-from ramgnn.kernels.losses import listwise_gradient, pairwise_gradient
-from ramgnn.kernels.ragged import list_of_each, stretches
+from ramgnn.kernels.losses import listwise_loss_of, pairwise_loss_of
 from ramgnn.loop import EarlyStopping, check_loss, run_epochs
-from ramgnn.losses import LISTWISE, PAIRWISE
+from ramgnn.losses import LISTWISE, PAIRWISE, listwise_l2_penalty, pairwise_l2_penalty
+from ramgnn.ragged import ragged_arange, repeat_index
 from ramgnn.recommender import FinalEmbeddings, Recommender
 
 MAX_STEPS = 32  # optimiser steps an epoch when `batch` is not given, so that large data do not propagate too often
 
 
-@dataclass
-class Finetuned:
-    """The result of `finetune`.
-
-    Attributes:
-        model: the recommender; final: its embeddings at the best epoch.
-        best_epoch: the epoch `final` is from.
-        history: one dictionary per epoch: epoch, loss, seconds and, where validated, the metric.
-        interrupted: True when Ctrl-C ended it early.
-        resumed: how many of the epochs came from a checkpoint.
-    """
-
-    model: Recommender
-    final: FinalEmbeddings
-    best_epoch: int
-    history: list[dict[str, Any]] = field(default_factory=list)
-    interrupted: bool = False
-    resumed: int = 0
-
-    def history_dict(self) -> dict[str, Any]:
-        """The history as plain values, for JSON."""
-        return {"best_epoch": self.best_epoch, "interrupted": self.interrupted, "epochs": self.history}
+# ---- the loop over epochs --------------------------------------------------------------------------------------------
 
 
 def finetune(
@@ -71,40 +50,60 @@ def finetune(
 
     Raises:
         DivergedError: the loss is not finite.
+        NotFoundError: no loss is registered under `config.loss`.
+        RamgnnError: the loss does not return a scalar with a gradient.
     """
-    device = model.users.device
-    generator = torch.Generator(device=device).manual_seed(seed)
-    optimiser = AveragedAdam(model, config)
-    result, stopping = Finetuned(model, model.final(), 0), EarlyStopping(config.patience)
-    if checkpoint is not None and (stored := checkpoint.load()) is not None:
-        _restore(*stored, result, optimiser, generator, stopping)
-    done = result.resumed = len(result.history)
     epochs = config.epochs if epochs is None else epochs
+    generator = torch.Generator(device=model.users.device).manual_seed(seed)
+    optimiser, stopping = AveragedAdam(model, config), EarlyStopping(config.patience)
+    result = Finetuned(model, model.final(), 0)
+    if checkpoint is not None and (stored := checkpoint.load()) is not None:
+        with checkpoint.restoring():
+            _restore(*stored, result, optimiser, generator, stopping)
+    result.resumed = len(result.history)
 
-    def train(epoch: int) -> str:
+    def train_and_validate(epoch: int) -> str:
         started = time.perf_counter()
-        distributed.same_start(model)
         loss = train_epoch(model, config, optimiser, generator)
         check_loss(loss, name, epoch, "finetune.lr")
-        row: dict[str, Any] = {"epoch": epoch, "loss": loss}
-        shown = f"loss {loss:.4f}"
+        row = FinetuneEpoch(epoch, loss)
         if validate is not None and (epoch % config.every == 0 or epoch == epochs):
-            final = optimiser.averaged.final()
-            row["validation"] = distributed.from_first(lambda: validate(final), device)
-            if stopping.update(epoch, row["validation"]):
-                result.best_epoch, result.final = epoch, final
-            shown += f", validation {row['validation']:.4f}, best {stopping.best:.4f} at {result.best_epoch}"
-        row["seconds"] = time.perf_counter() - started
+            row.validation = _validated(epoch, validate, result, optimiser, stopping)
+        row.seconds = time.perf_counter() - started
         result.history.append(row)
-        return shown
+        return _progress_line(row, stopping)
 
     result.interrupted = run_epochs(
-        train, epochs, name=name, done=done, finished=lambda: stopping.finished, progress=progress,
+        train_and_validate, epochs, name=name, done=result.resumed, finished=lambda: stopping.finished,
         save=None if checkpoint is None else lambda: _save(checkpoint, result, optimiser, generator, stopping),
+        progress=progress,
     )  # fmt: skip
     if validate is None or not result.best_epoch:
         result.final, result.best_epoch = optimiser.averaged.final(), len(result.history)
     return result
+
+
+def _validated(
+    epoch: int,
+    validate: Callable[[FinalEmbeddings], float],
+    result: Finetuned,
+    optimiser: AveragedAdam,
+    stopping: EarlyStopping,
+) -> float:
+    """The metric of the averaged model; its embeddings are kept in the result where it is the best so far."""
+    final = optimiser.averaged.final()
+    metric = distributed.from_first(lambda: validate(final), final.users.device)
+    if stopping.update(epoch, metric):
+        result.best_epoch, result.final = epoch, final
+    return metric
+
+
+def _progress_line(row: FinetuneEpoch, stopping: EarlyStopping) -> str:
+    """What the bar shows after an epoch."""
+    line = f"loss {row.loss:.4f}"
+    if row.validation is None:
+        return line
+    return f"{line}, validation {row.validation:.4f}, best {stopping.best:.4f} at {stopping.best_epoch}"
 
 
 class AveragedAdam:
@@ -115,10 +114,11 @@ class AveragedAdam:
     """
 
     def __init__(self, model: Recommender, config: FinetuneConfig) -> None:
+        self.model, self.running = model, None
         self.adam = torch.optim.Adam(model.parameters(), lr=config.lr)
-        decay = config.ema_decay
-        self.running = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
-        self.model = model
+        if config.ema_decay:
+            model.interactions()  # made before the model is copied, so that the copy shares the graph with it
+            self.running = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))
 
     @property
     def averaged(self) -> Recommender:
@@ -132,12 +132,7 @@ class AveragedAdam:
             self.running.update_parameters(self.model)
 
 
-def batch_size(config: FinetuneConfig, n: int) -> int:
-    """How many of n users (listwise losses) or training pairs (pairwise ones) one optimiser step takes.
-
-    It is `config.batch` where that is given, else 64, or as many as make at most `MAX_STEPS` steps an epoch.
-    """
-    return config.batch or max(64, math.ceil(n / MAX_STEPS))
+# ---- one epoch, and one step -----------------------------------------------------------------------------------------
 
 
 def train_epoch(
@@ -147,9 +142,11 @@ def train_epoch(
 
     Raises:
         NotFoundError: no loss is registered under `config.loss`.
+        RamgnnError: the loss does not return a scalar with a gradient.
     """
+    distributed.same_start(model)
     if config.loss in LISTWISE:
-        step, rows = listwise_step, torch.bincount(model.users, minlength=model.n_users).nonzero()[:, 0]
+        step, rows = listwise_step, model.interactions().user_count.nonzero()[:, 0]
     elif config.loss in PAIRWISE:
         step, rows = pairwise_step, torch.arange(len(model.users), device=model.users.device)
     else:
@@ -167,10 +164,18 @@ def train_epoch(
     return float(total) / max(weight, 1)
 
 
+def batch_size(config: FinetuneConfig, n: int) -> int:
+    """How many of n users (listwise losses) or training pairs (pairwise ones) one optimiser step takes.
+
+    It is `config.batch` where that is given, else 64, or as many as make at most `MAX_STEPS` steps an epoch.
+    """
+    return config.batch or max(64, math.ceil(n / MAX_STEPS))
+
+
 def listwise_step(
     model: Recommender, config: FinetuneConfig, users: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, int]:
-    """A loss over the whole catalogue for some users, and its gradient, left on the parameters.
+    """Eq. 23 over the whole catalogue for some users; its gradient is left on the parameters.
 
     Args:
         users: ``(b,)``, each with at least one training item.
@@ -179,25 +184,22 @@ def listwise_step(
         The mean loss per interaction, without the penalty, and the number of interactions. Of several processes each
         takes a shard of the users; the losses and the gradients then have to be added up.
     """
-    start_u, start_i = model.user(), model.item()  # x^(0): (n_users, d), (n_items, d)
-    x_u, x_i = model.propagate(start_u, start_i, dropped_graph(model, config, generator))
-    shard = users[distributed.shard(len(users))]  # (s,)
-    row, item = _training_items(model.interactions(), shard)  # (n,), (n,)
-    size = int(model.interactions().user_count[users].sum())
-    fraction = len(item) / size
-    loss, grad_u, grad_i = listwise_gradient(
-        LISTWISE[config.loss], x_u.detach()[shard], x_i.detach(), row, item, config.temperature
-    )  # (), (s, d), (n_items, d)
-    grad_x_u = torch.zeros_like(x_u).index_copy_(0, shard, grad_u)
-    penalty = ((start_u[shard] ** 2).sum() + (start_i**2).sum() / distributed.size()) * config.l2 / len(users)
-    torch.autograd.backward([x_u, x_i, penalty], [grad_x_u.mul_(fraction), grad_i.mul_(fraction), None])
-    return loss * fraction, size
+    graph, shard = model.interactions(), users[distributed.shard(len(users))]  # (s,)
+    row, item = _training_items(graph, shard)  # (n,), (n,)
+    size = int(graph.user_count[users].sum())
+    start_u, start_i = model.user(), model.item()  # (n_users, d), (n_items, d)  Eq. 18, 20
+    x_u, x_i = model.propagate(start_u, start_i, dropped_graph(model, config, generator))  # Eq. 19, 21
+    loss = listwise_loss_of(LISTWISE[config.loss], x_u[shard], x_i, row, item, config.temperature)  # Eq. 22, 23
+    loss = loss * (len(item) / size)
+    penalty = listwise_l2_penalty(config.l2, start_u[shard], start_i, len(users))
+    (loss + penalty).backward()
+    return loss.detach(), size
 
 
 def pairwise_step(
     model: Recommender, config: FinetuneConfig, pairs: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, int]:
-    """A loss over some training pairs and drawn negatives, Eq. 23, and its gradient, left on the parameters.
+    """Eq. 23 over some training pairs and drawn negatives; its gradient is left on the parameters.
 
     Args:
         pairs: ``(b,)`` positions in the training interactions.
@@ -207,34 +209,35 @@ def pairwise_step(
         the pairs; the losses and the gradients then have to be added up.
     """
     u, i = model.users[pairs], model.items[pairs]  # (b,), (b,)
-    j = sample_negatives(u, model.known(), model.n_items, config.negatives, generator)  # (b, negatives)
+    j = sample_negatives(u, model.interactions().known, model.n_items, config.negatives, generator)  # (b, negatives)
     shard = distributed.shard(len(pairs))
-    u, i, j = u[shard], i[shard], j[shard]
-    fraction = len(u) / len(pairs)
-    start_u, start_i = model.user(), model.item()  # x^(0): (n_users, d), (n_items, d)
-    x_u, x_i = model.propagate(start_u, start_i, dropped_graph(model, config, generator))
-    loss, grad_x_u, grad_x_i = pairwise_gradient(x_u.detach(), x_i.detach(), u, i, j, loss=PAIRWISE[config.loss])
-    # ‖·‖² of the rows of u, i and the first j: each row counts as often as it is in the batch
-    n_u, n_i = torch.bincount(u, minlength=len(x_u)), torch.bincount(torch.cat([i, j[:, 0]]), minlength=len(x_i))
-    penalty = config.l2 * ((n_u * (start_u**2).sum(1)).sum() + (n_i * (start_i**2).sum(1)).sum()) / (2 * len(pairs))
-    torch.autograd.backward([x_u, x_i, penalty], [grad_x_u.mul_(fraction), grad_x_i.mul_(fraction), None])
-    return loss * fraction, len(pairs)
+    u, i, j = u[shard], i[shard], j[shard]  # (s,), (s,), (s, negatives)
+    start_u, start_i = model.user(), model.item()  # (n_users, d), (n_items, d)  Eq. 18, 20
+    x_u, x_i = model.propagate(start_u, start_i, dropped_graph(model, config, generator))  # Eq. 19, 21
+    loss = pairwise_loss_of(PAIRWISE[config.loss], x_u, x_i, u, i, j)  # Eq. 22, 23
+    loss = loss * (len(u) / len(pairs))
+    penalty = pairwise_l2_penalty(config.l2, start_u, start_i, u, i, j, len(pairs))
+    (loss + penalty).backward()
+    return loss.detach(), len(pairs)
 
 
 def dropped_graph(model: Recommender, config: FinetuneConfig, generator: torch.Generator) -> InteractionGraph:
     """The interaction graph, with a fraction of its edges left out where the settings say so."""
     if config.edge_dropout == 0:
         return model.interactions()
-    chance = torch.rand(len(model.users), generator=generator, device=model.users.device)
-    return model.interactions(chance < config.edge_dropout)
+    uniform = torch.rand(len(model.users), generator=generator, device=model.users.device)  # (n,)
+    return model.interactions().without(uniform < config.edge_dropout)
 
 
 def _training_items(graph: InteractionGraph, users: Tensor) -> tuple[Tensor, Tensor]:
     """The training items of some users one after the other: ``(n,)`` the row in `users` of each, and ``(n,)`` items."""
     items, starts = graph.items_of
-    size = graph.user_count[users]
-    row = list_of_each(size)
-    return row, items[stretches(starts[users], size, len(row))].long()
+    size = graph.user_count[users]  # (b,)
+    row = repeat_index(size)
+    return row, items[ragged_arange(starts[users], size, len(row))].long()
+
+
+# ---- checkpoints -----------------------------------------------------------------------------------------------------
 
 
 def _save(
@@ -250,8 +253,8 @@ def _save(
         tensors |= named("average", optimiser.running.state_dict())
     if result.best_epoch:
         tensors |= {"final.users": result.final.users, "final.items": result.final.items}
-    checkpoint.save(tensors, {"history": result.history, "best": stopping.best, "since": stopping.since,
-                              "best_epoch": result.best_epoch})  # fmt: skip
+    checkpoint.save(tensors, {"history": result.history_dict()["epochs"], "best": stopping.best,
+                              "since": stopping.n_without_gain, "best_epoch": result.best_epoch})  # fmt: skip
 
 
 def _restore(
@@ -265,9 +268,14 @@ def _restore(
     """Put everything where `_save` left it."""
     restore_training(tensors, result.model, optimiser.adam, generator)
     if optimiser.running is not None:
+        check_like(optimiser.running.state_dict(), under("average", tensors))
         optimiser.running.load_state_dict(under("average", tensors))
-    result.history, result.best_epoch = state["history"], state["best_epoch"]
-    stopping.best, stopping.since, stopping.best_epoch = state["best"], state["since"], state["best_epoch"]
-    if result.best_epoch:
+    result.history = [FinetuneEpoch(**epoch) for epoch in state["history"]]
+    result.best_epoch = best_epoch = int(state["best_epoch"])
+    stopping.best, stopping.n_without_gain = float(state["best"]), int(state["since"])
+    stopping.best_epoch = best_epoch
+    if best_epoch:
+        final = {"users": result.final.users.cpu(), "items": result.final.items.cpu()}
+        check_like(final, under("final", tensors))
         device = result.model.users.device
         result.final = FinalEmbeddings(tensors["final.users"].to(device), tensors["final.items"].to(device))

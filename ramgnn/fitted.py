@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Scorer
-from ramgnn.evaluation.ranking import checked_scores
+from ramgnn.evaluation.ranking import ScoreError, checked_scores
 from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
+from ramgnn.newcomers import newcomer_scores
 
 MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32
 
@@ -27,44 +31,67 @@ class FittedModel:
     Attributes:
         dataset: the data.
         name: of the model.
-        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores.
+        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores; see `ramgnn.evaluation.ranking`. It
+            is what `ramgnn.evaluate` measures.
+        served: the same model trained once more with the held-out items in, which answers the questions in its place;
+            None where nothing is held out or it was not asked for.
     """
 
     dataset: RecDataset
     name: str
     scorer: Scorer | None
+    served: FittedModel | None = None
+    interrupted: str | bool | None = None
+
+    def to_be_refitted(self, refit: bool | None) -> bool:
+        """Whether to train once more on everything: as `refit` says, by default for data that somebody brought.
+
+        Never where nothing is held out, or Ctrl-C ended the training.
+        """
+        wanted = self.dataset.own if refit is None else refit
+        return wanted and not self.interrupted and len(self.dataset.test) > 0
 
     def __repr__(self) -> str:
         data = self.dataset
-        return f"<{type(self).__name__} {self.name} on {data.name}: {data.n_users:,} users, {data.n_items:,} items>"
+        served = ", trained once more on everything to recommend" if self.served is not None else ""
+        sizes = f"{data.n_users:,} users, {data.n_items:,} items"
+        return f"<{type(self).__name__} {self.name} on {data.name}: {sizes}{served}>"
 
-    def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> pd.DataFrame:
-        """The `n` best items for one user, several, or all.
+    def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True, *, had: Any = None) -> pd.DataFrame:
+        """The `n` best items for one user, several, or all; or for somebody new, by what they had.
 
         Args:
             users: an id or a label, a list of them, or None for everybody.
             n: how many items for each user; fewer where there are not so many left.
-            exclude_seen: leave out what the user has in the training data.
+            exclude_seen: leave out what the user has had, the held-out item too.
+            had: instead of users: the items that somebody new has had, by id or label, oldest first.
 
         Returns:
-            One row for each recommendation, the best first: columns ``user``, ``rank`` from 1, ``item``, ``title``
-            where items have labels of their own, ``score``. Of equal scores the item that is first in the data comes
-            first.
+            One row for each recommendation, the best first: columns ``user`` (not with `had`), ``rank`` from 1,
+            ``item``, ``title`` where items have labels of their own, ``score``. Of equal scores the item that is first
+            in the data comes first.
 
         Raises:
-            NotFoundError: there is no such user; carries near matches.
+            NotFoundError: there is no such user or item; carries near matches.
+            RamgnnError: the model cannot recommend to somebody new.
         """
+        if had is not None:
+            return self._recommend_to_newcomer(users, n, exclude_seen, had)
         blocks = list(self.recommend_blocks(users, n, exclude_seen))
         return pd.concat(blocks, ignore_index=True)
 
     def recommend_blocks(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> Iterator[pd.DataFrame]:
         """`recommend`, a block of users at a time: for more users than fit into memory at once."""
-        if n < 1:
-            raise RamgnnError(f"n is {n}; expected at least one item")
-        rows = self._indices("user", users)
+        if self.served is not None:
+            return self.served.recommend_blocks(users, n, exclude_seen)
+        n, exclude_seen = _length(n), arguments.true_or_false("exclude_seen", exclude_seen)
+        rows = self._indices("user", users)  # before the first block is asked for, so that mistakes show at once
+        return (self._as_frame(block, n, exclude_seen) for block in self._blocks(rows) or [rows])
+
+    def _blocks(self, users: np.ndarray) -> list[np.ndarray]:
+        """Users, by index, in blocks whose scores fit into memory."""
         step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
-        for start in range(0, max(len(rows), 1), step):
-            yield self._as_frame(rows[start : start + step], n, exclude_seen)
+        return [users[start : start + step] for start in range(0, len(users), step)]
 
     def _as_frame(self, users: np.ndarray, n: int, exclude_seen: bool) -> pd.DataFrame:
         """The recommendations for some users, by index, as `recommend` gives them."""
@@ -75,6 +102,23 @@ class FittedModel:
         columns = {"user": self.dataset.brought_ids("user", users[row]), "rank": place + 1}
         columns |= {"item": self.dataset.brought_ids("item", item)} | self._titles(item) | {"score": scores[there]}
         return pd.DataFrame(columns)
+
+    def _recommend_to_newcomer(self, users: Any, n: int, exclude_seen: bool, had: Any) -> pd.DataFrame:
+        """The `n` best items for somebody who had these, as `recommend` gives them."""
+        if users is not None:
+            raise RamgnnError("users and had are both given: had is for somebody new; leave one out")
+        if self.served is not None:
+            return self.served._recommend_to_newcomer(None, n, exclude_seen, had)
+        items = self._indices("item", had)
+        if not len(items):
+            raise RamgnnError("had is empty; give at least one item")
+        scores = newcomer_scores(self, [items])  # (1, n_items)
+        if exclude_seen:
+            scores[0, items] = -np.inf
+        best, values = _best(scores, n)
+        item = best[best >= 0]
+        columns = {"rank": np.arange(1, len(item) + 1), "item": self.dataset.brought_ids("item", item)}
+        return pd.DataFrame(columns | self._titles(item) | {"score": values[best >= 0]})
 
     def _titles(self, items: np.ndarray) -> dict[str, list[str]]:
         """A column of labels, where items have labels that are not their ids."""
@@ -90,16 +134,13 @@ class FittedModel:
         """
         scores = self.all_scores(users)
         if exclude_seen:
-            scores[self.dataset.matrix()[users].nonzero()] = -np.inf
-        n_left = min(n, scores.shape[1])
-        items = np.full((len(users), n), -1)
-        values = np.full((len(users), n), np.nan)
-        if len(users) and n_left:
-            items[:, :n_left] = _largest(scores, n_left)
-            values[:, :n_left] = np.take_along_axis(scores, items[:, :n_left], 1)
-            gone = values == -np.inf
-            items[gone], values[gone] = -1, np.nan
-        return items, values
+            scores[self.all_had[users].nonzero()] = -np.inf
+        return _best(scores, n)
+
+    @cached_property
+    def all_had(self) -> csr_matrix:
+        """What each user has had, the held-out items too: ``(n_users, n_items)``."""
+        return self.dataset.matrix(held_out=True)
 
     def all_scores(self, users: np.ndarray) -> np.ndarray:
         """The scores of all items for some users, by index: ``(b, n_items)`` float64.
@@ -123,9 +164,10 @@ class FittedModel:
         Raises:
             NotFoundError: there is no such user or item; carries near matches.
         """
+        if self.served is not None:
+            return self.served.score(users, items)
         rows, columns = self._indices("user", users), self._indices("item", items)
-        step = max(1, MAX_SCORES // max(self.dataset.n_items, 1))
-        blocks = [self.all_scores(rows[k : k + step])[:, columns] for k in range(0, len(rows), step)]
+        blocks = [self.all_scores(users)[:, columns] for users in self._blocks(rows)]
         scores = np.concatenate(blocks) if blocks else np.zeros((0, len(columns)))
         index = pd.Index(self.dataset.brought_ids("user", rows), name="user")
         return pd.DataFrame(scores, index, pd.Index(self.dataset.brought_ids("item", columns), name="item"))
@@ -133,15 +175,16 @@ class FittedModel:
     def similar_items(self, item: Any, n: int = 10) -> pd.DataFrame:
         """The `n` items most like one: columns ``rank``, ``item``, ``title`` (where items have labels), ``similarity``.
 
-        Of a model with an embedding for each item the similarity is the cosine; of another one the correlation, over
-        users, of the scores that it gives both items. It lies in [-1, 1].
+        Of a model whose scorer has `item_embeddings` the similarity is their cosine; of another one the correlation,
+        over users, of the scores that it gives both items. It lies in [-1, 1].
 
         Raises:
             NotFoundError: there is no such item; carries near matches.
             RamgnnError: the model scores the item alike for all users, so nothing can be said.
         """
-        if n < 1:
-            raise RamgnnError(f"n is {n}; expected at least one item")
+        if self.served is not None:
+            return self.served.similar_items(item, n)
+        n = _length(n)
         index = find(self.dataset, "item", item)
         similarity = self._similarity(index)
         similarity[index] = -np.inf
@@ -153,20 +196,23 @@ class FittedModel:
         """The similarity of one item, by index, with all: ``(n_items,)`` float64."""
         if self.scorer is None:
             self.all_scores(np.zeros(0, np.int64))  # raises
-        embeddings = getattr(self.scorer, "items", None)
-        if isinstance(embeddings, Tensor):
-            embeddings = embeddings.detach().cpu().numpy()
-        if isinstance(embeddings, np.ndarray) and embeddings.ndim == 2 and len(embeddings) == self.dataset.n_items:
-            x = embeddings.astype(np.float64)
-            norm = np.linalg.norm(x, axis=1)
-            return x @ x[item] / np.maximum(norm * norm[item], 1e-300)
-        return self._score_correlation(item)
+        if not hasattr(self.scorer, "item_embeddings"):
+            return self._score_correlation(item)
+        x = self.scorer.item_embeddings()
+        x = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)  # (n_items, d)
+        if x.ndim != 2 or len(x) != self.dataset.n_items:
+            raise ScoreError(
+                f"item_embeddings of {self.name} gave back an array of shape {x.shape}; "
+                f"expected ({self.dataset.n_items}, d), one row for each item"
+            )
+        x = x.astype(np.float64)
+        norm = np.linalg.norm(x, axis=1)
+        return x @ x[item] / np.maximum(norm * norm[item], 1e-300)
 
     def _score_correlation(self, item: int) -> np.ndarray:
         """The correlation of an item's scores with those of all items, over users: ``(n_items,)``."""
         n_users, n_items = self.dataset.n_users, self.dataset.n_items
-        step = max(1, MAX_SCORES // max(n_items, 1))
-        blocks = [np.arange(k, min(k + step, n_users)) for k in range(0, n_users, step)]
+        blocks = self._blocks(np.arange(n_users))
         mean = sum(self.all_scores(users).sum(0) for users in blocks) / n_users
         product, square = np.zeros(n_items), np.zeros(n_items)
         for users in blocks:
@@ -191,9 +237,38 @@ class FittedModel:
         """Users or items by id or label, one or several, as indices; all for None."""
         if names is None:
             return np.arange(self.dataset.n_nodes(side))
+        if isinstance(names, pd.DataFrame | Mapping | Iterator):
+            raise arguments.wrong(f"{side}s", names, "an id or a label, a list of them, or None for all")
         if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray | pd.Series | pd.Index | set):
             names = [names]
         return np.array(indices(self.dataset, side, list(names)), np.int64)
+
+
+def _length(n: int) -> int:
+    """How many items a list is to have.
+
+    Raises:
+        RamgnnError: it is no whole number from 1 on.
+    """
+    if arguments.whole_number("n", n) < 1:
+        raise RamgnnError(f"n is {n}; expected at least one item")
+    return int(n)
+
+
+def _best(scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The columns and the values of the n largest entries of each row that are above -inf: ``(b, n)`` each.
+
+    Where a row has fewer the rest is -1 and NaN.
+    """
+    n_left = min(n, scores.shape[1])
+    items = np.full((len(scores), n), -1)
+    values = np.full((len(scores), n), np.nan)
+    if len(scores) and n_left:
+        items[:, :n_left] = _largest(scores, n_left)
+        values[:, :n_left] = np.take_along_axis(scores, items[:, :n_left], 1)
+        absent = values == -np.inf
+        items[absent], values[absent] = -1, np.nan
+    return items, values
 
 
 def _largest(scores: np.ndarray, n: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import torch
@@ -18,7 +18,10 @@ from torch import Tensor
 
 from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.errors import NotFoundError, RamgnnError
-from ramgnn.kernels.ragged import stretches
+from ramgnn.ragged import ragged_arange
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,7 @@ class MultiRelationalGraph:
         rows = torch.cat([torch.arange(int(self.type_ptr[t]), int(self.type_ptr[t + 1]), device=device) for t in types])
         size = self.group_size[self.value[rows]]
         head = rows.repeat_interleave(size)
-        tail = stretches(self.value_ptr[self.value[rows]], size, len(head))
+        tail = ragged_arange(self.value_ptr[self.value[rows]], size, len(head))
         keep = tail != head
         return self.node[head[keep]], tail[keep]
 
@@ -279,6 +282,8 @@ class MultiRelationalGraph:
         count = sum(len(g) * (len(g) - 1) // 2 for g in groups.values())
         if count > limit:
             raise RamgnnError(f"{count:,} edges are too many to draw (limit {limit:,}); choose fewer nodes")
+        import networkx as nx  # takes a third of a second to import, and only drawing needs it
+
         drawn = nx.MultiGraph()
         drawn.add_nodes_from((j, {"label": self.label(j)}) for j in chosen)
         for v, members in groups.items():

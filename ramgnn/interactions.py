@@ -2,46 +2,82 @@
 
 from __future__ import annotations
 
-import copy
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from ramgnn.kernels.ragged import offsets
-from ramgnn.kernels.sums import Lists, neighbour_sum
+from ramgnn.kernels.sums import Lists, sum_over_lists
+from ramgnn.ragged import offsets, repeat_index
 
 
+@dataclass(frozen=True, eq=False)
 class InteractionGraph:
     """The interactions as two lists of neighbours: the items of each user, and the users of each item.
 
-    Args:
-        users, items: ``(n,)`` the training interactions, sorted by user.
-        n_users, n_items: sizes.
+    Everything else is computed from these fields when it is first asked for, so that it is right for `without` too.
+
+    Attributes:
         norm: ``"symmetric"`` divides an edge by √(deg u · deg i), as LightGCN does; ``"mean"`` by the degree of the
             receiving node, which is the mean of Eq. 19 and 21.
+        items_of: ``(n,)`` the items of one user after the other, and ``(n_users,)`` where those of each begin.
+        users_of: ``(n,)`` the users of one item after the other, and ``(n_items,)`` where those of each begin.
+        user_count: ``(n_users,)`` the items of each user; item_count: ``(n_items,)`` the users of each item, counted.
     """
 
-    def __init__(self, users: Tensor, items: Tensor, n_users: int, n_items: int, norm: str) -> None:
+    norm: str
+    items_of: Lists
+    users_of: Lists
+    user_count: Tensor
+    item_count: Tensor
+
+    @classmethod
+    def from_pairs(cls, users: Tensor, items: Tensor, n_users: int, n_items: int, norm: str) -> InteractionGraph:
+        """The graph of some interactions.
+
+        Args:
+            users, items: ``(n,)`` the interactions, sorted by user.
+            n_users, n_items: sizes.
+            norm: see above.
+        """
         by_item = torch.argsort(items, stable=True)
-        self.norm = norm
-        self.user_count, item_count = torch.bincount(users, minlength=n_users), torch.bincount(items, minlength=n_items)
+        user_count, item_count = torch.bincount(users, minlength=n_users), torch.bincount(items, minlength=n_items)
         # int32: half the memory to read, and as many as two thousand million interactions
-        self.items_of = (items.int(), offsets(self.user_count)[:-1].int())
-        self.users_of = (users[by_item].int(), offsets(item_count)[:-1].int())
-        self.by_item = by_item.int()
-        self.user_degree, self.item_degree = _degrees(self.user_count), _degrees(item_count)
+        items_of = (items.int(), offsets(user_count)[:-1].int())
+        users_of = (users[by_item].int(), offsets(item_count)[:-1].int())
+        return cls(norm, items_of, users_of, user_count, item_count)
 
     def __deepcopy__(self, memo: dict) -> InteractionGraph:
-        """Itself: it never changes, so that copies of a model, as the running average keeps one, can share it."""
+        """Itself: nothing in it ever changes, so a copy of a model shares it with the model."""
         return self
+
+    @cached_property
+    def user_degree(self) -> Tensor:
+        """deg u to divide by: ``(n_users, 1)`` float, at least 1."""
+        return self.user_count.clamp(min=1).float().unsqueeze(1)
+
+    @cached_property
+    def item_degree(self) -> Tensor:
+        """deg i to divide by: ``(n_items, 1)`` float, at least 1."""
+        return self.item_count.clamp(min=1).float().unsqueeze(1)
+
+    @cached_property
+    def by_item(self) -> Tensor:
+        """``(n,)`` the positions in `items_of` of the interactions in the order of `users_of`."""
+        return torch.argsort(self.items_of[0], stable=True).int()
+
+    @cached_property
+    def known(self) -> Tensor:
+        """``(n,)`` user · n_items + item of all interactions, sorted: what `sample_negatives` searches."""
+        items = self.items_of[0]
+        return torch.sort(repeat_index(self.user_count, len(items)) * len(self.item_count) + items)[0]
 
     def without(self, dropped: Tensor) -> InteractionGraph:
         """The graph without the interactions where `dropped` ``(n,)`` is True; nothing is sorted again."""
-        rest = copy.copy(self)
-        rest.items_of, user_count = _thin(*self.items_of, ~dropped)
-        rest.users_of, item_count = _thin(*self.users_of, ~dropped[self.by_item])
-        rest.user_degree, rest.item_degree = _degrees(user_count), _degrees(item_count)
-        return rest
+        items_of, user_count = _thin(*self.items_of, ~dropped)
+        users_of, item_count = _thin(*self.users_of, ~dropped[self.by_item])
+        return InteractionGraph(self.norm, items_of, users_of, user_count, item_count)
 
     def users_from(self, x: Tensor) -> Tensor:
         """Aggr over N(u), the items of each user, Eq. 19: ``(n_items, d)`` to ``(n_users, d)``."""
@@ -56,14 +92,9 @@ class InteractionGraph:
     ) -> Tensor:
         """Sums over neighbours, with the norm applied to rows before and after the sum instead of to edges."""
         if self.norm == "mean":
-            return neighbour_sum(x, lists, transposed) / receiver_degree.to(x.dtype)
+            return sum_over_lists(x, lists, transposed) / receiver_degree.to(x.dtype)
         x = x * sender_degree.to(x.dtype).rsqrt()
-        return neighbour_sum(x, lists, transposed) * receiver_degree.to(x.dtype).rsqrt()
-
-
-def _degrees(count: Tensor) -> Tensor:
-    """Counts as a column to divide by: ``(n,)`` to ``(n, 1)`` float, at least 1."""
-    return count.clamp(min=1).float().unsqueeze(1)
+        return sum_over_lists(x, lists, transposed) * receiver_degree.to(x.dtype).rsqrt()
 
 
 def _thin(neighbours: Tensor, starts: Tensor, keep: Tensor) -> tuple[Lists, Tensor]:

@@ -75,23 +75,23 @@ class EarlyStopping:
     Attributes:
         patience: how many validations without a gain end the training.
         best: the best metric so far; best_epoch: its epoch, 0 before the first.
-        since: validations since then.
+        n_without_gain: validations since then.
     """
 
     patience: int
     best: float = -math.inf
     best_epoch: int = 0
-    since: int = 0
+    n_without_gain: int = 0
 
     def update(self, epoch: int, metric: float) -> bool:
         """Note a validation; True when it is the best so far."""
         if metric > self.best:
-            self.best, self.best_epoch, self.since = metric, epoch, 0
+            self.best, self.best_epoch, self.n_without_gain = metric, epoch, 0
             return True
-        self.since += 1
+        self.n_without_gain += 1
         return False
 
     @property
     def finished(self) -> bool:
         """True when there were `patience` validations without a gain."""
-        return self.since >= self.patience
+        return self.n_without_gain >= self.patience

@@ -15,9 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ramgnn import distributed
+from ramgnn.arguments import registered_name
 from ramgnn.errors import RamgnnError
 
 
@@ -40,7 +43,12 @@ LISTWISE: dict[str, ListwiseLoss] = {}
 
 
 def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
-    """Register a `PairwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts."""
+    """Register a `PairwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts.
+
+    Raises:
+        RamgnnError: the name is that of a loss of this package, or none was given.
+    """
+    registered_name("pairwise_loss", name)
 
     def register(loss: PairwiseLoss) -> PairwiseLoss:
         _check_name(name, loss)
@@ -52,7 +60,12 @@ def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
 
 
 def listwise_loss(name: str) -> Callable[[ListwiseLoss], ListwiseLoss]:
-    """Register a `ListwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts."""
+    """Register a `ListwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts.
+
+    Raises:
+        RamgnnError: the name is that of a loss of this package, or none was given.
+    """
+    registered_name("listwise_loss", name)
 
     def register(loss: ListwiseLoss) -> ListwiseLoss:
         _check_name(name, loss)
@@ -95,3 +108,44 @@ def softmax_loss(scores: Tensor, target: Tensor) -> Tensor:
     the number of interactions in the batch.
     """
     return -(F.log_softmax(scores, 1) * target).sum() / target.sum().clamp(min=1)
+
+
+# ---- the penalty of Eq. 23 -------------------------------------------------------------------------------------------
+
+
+def listwise_l2_penalty(l2: float, start_u: Tensor, start_i: Tensor, n_users: int) -> Tensor:
+    r"""The penalty of Eq. 23 for a batch of B users, each of whom is compared over the whole catalogue.
+
+    .. math:: \frac{\lambda_2}{B} \Bigl(\sum_{u \in \text{batch}} \lVert x_u^{(0)} \rVert^2
+        + \sum_{i} \lVert x_i^{(0)} \rVert^2\Bigr)
+
+    The paper prints λ_2 ‖Θ_2‖, with Θ_2 all trainable parameters, and says nothing of batches. Here ‖Θ_2‖ is what it is
+    in LightGCN: the squares of the start embeddings x^(0), Eq. 18 and 20, of those who take part in the batch. W_3 and
+    the values' embeddings are reached through them, W_4 is not.
+
+    Args:
+        l2: λ_2; start_u: ``(s, d)`` x^(0) of the shard's users; start_i: ``(n_items, d)`` of all items.
+        n_users: B, of all processes together.
+    """
+    squares = (start_u**2).sum() + (start_i**2).sum() / distributed.size()  # each process adds its part of the items
+    return squares * l2 / n_users
+
+
+def pairwise_l2_penalty(
+    l2: float, start_u: Tensor, start_i: Tensor, u: Tensor, i: Tensor, j: Tensor, n_pairs: int
+) -> Tensor:
+    r"""The penalty of Eq. 23 for a batch of B pairs (u, i), each with its first drawn item j.
+
+    .. math:: \frac{\lambda_2}{2 B} \sum_{(u, i, j) \in \text{batch}} \lVert x_u^{(0)} \rVert^2
+        + \lVert x_i^{(0)} \rVert^2 + \lVert x_j^{(0)} \rVert^2
+
+    ‖Θ_2‖ is read as in `listwise_l2_penalty`. The half is LightGCN's; a row counts as often as it is in the batch.
+
+    Args:
+        l2: λ_2; start_u: ``(n_users, d)`` x^(0) of all users; start_i: ``(n_items, d)`` of all items.
+        u, i: ``(s,)``; j: ``(s, negatives)``; n_pairs: B, of all processes together.
+    """
+    times_u = torch.bincount(u, minlength=len(start_u))  # (n_users,)
+    times_i = torch.bincount(torch.cat([i, j[:, 0]]), minlength=len(start_i))  # (n_items,)
+    squares = (times_u * (start_u**2).sum(1)).sum() + (times_i * (start_i**2).sum(1)).sum()
+    return squares * l2 / (2 * n_pairs)

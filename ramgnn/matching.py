@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from heapq import nlargest
 from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import NotFoundError, RamgnnError
@@ -84,13 +89,20 @@ def _words(folded: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in folded).split()
 
 
+def told_apart(dataset: RecDataset, side: str) -> tuple[str, ...]:
+    """What to call the users or the items: their labels, with the id behind those that several have."""
+    ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
+    n = Counter(labels)
+    return tuple(label if n[label] == 1 else f"{label} (id {id})" for id, label in zip(ids, labels, strict=True))
+
+
 def find(dataset: RecDataset, side: str, text: object) -> int:
     """The index of the user or item that `text` names.
 
     Tried in this order, and the first step that finds anything decides: the exact id; the exact label; id or label
     but for capitals and accents; the beginning of a label; a part of a label; all words of the text, in any order.
-    A number is looked for among ids and whole labels alone. Parts are looked for only where labels are more than ids,
-    and a text of digits alone must be a whole word of the label, so that a mistyped id does not become somebody else.
+    A number or a date is looked for among ids and whole labels alone. Parts are looked for only where labels are more
+    than ids, and a text of digits alone must be a whole word of the label, so that a mistyped id is nobody else's.
 
     Args:
         dataset: where to look.
@@ -104,14 +116,19 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
     if side not in ("user", "item"):
         raise RamgnnError(f"side is {side!r}; expected 'user' or 'item'")
     ids, labels = getattr(dataset, f"{side}_ids"), getattr(dataset, f"{side}_labels")
-    typed = _as_id(text).strip()
+    ways = [way.strip() for way in _written(text)]
+    typed = ways[0]
     if not typed:
         raise RamgnnError(f"the name of the {side} is empty; give an id or a part of a label")
     for names in (ids, labels):
-        if exact := [n for n, name in enumerate(names) if name == typed]:
-            return _only(exact, dataset, side, typed)
-    if isinstance(text, Real):  # a number is an id, never a part of a title
-        raise NotFoundError(side, typed, nearest(typed, ids), hint="a number stands for an id; give a title as text")
+        for way in ways:
+            if exact := [n for n, name in enumerate(names) if name == way]:
+                return _only(exact, dataset, side, way)
+    if side == "user" and not set(ways).isdisjoint(dataset.left_out_users):
+        raise RamgnnError(left_out_message(typed))
+    if isinstance(text, Real | datetime.date | np.datetime64):  # an id, never a part of a title
+        kind = "number" if isinstance(text, Real) else "date"
+        raise NotFoundError(side, typed, nearest(typed, ids), hint=f"a {kind} stands for an id; give a title as text")
     query = fold(typed)
     query_words = set(_words(query))
     labelled = [n for n, (id, label) in enumerate(zip(ids, labels, strict=True)) if id != label]
@@ -134,24 +151,44 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
     raise NotFoundError(side, typed, near, hint=hint)
 
 
+def left_out_message(user: str) -> str:
+    """What to say of somebody who is in the tables but not in the data set."""
+    return (
+        f"user {user!r} has too few interactions and was left out of the training (min_user); recommend by the items "
+        "that they had, as for somebody new: --had on the command line, had=[…] in Python"
+    )
+
+
 def indices(dataset: RecDataset, side: str, names: Sequence[object]) -> list[int]:
     """The indices of several users or items, each by id or label as in `find`.
 
-    Ids are looked up in one dictionary, so a hundred thousand of them take no longer than reading them. Numbers stand
-    for the ids that they are written as; 12.0 for 12.
+    Ids are looked up in one dictionary, so a hundred thousand of them take no longer than reading them. Numbers and
+    dates stand for the ids that they are written as: 12.0 for 12, or for 12.0 where some ids of a column are 2.5.
 
     Raises:
         AmbiguousError: a label fits several; NotFoundError: one fits none.
     """
     known = {name: n for n, name in enumerate(getattr(dataset, f"{side}_ids"))}
-    return [known[text] if (text := _as_id(name)) in known else find(dataset, side, name) for name in names]
+    found = ((name, next((known[way] for way in _written(name) if way in known), None)) for name in names)
+    return [find(dataset, side, name) if index is None else index for name, index in found]
 
 
-def _as_id(name: object) -> str:
-    """A name as the text that an id is: whole numbers without a decimal point."""
+def _written(name: object) -> list[str]:
+    """The ways in which a data set may have written an id, the likeliest first.
+
+    A data frame decides by the whole column whether whole numbers have a decimal point and dates a time of day.
+    """
     if isinstance(name, Real) and not isinstance(name, Integral) and float(name).is_integer():
-        return str(int(name))
-    return str(name)
+        return [str(int(name)), str(name)]
+    if isinstance(name, np.timedelta64):
+        name = pd.Timedelta(name)
+    if isinstance(name, datetime.datetime | np.datetime64):
+        name = pd.Timestamp(name)
+    if not isinstance(name, pd.Timestamp):
+        return [str(name)]
+    day = [str(name.date())] if name == name.normalize() and name.tzinfo is None else []
+    fractions = [name.isoformat(" ", timespec) for timespec in ("milliseconds", "microseconds", "nanoseconds")]
+    return list(dict.fromkeys([str(name), *day, *fractions]))
 
 
 def _only(matches: list[int], dataset: RecDataset, side: str, typed: str) -> int:

@@ -1,4 +1,4 @@
-"""Pairs of nodes for the losses of pre-training: neighbours, y = 1, and random nodes, y = 0."""
+"""Pairs of nodes for the losses of pre-training: neighbours, y = 1, and random nodes, y = 0; and how alike two are."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ramgnn import distributed
 from ramgnn.config import PretrainConfig
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.kernels.losses import inner_products
 from ramgnn.kernels.pairs import PositiveSampler
 
 
@@ -59,9 +61,22 @@ def sample_pairs(
         positive_sampler: ``PositiveSampler.from_graph(graph, …)``, worked out once where pairs are drawn often.
     """
     sampler = positive_sampler or PositiveSampler.from_graph(graph, config.type_weight)
-    bag, neighbour = sampler.draw(graph, config.positives, generator)  # (b,), (b,)
-    head, size = sampler.head[bag], (len(bag), config.negatives)
+    group, neighbour = sampler.draw(graph, config.positives, generator)  # (b,), (b,)
+    head, size = sampler.head[group], (len(group), config.negatives)
     negatives = torch.randint(graph.n_nodes - 1, size, generator=generator, device=head.device)  # (b, negatives)
     negatives += negatives >= head.unsqueeze(1)  # step over the head itself
     tail = torch.cat([neighbour.unsqueeze(1), negatives], 1)  # (b, 1 + negatives)
-    return Pairs(head, tail, sampler.weight[bag] / config.positives, sampler.relation_type[bag])
+    return Pairs(head, tail, sampler.weight[group] / config.positives, sampler.relation_type[group])
+
+
+def cosine_logit(e: Tensor, i: Tensor, j: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """scale · cos(e_i, e_j) + shift: the inner product of embeddings of unit length as a logit (reading R7).
+
+    Args:
+        e: ``(n_nodes, d)`` final embeddings; i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
+        scale, shift: ``()``, learned.
+
+    Returns:
+        ``(b, c)``.
+    """
+    return scale * inner_products(F.normalize(e, dim=1), i, j) + shift

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from typing import Any
 
@@ -13,68 +13,76 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ramgnn import distributed
-from ramgnn.attention import attention_by_type
-from ramgnn.checkpoint import Checkpoint, restore_training, training_tensors
+from ramgnn.checkpoint import Checkpoint, check_bandit, restore_training, training_tensors
 from ramgnn.config import PretrainConfig
-from ramgnn.encoder import RAMGNN, RAMLayer, list_edges
+from ramgnn.encoder import RAMGNN
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.attention import full_attention_by_type, is_unchanged, sampled_attention_by_type
+from ramgnn.kernels.attention import is_unchanged
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.loop import check_loss, run_epochs
 from ramgnn.pairs import Pairs, sample_pairs
-from ramgnn.pretrained import Epoch, GraphEncoder, Pretrained, sample_neighbours
-from ramgnn.sampler import (
-    Bandit,
-    SampledNeighbours,
-    average_neighbour_distance,
-    largest_thresholds,
-    random_pair_distance,
-    rank_transform,
-    similarity_logit,
+from ramgnn.pretrained import (
+    Epoch,
+    GraphEncoder,
+    Pretrained,
+    attention_of_layers,
+    neighbour_distances,
+    sample_neighbours,
+    sampled_edges,
 )
+from ramgnn.sampler import Bandit, SampledNeighbours, largest_thresholds, similarity_logit
 
 # ---- losses ----------------------------------------------------------------------------------------------------------
 
 
-def pair_loss(logit: Tensor, weight: Tensor, how: str = "bce") -> Tensor:
-    """What Eq. 11 and 16 have in common, from logits of "these two are neighbours" (reading R3).
+def pair_loss(logit: Tensor, weight: Tensor, loss: str = "bce") -> Tensor:
+    r"""What is computed for Eq. 11 and 16, from logits of "these two are neighbours" (reading R3).
 
-    Printed is −log(y·s), which is infinite for every negative. ``"bce"`` reads it as cross-entropy,
-    −y log s − (1 − y) log(1 − s), with the negatives of a head averaged; ``"positives"`` keeps the terms that are
-    finite, −log s at y = 1.
+    Printed is −log(y·s), which is infinite for every negative, y = 0. With s the sigmoid of a logit, w the weight of a
+    head i, j = 0 its neighbour and j = 1, …, n its negatives, ``"bce"`` takes the cross-entropy, with the negatives of
+    a head averaged,
+
+    .. math:: \sum_i \frac{w_i}{2} \Big(-\log s_{i0} - \frac{1}{n} \sum_{j=1}^{n} \log(1 - s_{ij})\Big),
+
+    and ``"positives"`` the printed terms that are finite,
+
+    .. math:: \sum_i -w_i \log s_{i0}.
 
     Args:
-        logit: ``(b, 1 + negatives)``, the positive first; weight: ``(b,)`` summing to 1.
+        logit: ``(b, 1 + negatives)``, the neighbour first; weight: ``(b,)`` summing to 1.
+        loss: ``"bce"`` or ``"positives"``, as the setting.
     """
     positive = F.softplus(-logit[:, 0])  # (b,)  -log s
-    if how == "positives":
+    if loss == "positives":
         return (weight * positive).sum()
     negative = F.softplus(logit[:, 1:]).mean(1)  # (b,)  -log(1 - s)
     return (weight * (positive + negative)).sum() / 2
 
 
-def similarity_loss(scores: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
+def similarity_loss(scores: Tensor, pairs: Pairs, loss: str = "bce") -> Tensor:
     r"""The loss that trains the sampler's scores: it pulls the scores of neighbours together.
 
     .. math:: L_{sim} = \sum_{i, j} -\log\big(y_{ij}\, s(e_i, e_j)\big) \tag{11}
 
     Args:
-        scores: ``(n_nodes,)`` of Eq. 9, of the embeddings e^(0); how: see `pair_loss`.
+        scores: ``(n_nodes,)`` of Eq. 9, of the embeddings e^(0).
+        loss: what is computed of it, see `pair_loss`.
     """
-    return pair_loss(similarity_logit(scores, pairs.head, pairs.tail), pairs.weight, how)
+    return pair_loss(similarity_logit(scores, pairs.head, pairs.tail), pairs.weight, loss)
 
 
-def gnn_loss(model: GraphEncoder, e: Tensor, pairs: Pairs, how: str = "bce") -> Tensor:
+def gnn_loss(model: GraphEncoder, e: Tensor, pairs: Pairs, loss: str = "bce") -> Tensor:
     r"""The loss that trains the network: it pulls the final embeddings of neighbours together.
 
     .. math:: L_{GNN} = \sum_{i, j} -\log\big(y_{ij}\, s(e_i^{(L)}, e_j^{(L)})\big) \tag{16}
 
     Args:
         model: says how alike two final embeddings are (reading R7).
-        e: ``(n_nodes, d)`` final embeddings; how: see `pair_loss`.
+        e: ``(n_nodes, d)`` final embeddings.
+        loss: what is computed of it, see `pair_loss`.
     """
-    return pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight, how)
+    return pair_loss(model.similarity_logits(e, pairs.head, pairs.tail), pairs.weight, loss)
 
 
 def final_loss(gnn: Tensor, sim: Tensor | None, sim_weight: float) -> Tensor:
@@ -82,6 +90,10 @@ def final_loss(gnn: Tensor, sim: Tensor | None, sim_weight: float) -> Tensor:
 
     .. math:: L_{final} = L_{GNN} + \lambda_\gamma \sum_{\gamma=1}^{\Gamma} L_{sim}^{\gamma}
        + \lambda_1 \lVert\Theta_1\rVert \tag{17}
+
+    Γ is where the bandit has converged for every type. Without a bandit (``sampler`` is ``none``, ``fixed`` or
+    ``random``) nothing converges, Γ never comes, and L_sim stays in the loss to the last step, where it goes on
+    training the scores and e^(0). An encoder without scores has no L_sim at all.
 
     Step γ takes its own term of the sum, and the norm is squared. The penalty is in the optimiser, as Adam's weight
     decay (`adam`): it has the same gradient.
@@ -106,7 +118,7 @@ def pretrain(
 
     In each epoch the sampler chooses neighbours once, `config.steps` optimiser steps follow, and the bandit compares
     the average neighbour distance with that of the epoch before. Once a type's bandit has converged its threshold is
-    fixed, and when all are, L_sim leaves the loss: Γ in Eq. 17.
+    fixed, and when all are, L_sim leaves the loss: Γ in Eq. 17. With another sampler than ``rns`` it never leaves.
 
     Args:
         graph: the graph; config: the settings; seed: of initial values and of all sampling.
@@ -116,7 +128,8 @@ def pretrain(
         build: makes the encoder for a graph; `RAMGNN` with these settings by default.
 
     Raises:
-        RamgnnError: the graph has a single node, or the encoder has no scores for the sampler to choose by.
+        RamgnnError: the graph has a single node, the encoder has no scores for the sampler to choose by, or it is a
+            `RAMGNN` whose own `forward` does not call its layers.
         DivergedError: the loss is not finite.
     """
     if graph.n_nodes < 2:
@@ -133,46 +146,85 @@ def pretrain(
         k_max = [min(k, config.k_max) for k in k_max]
     bandit = Bandit([config.k] * graph.n_types, k_max, config.step, config.stop)
     result = Pretrained(model, graph, config, list(bandit.k), [], list(bandit.stopped), types=graph.types, seed=seed)
+    if isinstance(model, RAMGNN) and not is_unchanged(model, RAMGNN, "forward"):
+        sampled = sample_neighbours(model, graph, config, bandit.k, torch.Generator(device=device).manual_seed(seed))
+        attention_of_layers(model, graph, sampled)  # refuses at once, not after an epoch, to go on without its layers
     if checkpoint is not None and (stored := checkpoint.load()) is not None:
-        bandit = _restore(*stored, result, optimiser, generator)
+        with checkpoint.restoring():
+            bandit = _restore(*stored, result, bandit, optimiser, generator)
     done = result.resumed = len(result.history)
     masked_types = islice(masked_types_in_turn(graph, config), done * config.steps, None)
     positive_sampler = PositiveSampler.from_graph(graph, config.type_weight)
-    has_score = hasattr(model, "score")  # without one there is nothing that L_sim could train
+    training = Training(model, graph, config, name, bandit, optimiser, generator, masked_types, positive_sampler)
 
-    def train_epoch(epoch: int) -> str:
-        started = time.perf_counter()
-        distributed.same_start(model)
-        k = list(bandit.k)
-        neighbours = sample_neighbours(model, graph, config, k, generator)
-        distances = _distances(model, graph, neighbours, config)
-        converged = bandit.converged or not has_score
-        losses = [
-            step(model, graph, neighbours, optimiser, config, generator, converged, next(masked_types),
-                 positive_sampler)
-            for _ in range(config.steps)
-        ]  # fmt: skip
-        rewards = bandit.update(distances) if config.sampler == "rns" else [None] * graph.n_types
-        gnn, sim = (sum(x) / len(losses) for x in zip(*losses, strict=True))
-        check_loss(gnn + sim, name, epoch, "pretrain.lr")
-        with torch.no_grad():
-            logits = model.logits(graph, neighbours) if result.has_attention else []
-            layers = model.layers if result.has_attention else []
-            attention = [_attention_by_type(*x, graph, neighbours) for x in zip(layers, logits, strict=True)]
+    def one_epoch(number: int) -> str:
+        epoch = train_epoch(number, training)
+        result.history.append(epoch)
         result.k, result.stopped = list(bandit.k), list(bandit.stopped)
-        edges = _edges(graph, neighbours)
-        loss, seconds = gnn + config.sim_weight * sim, time.perf_counter() - started
-        result.history.append(Epoch(epoch, loss, gnn, sim, k, distances, rewards, attention, edges, seconds))
-        thresholds = " ".join(f"{t}={k}" for t, k in zip(graph.types, result.k, strict=True))
-        return f"loss {loss:.4f}, {thresholds}" if neighbours is not None else f"loss {loss:.4f}"
+        if config.sampler == "none":
+            return f"loss {epoch.loss:.4f}"
+        return f"loss {epoch.loss:.4f}, " + " ".join(f"{t}={k}" for t, k in zip(graph.types, result.k, strict=True))
 
     result.interrupted = run_epochs(
-        train_epoch, config.epochs, name=name, done=done,
+        one_epoch, config.epochs, name=name, done=done,
         finished=lambda: config.stop_after_converged is not None and bandit.converged_for(config.stop_after_converged),
         save=None if checkpoint is None else lambda: _save(checkpoint, result, bandit, optimiser, generator),
         progress=progress, label=f"pre-training {name}",
     )  # fmt: skip
     return result
+
+
+@dataclass
+class Training:
+    """What the epochs of pre-training work on, and what each of them leaves to the next.
+
+    Attributes:
+        model, graph, config: what is trained, on what, and how; name: what it is called in messages.
+        bandit: the thresholds and their rewards.
+        optimiser, generator: Adam, and where all sampling comes from.
+        masked_types: the relation type that each step masks, one after the other.
+        positive_sampler: draws the positive pairs.
+    """
+
+    model: GraphEncoder
+    graph: MultiRelationalGraph
+    config: PretrainConfig
+    name: str
+    bandit: Bandit
+    optimiser: torch.optim.Optimizer
+    generator: torch.Generator
+    masked_types: Iterator[int | None]
+    positive_sampler: PositiveSampler
+
+
+def train_epoch(number: int, training: Training) -> Epoch:
+    """One epoch: sample neighbours, measure their distances, take the steps, move the thresholds, note it all.
+
+    Raises:
+        DivergedError: the loss is not finite.
+    """
+    started = time.perf_counter()
+    model, graph, config, bandit = training.model, training.graph, training.config, training.bandit
+    distributed.same_start(model)
+
+    k = list(bandit.k)
+    neighbours = sample_neighbours(model, graph, config, k, training.generator)
+    distances = neighbour_distances(model, graph, neighbours, config)  # Eq. 12
+
+    without_sim = bandit.converged or not hasattr(model, "score")  # no L_sim: after Γ, or nothing for it to train
+    losses = [
+        step(model, graph, neighbours, training.optimiser, config, training.generator, without_sim,
+             next(training.masked_types), training.positive_sampler)
+        for _ in range(config.steps)
+    ]  # fmt: skip
+    gnn, sim = (sum(x) / len(losses) for x in zip(*losses, strict=True))
+    check_loss(gnn + sim, training.name, number, "pretrain.lr")
+
+    rewards = bandit.update(distances) if config.sampler == "rns" else [None] * graph.n_types  # Eq. 13 and 14
+
+    attention = attention_of_layers(model, graph, neighbours)
+    edges, loss = sampled_edges(graph, neighbours), gnn + config.sim_weight * sim
+    return Epoch(number, loss, gnn, sim, k, distances, rewards, attention, edges, time.perf_counter() - started)
 
 
 def step(
@@ -182,17 +234,17 @@ def step(
     optimiser: torch.optim.Optimizer,
     config: PretrainConfig,
     generator: torch.Generator,
-    sampler_converged: bool,
+    without_sim: bool,
     masked_type: int | None = None,
     positive_sampler: PositiveSampler | None = None,
 ) -> tuple[float, float]:
-    """One optimiser step on L_final, Eq. 17; returns L_GNN and L_sim."""
+    """One optimiser step on L_final, Eq. 17, or without L_sim on what is left of it; returns L_GNN and L_sim."""
     pairs = sample_pairs(graph, config, generator, positive_sampler)
     e = model(graph, neighbours, masked_type)  # (n_nodes, d)
     target_pairs = (pairs if masked_type is None else pairs.of_type(masked_type)).shard()
     gnn = gnn_loss(model, e, target_pairs, config.loss)  # Eq. 16
     sim = None
-    if not sampler_converged:
+    if not without_sim:
         sim = similarity_loss(model.score(model.nodes.weight), pairs.shard(), config.loss)  # Eq. 11
     optimiser.zero_grad()
     final_loss(gnn, sim, config.sim_weight).backward()  # Eq. 17
@@ -219,40 +271,6 @@ def masked_types_in_turn(graph: MultiRelationalGraph, config: PretrainConfig) ->
     return cycle(with_edges if config.target == "hidden" and len(with_edges) > 1 else [None])
 
 
-def _distances(
-    model: GraphEncoder, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, config: PretrainConfig
-) -> list[float]:
-    """The average neighbour distances that the bandit compares, Eq. 12, of this epoch's neighbours."""
-    if neighbours is None:
-        return [0.0] * graph.n_types
-    with torch.no_grad():
-        scores = model.score(model.nodes.weight)
-    if config.reward == "rank":
-        scores = rank_transform(scores)
-    unit = random_pair_distance(scores) if config.reward == "relative" else None
-    return average_neighbour_distance(neighbours, config.and_over, unit, scores).tolist()
-
-
-def _attention_by_type(
-    layer: RAMLayer, logits: Tensor, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None
-) -> list[float]:
-    """How much attention each type gets in a layer, of the sampled neighbours or of all."""
-    if not is_unchanged(layer, RAMLayer, "weights"):  # somebody's own Eq. 7: edge by edge
-        head, tail = list_edges(graph, neighbours)
-        alpha = layer.weights(logits[tail].double(), head, graph.type[tail], graph)
-        return attention_by_type(alpha, head, graph.type[tail], graph.n_nodes, graph.n_types).tolist()
-    if neighbours is None:
-        return full_attention_by_type(logits, graph, layer.config.softmax).tolist()
-    return sampled_attention_by_type(logits, neighbours, layer.config.softmax).tolist()
-
-
-def _edges(graph: MultiRelationalGraph, neighbours: SampledNeighbours | None) -> list[int]:
-    """Edges to the neighbours of each type."""
-    if neighbours is None:
-        return [graph.n_edges(t) for t in range(graph.n_types)]
-    return neighbours.counts.sum(0).tolist()
-
-
 def _save(
     checkpoint: Checkpoint,
     result: Pretrained,
@@ -269,12 +287,14 @@ def _restore(
     tensors: dict[str, Tensor],
     state: dict[str, Any],
     result: Pretrained,
+    fresh: Bandit,
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
 ) -> Bandit:
-    """Put model, optimiser, generator and history where `_save` left them; returns the bandit."""
-    restore_training(tensors, result.model, optimiser, generator)
+    """Put model, optimiser, generator and history where `_save` left them; returns the bandit, as `fresh` was then."""
     bandit = Bandit(**state["bandit"])
+    check_bandit(bandit, fresh)
+    restore_training(tensors, result.model, optimiser, generator)
     result.history = [Epoch(**e) for e in state["history"]]
     result.k, result.stopped = list(bandit.k), list(bandit.stopped)
     return bandit

@@ -8,10 +8,20 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from ramgnn.attention import attention_by_type
 from ramgnn.config import PretrainConfig
-from ramgnn.encoder import Embeddings, RelationEmbedding
+from ramgnn.encoder import Embeddings, RAMLayer, RelationEmbedding, list_edges
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.sampler import SampledNeighbours, every_neighbour, top_k
+from ramgnn.inspection import evaluating
+from ramgnn.kernels.attention import full_attention_by_type, is_unchanged, sampled_attention_by_type
+from ramgnn.sampler import (
+    SampledNeighbours,
+    average_neighbour_distance,
+    every_neighbour,
+    random_pair_distance,
+    rank_transform,
+    top_k,
+)
 
 
 class GraphEncoder(Protocol):
@@ -97,11 +107,30 @@ class Pretrained:
     encoder_settings: Any = None
     seed: int = 0
     full_graph: MultiRelationalGraph | None = None
+    _random_scores: Tensor | None = field(default=None, init=False, repr=False, compare=False)
 
     def neighbours(self) -> SampledNeighbours | None:
-        """The neighbours sampled by the final scores and thresholds; None when the sampler is off."""
-        with torch.no_grad():
-            return sample_neighbours(self.model, self.graph, self.config, self.k)
+        """The neighbours sampled by the final scores and thresholds; None when the sampler is off.
+
+        The sampler ``random`` draws once: embeddings, attention and explanations are of the same neighbours.
+        """
+        return self._sampled(torch.Generator(self.graph.node.device).manual_seed(self.seed))
+
+    def _sampled(self, generator: torch.Generator | None) -> SampledNeighbours | None:
+        """As `neighbours`; the first call draws random scores, where there are any, and they are remembered.
+
+        Args:
+            generator: to draw from; None for PyTorch's own.
+        """
+        if self.config.sampler == "none":
+            return None
+        scores = self._random_scores
+        if scores is None:
+            with evaluating(self.model):
+                scores = sampling_scores(self.model, self.config, generator)
+        if self.config.sampler == "random":
+            self._random_scores = scores
+        return top_k(self.graph, scores, self.k, self.config.topk)
 
     def embeddings(self) -> Embeddings:
         """Final node embeddings and the embeddings of types and values, detached.
@@ -109,10 +138,8 @@ class Pretrained:
         An encoder without embeddings of values gets some that are drawn at random, and the recommender trains them: so
         every encoder is followed by the same recommender.
         """
-        self.model.eval()
-        with torch.no_grad():
-            nodes = self.model(self.graph, self.neighbours()).detach()
-        self.model.train()
+        with evaluating(self.model):
+            nodes = self.model(self.graph, self._sampled(None)).detach()  # PyTorch's own generator, as in stored runs
         relations = self.model.relations
         if relations is not None:
             return Embeddings(nodes, relations.types.weight.detach(), relations.values.weight.detach())
@@ -126,11 +153,11 @@ class Pretrained:
         return hasattr(self.model, "logits")
 
     def attention(self, layer: int = -1) -> tuple[SampledNeighbours, Tensor]:
-        """The sampled neighbours and α_jn, Eq. 7, of each edge to them: ``(E,)`` float64.
+        """The sampled neighbours and α_jn, Eq. 7, of each edge to them: ``(E,)`` float64; without dropout.
 
         Without a sampler every edge is listed, so the graph must be small.
         """
-        with torch.no_grad():
+        with evaluating(self.model):
             neighbours = self.neighbours()
             logits = self.model.logits(self.graph, neighbours)[layer]
             neighbours = every_neighbour(self.graph) if neighbours is None else neighbours
@@ -156,13 +183,67 @@ def sample_neighbours(
     k: list[int],
     generator: torch.Generator | None = None,
 ) -> SampledNeighbours | None:
-    """The sampler's choice by the present scores, by chance, or None for every neighbour."""
+    """The sampler's choice by the present scores or by random ones, or None for every neighbour."""
     if config.sampler == "none":
         return None
+    return top_k(graph, sampling_scores(model, config, generator), k, config.topk)
+
+
+def sampling_scores(model: GraphEncoder, config: PretrainConfig, generator: torch.Generator | None = None) -> Tensor:
+    """What the sampler takes for the scores of nodes, ``(n_nodes,)``: those of Eq. 9, or random numbers."""
     scores = model.score(model.nodes.weight.detach())  # (n_nodes,)  Eq. 9
     if config.sampler == "random":
         scores = torch.rand(len(scores), generator=generator, device=scores.device)
-    return top_k(graph, scores, k, config.topk)
+    return scores
+
+
+def neighbour_distances(
+    model: GraphEncoder, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, config: PretrainConfig
+) -> list[float]:
+    """The average neighbour distances that the bandit compares, Eq. 12, of this epoch's neighbours."""
+    if neighbours is None:
+        return [0.0] * graph.n_types
+    with torch.no_grad():
+        scores = model.score(model.nodes.weight)
+    if config.reward == "rank":
+        scores = rank_transform(scores)
+    unit = random_pair_distance(scores) if config.reward == "relative" else None
+    return average_neighbour_distance(neighbours, config.and_over, unit, scores).tolist()
+
+
+def sampled_edges(graph: MultiRelationalGraph, neighbours: SampledNeighbours | None) -> list[int]:
+    """Edges to the neighbours of each type."""
+    if neighbours is None:
+        return [graph.n_edges(t) for t in range(graph.n_types)]
+    return neighbours.counts.sum(0).tolist()
+
+
+def attention_of_layers(
+    model: GraphEncoder, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None
+) -> list[list[float]]:
+    """How much attention each relation type gets, ``(layers, n_types)``, without dropout; nothing without attention.
+
+    Args:
+        neighbours: the sampled ones; None for all.
+    """
+    if not hasattr(model, "logits"):
+        return []
+    with evaluating(model):
+        pairs = zip(model.layers, model.logits(graph, neighbours), strict=True)
+        return [_attention_by_type(layer, logits, graph, neighbours).tolist() for layer, logits in pairs]
+
+
+def _attention_by_type(
+    layer: RAMLayer, logits: Tensor, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None
+) -> Tensor:
+    """How much attention each type gets in a layer, from its logits ``(m,)``: ``(n_types,)``."""
+    if not is_unchanged(layer, RAMLayer, "weights"):  # somebody's own Eq. 7: edge by edge
+        head, tail = list_edges(graph, neighbours)
+        alpha = layer.weights(logits[tail].double(), head, graph.type[tail], graph)
+        return attention_by_type(alpha, head, graph.type[tail], graph.n_nodes, graph.n_types)
+    if neighbours is None:
+        return full_attention_by_type(logits, graph, layer.config.softmax)
+    return sampled_attention_by_type(logits, neighbours, layer.config.softmax)
 
 
 def random_embeddings(

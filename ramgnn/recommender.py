@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,9 +13,10 @@ from torch.nn import functional as F
 from ramgnn.config import FinetuneConfig
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import Embeddings
+from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.interactions import InteractionGraph
-from ramgnn.kernels.ragged import offsets
+from ramgnn.ragged import offsets
 
 
 class AttributedEmbedding(nn.Module):
@@ -24,9 +26,10 @@ class AttributedEmbedding(nn.Module):
     .. math:: x_u^{(0)} = W_3\,(e_u \mathbin\Vert e_v) \tag{20}
 
     A node has several values or none: the values of each type are averaged and the types concatenated (reading R9),
-    so the width is that of e plus that of e_v for each type. W_3 begins as the identity on e with small weights on
-    the rest, so that training starts from what pre-training found. Without values W_3
-    is left out: it would only reparametrise free embeddings, and validation is better without it.
+    so the width is that of e plus that of e_v for each type. The paper has one letter, W_3 of d × d′, for items and
+    users; here each side has its own matrix, since the two have other types of values and so another d′. W_3 is the
+    identity on e with small weights on the rest to start with, so that training starts from what pre-training found.
+    Without values W_3 is left out: it would only reparametrise free embeddings, and validation is better without it.
     """
 
     def __init__(self, graph: MultiRelationalGraph | None, start: Embeddings, dim: int, values: bool) -> None:
@@ -61,7 +64,9 @@ class PropagationLayer(nn.Module):
     .. math:: x_u^{(l)} = \sigma\big(W_4\,(\mathrm{Aggr}_{i \in N(u)}\, x_i^{(l-1)} \oplus x_u^{(l-1)})\big) \tag{19}
     .. math:: x_i^{(l)} = \sigma\big(W_4\,(\mathrm{Aggr}_{u \in N(i)}\, x_u^{(l-1)} \oplus x_i^{(l-1)})\big) \tag{21}
 
-    Aggr is the mean over neighbours (`InteractionGraph`), σ LeakyReLU; ⊕ adds or concatenates.
+    Aggr is the mean over neighbours (`InteractionGraph`), σ LeakyReLU; ⊕ adds or concatenates. The paper has one
+    letter, W_4 of d × d, for all layers and both sides; here a `PropagationLayer` is one layer of one side and has its
+    own W_4, of d × d where ⊕ adds and of d × 2d where it concatenates.
     """
 
     def __init__(self, dim: int, combine: str) -> None:
@@ -79,12 +84,27 @@ class PropagationLayer(nn.Module):
 class Recommender(nn.Module):
     """The GNN on the interaction graph.
 
+    A subclass may override `propagate` (Eq. 19 and 21) and `read_out`, and set other modules `user` and `item` (Eq. 18
+    and 20), which give ``(n, d)`` without an argument. Training takes these steps one by one, since the penalty of
+    Eq. 23 needs the start embeddings in between. `forward` only joins them, so it may not be overridden.
+
     Args:
         dataset: its training interactions are the graph.
         config: the settings.
         user, item: start values of each side and the graph with its attributes (None: no attributes).
         dim: the width d.
+
+    Raises:
+        RamgnnError: where a subclass with another `forward` is defined.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.forward is not Recommender.forward:
+            raise RamgnnError(
+                f"{cls.__name__} overrides forward of Recommender, which training does not call; override propagate, "
+                "from start embeddings to final ones, or read_out"
+            )
 
     def __init__(
         self,
@@ -104,21 +124,14 @@ class Recommender(nn.Module):
         self.item_steps = nn.ModuleList(PropagationLayer(dim, config.combine) for _ in range(steps))
         self.register_buffer("users", torch.tensor(dataset.train["user"].to_numpy()), persistent=False)
         self.register_buffer("items", torch.tensor(dataset.train["item"].to_numpy()), persistent=False)
-        self._whole: InteractionGraph | None = None
-        self._known: Tensor | None = None
+        self._graph: InteractionGraph | None = None
 
-    def interactions(self, dropped: Tensor | None = None) -> InteractionGraph:
-        """The graph of all training interactions, or of those where `dropped` is False."""
-        if self._whole is None or self._whole.user_degree.device != self.users.device:
+    def interactions(self) -> InteractionGraph:
+        """The graph of all training interactions; made when it is first asked for, on the device of the model."""
+        if self._graph is None or self._graph.user_count.device != self.users.device:
             norm = "symmetric" if self.config.propagation == "linear" else "mean"
-            self._whole = InteractionGraph(self.users, self.items, self.n_users, self.n_items, norm)
-        return self._whole if dropped is None else self._whole.without(dropped)
-
-    def known(self) -> Tensor:
-        """``(n,)`` user · n_items + item of all training interactions, sorted: what `sample_negatives` searches."""
-        if self._known is None or self._known.device != self.users.device:
-            self._known = torch.sort(self.users * self.n_items + self.items)[0]
-        return self._known
+            self._graph = InteractionGraph.from_pairs(self.users, self.items, self.n_users, self.n_items, norm)
+        return self._graph
 
     def forward(self, graph: InteractionGraph | None = None) -> tuple[Tensor, Tensor]:
         """Final x_u ``(n_users, d)`` and x_i ``(n_items, d)``; Eq. 18–21 stacked and read out (reading R11)."""
@@ -184,3 +197,11 @@ class FinalEmbeddings:
     def __call__(self, users: np.ndarray) -> Tensor:
         """ŷ_ui, Eq. 22, for a block of users: ``(b, n_items)``."""
         return scores(self.users[torch.as_tensor(users, device=self.users.device)], self.items)
+
+    def user_embeddings(self) -> Tensor:
+        """x_u of all users: ``(n_users, d)``, from which `ramgnn.newcomers` learns where somebody new belongs."""
+        return self.users
+
+    def item_embeddings(self) -> Tensor:
+        """x_i of all items: ``(n_items, d)``, by which `FittedModel.similar_items` compares them."""
+        return self.items

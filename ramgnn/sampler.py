@@ -13,6 +13,7 @@ from ramgnn.kernels.distances import distance_sums
 from ramgnn.kernels.distances import random_pair_distance as random_pair_distance
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.windows import nearest_windows
+from ramgnn.ragged import inverse_permutation
 
 # ---- how far apart: Eq. 9 and 10 -------------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ def similarity_logit(scores: Tensor, i: Tensor, j: Tensor) -> Tensor:
         scores: ``(n,)`` of Eq. 9; i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
 
     Returns:
-        ``(b, c)``, finite: s is kept a millionth away from 0 and 1.
+        ``(b, c)``, finite: s is clamped to a millionth from 0 and 1.
     """
     s = similarity(scores.index_select(0, i).unsqueeze(1), scores.index_select(0, j.flatten()).view_as(j))  # (b, c)
     return torch.logit(s.clamp(1e-6, 1 - 1e-6))
@@ -67,7 +68,7 @@ def similarity_logit(scores: Tensor, i: Tensor, j: Tensor) -> Tensor:
 def top_k(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: str = "type") -> SampledNeighbours:
     """The exact k_t nearest neighbours of every node under every relation type, N_kt(i).
 
-    An edge counts once per shared value: a film with the same two actors fills two places. Nearest is by
+    An edge counts once per shared value: a film with the same two actors counts for two. Nearest is by
     ``|score_i - score_j|`` in float32; of equal distances the node that stands closer in the order of (score, index)
     comes first, then the lower one, then the lower value. The result is therefore the same on every machine.
 
@@ -75,7 +76,7 @@ def top_k(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: st
         graph: the graph.
         scores: ``(n_nodes,)`` scalars of Eq. 9.
         k: one threshold per type, each at least 1.
-        per: ``"type"`` keeps k_t edges per type; ``"value"`` keeps k_t for each value of the node (reading R14).
+        per: k_t edges for each ``"type"``, or for each ``"value"`` of the node (reading R14).
 
     Raises:
         DivergedError: a score is not finite.
@@ -89,27 +90,27 @@ def top_k(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: st
 def nearest_neighbours(
     graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: str = "type"
 ) -> tuple[Tensor, Tensor]:
-    """`top_k` the plain way, for small graphs: sort the edges of each head and type by distance, keep the first k_t.
+    """`top_k` the plain way, for small graphs: sort the edges of each head and type by distance, take the first k_t.
 
     Returns:
         ``(E,)`` heads and ``(E,)`` tail incidences, sorted by head, type and tail incidence.
     """
     scores = scores.detach().float()
-    rank = torch.argsort(torch.argsort(scores, stable=True))  # (n_nodes,)  place in the order of (score, index)
+    rank = inverse_permutation(torch.argsort(scores, stable=True))  # (n_nodes,)  in the order of (score, index)
     head, tail = graph.edges()  # (E,), (E,)
     node, relation_type = graph.node[tail], graph.type[tail]
     d = distance(scores[head], scores[node])  # (E,)  Eq. 9
-    bag = (head, relation_type, graph.value[tail]) if per == "value" else (head, relation_type)
-    keys = (*bag, d, (rank[head] - rank[node]).abs(), rank[node] > rank[head], tail)  # what decides, in this order
+    group = (head, relation_type, graph.value[tail]) if per == "value" else (head, relation_type)
+    keys = (*group, d, (rank[head] - rank[node]).abs(), rank[node] > rank[head], tail)  # what decides, in this order
     order = sorted(range(len(head)), key=lambda edge: tuple(key[edge].item() for key in keys))
-    kept, count = [], {}
+    sampled, count = [], {}
     for edge in order:
-        key = tuple(x[edge].item() for x in bag)
+        key = tuple(x[edge].item() for x in group)
         count[key] = count.get(key, 0) + 1
         if count[key] <= k[int(relation_type[edge])]:
-            kept.append(edge)
-    kept.sort(key=lambda edge: (int(head[edge]), int(relation_type[edge]), int(tail[edge])))
-    return head[kept], tail[kept]
+            sampled.append(edge)
+    sampled.sort(key=lambda edge: (int(head[edge]), int(relation_type[edge]), int(tail[edge])))
+    return head[sampled], tail[sampled]
 
 
 def largest_thresholds(graph: MultiRelationalGraph) -> list[int]:
@@ -155,10 +156,7 @@ def average_neighbour_distance(
 
 def rank_transform(scores: Tensor) -> Tensor:
     """Scores replaced by their rank, divided by n: spread evenly over [0, 1) whatever the training did."""
-    order = torch.argsort(scores.detach(), stable=True)
-    rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=scores.device)
-    return rank / len(order)
+    return inverse_permutation(torch.argsort(scores.detach(), stable=True)) / len(scores)
 
 
 # ---- how large k should be: Eq. 13 and 14 ----------------------------------------------------------------------------

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -18,17 +15,18 @@ from ramgnn import distributed
 from ramgnn.checkpoint import Checkpoint
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.encoder import Embeddings
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import ndcg, rank_test
-from ramgnn.explain import Explainer, Explanation
-from ramgnn.finetune import Finetuned, finetune
-from ramgnn.fitted import FittedModel
+from ramgnn.finetune import finetune
+from ramgnn.finetuned import Finetuned
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.matching import find
+from ramgnn.kernels.losses import try_loss
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import Pretrained, random_embeddings
 from ramgnn.recommender import FinalEmbeddings, Recommender
+from ramgnn.trained import Fitted
 
 SIDES = ("item", "user")
 
@@ -45,67 +43,6 @@ class Pretrainer(Protocol):
         checkpoint: Checkpoint | None = None,
     ) -> Pretrained:
         """Pre-train on the graph of ``side`` ``"item"`` or ``"user"``."""
-
-
-@dataclass(repr=False)
-class Fitted(FittedModel):
-    """A trained RAM-GNN and everything that led to it.
-
-    Attributes:
-        dataset: the data; config: the settings.
-        item, user: pre-training on each graph; None without such a graph or with a random start.
-        validation: fine-tuning on `dataset.validation()`, which chose the number of epochs; None when it was given.
-        finetuned: fine-tuning on all training interactions; None when interrupted before.
-        seconds: wall time by stage.
-        interrupted: the stage that Ctrl-C ended, or None.
-    """
-
-    dataset: RecDataset
-    config: Config
-    item: Pretrained | None = None
-    user: Pretrained | None = None
-    validation: Finetuned | None = None
-    finetuned: Finetuned | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-    interrupted: str | None = None
-
-    @property
-    def name(self) -> str:
-        """What it is called in tables: the name of its encoder."""
-        return next((p.encoder for p in (self.item, self.user) if p is not None), "ram-gnn")
-
-    @property
-    def final(self) -> FinalEmbeddings | None:
-        """The final embeddings to score with; those of validation when the last stage was never begun."""
-        last = self.finetuned or self.validation
-        return last.final if last else None
-
-    @property
-    def scorer(self) -> FinalEmbeddings | None:
-        """What gives scores: the same as `final`."""
-        return self.final
-
-    def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
-        """Why an item for a user: shared values with their attention, and what stands near (`ramgnn.explain`)."""
-        user, item = find(self.dataset, "user", user), find(self.dataset, "item", item)
-        return self.explainer.explain(user, item, n)
-
-    @cached_property
-    def explainer(self) -> Explainer:
-        """Answers questions about reasons and neighbours by index; made at the first question."""
-        if self.final is None:
-            self.all_scores(np.zeros(0, np.int64))  # says why there is nothing to explain
-        return Explainer(self)
-
-    def pretrained(self, side: str) -> Pretrained | None:
-        """Pre-training on the graph of ``side`` ``"item"`` or ``"user"``."""
-        return {"item": self.item, "user": self.user}[side]
-
-    def history(self) -> dict[str, Any]:
-        """All histories as plain values, for JSON."""
-        parts = {"item": self.item, "user": self.user, "validation": self.validation, "finetune": self.finetuned}
-        histories: dict[str, Any] = {name: part.history_dict() for name, part in parts.items() if part is not None}
-        return histories | {"seconds": self.seconds, "interrupted": self.interrupted}
 
 
 def fit(
@@ -129,18 +66,23 @@ def fit(
             settings and folder goes on from there, to the same numbers as if it had never been stopped.
         pretrainer: what pre-trains a graph instead of `pretrain_side`; another encoder, say.
 
-    Ctrl-C ends the stage it falls in; later stages are not begun, and what was reached is returned.
+    Ctrl-C ends the stage it falls in; later stages are not started, and what was reached is returned.
+
+    Raises:
+        RamgnnError: a setting is impossible, or a loss of one's own does not return a scalar with a gradient.
     """
     config.validate()
     if epochs is not None and epochs < 0:
         raise RamgnnError(f"epochs is {epochs}; expected 0 or more")
+    device = distributed.device_of(config.device)
+    try_loss(config.finetune.loss, dataset.n_items, config.finetune.negatives, device)
     pretrainer = pretrainer or pretrain_side
     fitted = Fitted(dataset, config)
     graphs = {side: graph_of(dataset, side) for side in SIDES}
     if config.finetune.start == "pretrained":
         for side in SIDES:
             if graphs[side] is not None:
-                checkpoint = _checkpoint(checkpoints, side)
+                checkpoint = _checkpoint(checkpoints, side, dataset, config)
                 run = pretrainer, graphs[side], side, config, progress, checkpoint
                 setattr(fitted, side, _timed(fitted, f"pre-training {side}s", *run))
                 if fitted.interrupted:
@@ -153,14 +95,54 @@ def fit(
     model = build(dataset, config, graphs, {side: fitted.pretrained(side) for side in SIDES})
     fitted.finetuned = _timed(
         fitted, "fine-tuning", finetune, model, config.finetune, config.seed, None, epochs, progress, "fine-tuning",
-        _checkpoint(checkpoints, "finetune"),
+        _checkpoint(checkpoints, "finetune", dataset, config),
     )  # fmt: skip
     return fitted
 
 
-def _checkpoint(folder: str | os.PathLike | None, stage: str) -> Checkpoint | None:
-    """The checkpoint of one stage; None without a folder."""
-    return None if folder is None else Checkpoint(Path(folder) / f"{stage}.safetensors")
+def train_on_everything(
+    fitted: Fitted,
+    progress: bool = True,
+    checkpoints: str | os.PathLike | None = None,
+    pretrainer: Pretrainer | None = None,
+) -> None:
+    """Train the recommender once more, now with the held-out items in, and note it in `fitted.served`.
+
+    The settings and the number of epochs are those of `fitted`, so it costs one more fine-tuning. Pre-training is taken
+    over, since it does not read interactions; only where user attributes are derived from these are they derived anew
+    and pre-trained on. What the metrics were measured on stays as it is.
+
+    Args:
+        fitted: trained to its end; `fitted.interrupted` says whether Ctrl-C ended this stage.
+        progress, checkpoints, pretrainer: as in `fit`.
+    """
+    config, dataset = fitted.config, fitted.dataset.everything()
+    served = Fitted(dataset, config, fitted.item, fitted.user)
+    graphs = {side: graph_of(dataset, side) for side in SIDES}
+    if dataset.derive_users is not None and fitted.user is not None:
+        checkpoint = _checkpoint(checkpoints, "all-user", dataset, config)
+        run = pretrainer or pretrain_side, graphs["user"], "user", config, progress, checkpoint
+        served.user = _timed(fitted, "pre-training users on everything", *run)
+        if fitted.interrupted:
+            return
+    model = build(dataset, config, graphs, {side: served.pretrained(side) for side in SIDES})
+    served.finetuned = _timed(
+        fitted, "fine-tuning on everything", finetune, model, config.finetune, config.seed, None,
+        fitted.finetuned.best_epoch, progress, "fine-tuning on everything",
+        _checkpoint(checkpoints, "all", dataset, config),
+    )  # fmt: skip
+    if not fitted.interrupted:
+        fitted.served = served
+
+
+def _checkpoint(folder: str | os.PathLike | None, stage: str, dataset: RecDataset, config: Config) -> Checkpoint | None:
+    """The checkpoint of one stage, which says what it is of; None without a folder."""
+    if folder is None:
+        return None
+    settings = config.to_dict()
+    made_for = {"stage": stage, "data": fingerprint(dataset), "seed": settings.pop("seed")}
+    del settings["device"], settings["name"]  # neither changes what is trained
+    return Checkpoint(Path(folder) / f"{stage}.safetensors", made_for | settings)
 
 
 def graph_of(dataset: RecDataset, side: str) -> MultiRelationalGraph | None:
@@ -249,9 +231,12 @@ def _validate(
     if view.derive_users is not None:
         graphs = graphs | {"user": graph_of(view, "user")}
         if pretrained["user"] is not None:
-            checkpoint = _checkpoint(checkpoints, "validation-user")
+            checkpoint = _checkpoint(checkpoints, "validation-user", view, config)
             pretrained["user"] = pretrainer(graphs["user"], "user", config, progress, checkpoint)
-    return finetune_validated(view, config, graphs, pretrained, progress, _checkpoint(checkpoints, "validation"))
+            if pretrained["user"].interrupted:
+                raise KeyboardInterrupt  # half-trained: nothing may be validated with it
+    checkpoint = _checkpoint(checkpoints, "validation", view, config)
+    return finetune_validated(view, config, graphs, pretrained, progress, checkpoint)
 
 
 def _timed(fitted: Fitted, stage: str, run, *arguments):
@@ -263,7 +248,7 @@ def _timed(fitted: Fitted, stage: str, run, *arguments):
         fitted.interrupted = stage
         tqdm.write(f"{stage}: stopped by you")
         return None
-    before = sum(e["seconds"] for e in result.history_dict()["epochs"][: result.resumed])  # in a process before this
+    before = sum(epoch.seconds for epoch in result.history[: result.resumed])  # in a process before this one
     fitted.seconds[stage] = round(time.perf_counter() - started + before, 3)
     if result.interrupted:
         fitted.interrupted = stage

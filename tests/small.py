@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ramgnn.attention import attention_weights, softmax_groups
 from ramgnn.config import PretrainConfig
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.graph import MultiRelationalGraph
 
 

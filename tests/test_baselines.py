@@ -61,11 +61,11 @@ def test_importing_is_light_and_listing_does_without_pytorch_geometric():
 def test_every_baseline_says_what_it_is_and_what_can_be_set(name):
     """Settings and their defaults are those of the code; what is not among them is refused."""
     baseline = get(name)
-    assert names()[name] == baseline.about and len(baseline.about) > 20
+    assert names()[name] == baseline.summary and len(baseline.summary) > 20
     assert baseline.check(baseline.defaults()) == baseline.defaults()
     if baseline.trained:
         assert baseline.defaults() == dataclasses.asdict(baseline.settings_class())
-        assert issubclass(baseline.fits, fitting.Model)
+        assert issubclass(baseline.factory, fitting.Model)
     with pytest.raises(NotFoundError, match=f"no setting of {name} called 'nothing like it'") as caught:
         fit_baseline(baseline, small_dataset(), {"nothing like it": 1})
     assert all(setting in str(caught.value) for setting in baseline.defaults())
@@ -88,7 +88,7 @@ def test_another_file_is_all_that_a_new_baseline_needs(tmp_path):
         "import ramgnn.baselines as b, outside_module\n"
         f"b.__path__.append({str(tmp_path / 'more')!r})\n"
         "known = b.names()\n"
-        "print(known['inside'], known['outside'], b.get('inside').defaults(), b.get('outside').fits(None))"
+        "print(known['inside'], known['outside'], b.get('inside').defaults(), b.get('outside').factory(None))"
     )
     assert python(code, tmp_path) == "The module. What it does. {'factor': 2.0} 2.0"
 
@@ -114,11 +114,11 @@ def test_a_cell_that_is_run_again_replaces_what_it_registered(own_names, monkeyp
     vars(cell)["register"] = register
     for factor in ("1.0", "3.0"):
         exec(code.replace("1.0", factor), vars(cell))
-    assert get("mine").defaults() == {"factor": 3.0} and get("mine").fits is cell.fit
+    assert get("mine").defaults() == {"factor": 3.0} and get("mine").factory is cell.fit
     assert names()["mine"] == "Mine."
     with pytest.raises(RamgnnError, match=r"'mine' is taken by cell\.fit"):
         exec(code.replace("def fit", "def another"), vars(cell))
-    assert get("mine").fits is cell.fit
+    assert get("mine").factory is cell.fit
 
 
 def test_what_could_only_fail_later_is_not_registered(own_names):
@@ -221,7 +221,7 @@ def test_baselines_do_not_look_at_the_test_rows(name):
     dataset = small_dataset()
     users = np.arange(dataset.n_users)
     blind = replace(dataset, test=dataset.test.iloc[:0])
-    assert (get(name).fits(dataset)(users) == get(name).fits(blind)(users)).all()
+    assert (get(name).factory(dataset)(users) == get(name).factory(blind)(users)).all()
 
 
 @pytest.fixture(scope="module")

@@ -112,16 +112,16 @@ def test_vrgcn_adds_and_subtracts_the_relation(roles):
         assert (torch.zeros(graph.n_values).index_add(0, value, signed_counts(Groups(graph), roles).float()) == 0).all()
 
 
-@pytest.mark.parametrize("how", ["sub", "mult", "corr"])
-def test_compgcn_composes_along_every_edge(how):
+@pytest.mark.parametrize("composition", ["sub", "mult", "corr"])
+def test_compgcn_composes_along_every_edge(composition):
     graph = random_graph(12, 2, 3, 2, 8)
     x, z = torch.randn(12, 5, requires_grad=True), torch.randn(graph.n_values, 5, requires_grad=True)
     scale = torch.rand(12, 1)
     expected = torch.zeros(12, 5)
     for i, _, v, j, _ in edge_list(graph):
-        message = x[j] - z[v] if how == "sub" else compose(x[None, j], z[None, v], how)[0]
+        message = x[j] - z[v] if composition == "sub" else compose(x[None, j], z[None, v], composition)[0]
         expected = expected.index_add(0, torch.tensor([i]), (scale[j] * message)[None])
-    ours = composed_neighbours(x, z, scale, Groups(graph), how)
+    ours = composed_neighbours(x, z, scale, Groups(graph), composition)
     torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-5)
     for at in (x, z):
         gradients = (torch.autograd.grad(y.square().sum(), at, retain_graph=True)[0] for y in (ours, expected))

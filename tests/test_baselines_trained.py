@@ -25,13 +25,14 @@ from ramgnn.baselines import (
     sasrec,
 )
 from ramgnn.baselines.fitted import fit_baseline, restore_scorer, scorer_state
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import rank_test
 from tests.small import small_dataset
 
-TRAINED = {name: (b.fits, b.settings_class) for name in registry.names() if (b := registry.get(name)).trained}
-CLOSED = {name: b.fits for name in registry.names() if not (b := registry.get(name)).trained}
+TRAINED = {name: (b.factory, b.settings_class) for name in registry.names() if (b := registry.get(name)).trained}
+CLOSED = {name: b.factory for name in registry.names() if not (b := registry.get(name)).trained}
 
 QUICK = {
     "mf": {"dim": 8, "batch": 64}, "fm": {"dim": 8, "batch": 64, "lr": 0.02},
@@ -100,7 +101,7 @@ def test_parameters_alone_bring_a_trained_model_back(name):
     users = np.arange(data.n_users)
     trained = fit_baseline(baseline, data, QUICK[name], seed=1, epochs=3).scorer
     state = {key: x.clone() for key, x in trained.state_dict().items()}
-    for make in (baseline.fits, baseline.fits.untrained):
+    for make in (baseline.factory, baseline.factory.untrained):
         again = make(data, baseline.settings_class(**QUICK[name]))
         again.load_state_dict(state)
         again.eval()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -19,8 +20,10 @@ from ramgnn import runs
 from ramgnn.checkpoint import Checkpoint
 from ramgnn.cli import main
 from ramgnn.config import Config, FinetuneConfig
+from ramgnn.datasets.source import Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.evaluation import ndcg, rank_test
+from ramgnn.files import replacing, write_text
 from ramgnn.finetune import finetune
 from ramgnn.pretrain import pretrain
 from ramgnn.training import build, fit
@@ -112,7 +115,8 @@ def test_finetuning_goes_on_to_the_same_numbers(monkeypatch, tmp_path, call, los
     again = finetune(model(), tune, 5, score, progress=False, checkpoint=checkpoint)
     assert again.resumed > 0 if call > 10 else call > 1 or again.resumed == 0
     assert again.best_epoch == whole.best_epoch
-    assert without_seconds(again.history) == without_seconds(whole.history)
+    ours, theirs = (x.history_dict()["epochs"] for x in (again, whole))
+    assert without_seconds(ours) == without_seconds(theirs)
     assert torch.equal(again.final.users, whole.final.users)
     assert torch.equal(again.final.items, whole.final.items)
 
@@ -164,6 +168,43 @@ def test_a_checkpoint_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RamgnnError, match="cannot write the checkpoint"):
         Checkpoint(tmp_path / "file" / "x.safetensors").save({"x": torch.zeros(1)}, {})
+
+
+def test_a_checkpoint_has_the_mode_that_the_umask_gives_and_leaves_nothing_beside_it(tmp_path):
+    before = os.umask(0o027)
+    try:
+        Checkpoint(tmp_path / "item.safetensors").save({"x": torch.zeros(1)}, {})
+    finally:
+        os.umask(before)
+    assert [(p.name, p.stat().st_mode & 0o777) for p in tmp_path.iterdir()] == [("item.safetensors", 0o640)]
+
+
+def test_a_file_that_is_not_finished_is_removed_and_the_one_before_stays(tmp_path):
+    path = tmp_path / "file"
+    write_text(path, "before")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as part:
+        part.write_text("half")
+        raise KeyboardInterrupt
+    assert [p.name for p in tmp_path.iterdir()] == ["file"] and path.read_text() == "before"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("dataset", "toy", "'dataset' is text"),
+        ("dataset", {"name": "toy"}, "the key 'dataset.options' is missing"),
+        ("config", {}, "the key 'config.pretrain' is missing"),
+        ("epochs", "three", "'epochs' is text"),
+        ("fingerprint", None, "'fingerprint' is null"),
+    ],
+)
+def test_what_was_noted_of_a_started_run_is_checked(tmp_path, key, value, said):
+    runs.start_run(tmp_path, small_dataset(), Config(), Source("toy"))
+    assert (lambda s: (s.source, s.config, s.epochs))(runs.read_started(tmp_path)) == (Source("toy"), Config(), None)
+    path = tmp_path / runs.CHECKPOINTS / runs.RUN
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(DataError, match=said):
+        runs.read_started(tmp_path)
 
 
 # ---- the command line ------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import importlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ramgnn import api, pretrain
 from ramgnn.cli import main, output
 from ramgnn.cli.parser import build_parser
 from ramgnn.errors import RamgnnError
@@ -204,6 +206,7 @@ def test_explain(capsys, trained):
     shown = capsys.readouterr().out
     assert "shared with what the user had" in shown
     assert "rank 1" in shown
+    assert shown == f"{api.load_run(trained).explain('u3', best['id'], 3)}\n"  # one text for both
 
 
 @pytest.mark.parametrize("side", ["item", "user"])
@@ -253,8 +256,6 @@ def test_one_relation_only(capsys, tables, tmp_path):
 
 
 def test_ctrl_c_ends_with_130_and_keeps_the_run(capsys, tables, tmp_path, monkeypatch):
-    from ramgnn import pretrain
-
     real, calls = pretrain.step, []
 
     def step(*arguments, **named):
@@ -368,8 +369,6 @@ def test_all_users_go_to_standard_output_as_csv(capsys, trained):
 
 
 def test_seen_items_are_left_out_unless_asked_for(capsys, trained):
-    from ramgnn import api
-
     dataset = api.load_run(trained).dataset
     seen = {dataset.item_ids[item] for item in dataset.history(dataset.user_ids.index("u4"))}
     call = ["recommend", "--run", trained, "--user", "u4", "-n", "100"]
@@ -379,7 +378,7 @@ def test_seen_items_are_left_out_unless_asked_for(capsys, trained):
     assert sorted(every) == sorted(dataset.item_ids)
 
 
-@pytest.mark.parametrize("name", ["r.csv", "r.tsv", "r.CSV.gz", "new/r.jsonl", "r.parquet"])
+@pytest.mark.parametrize("name", ["r.csv", "r.tsv", "r.CSV.gz", "r.jsonl", "r.parquet"])
 def test_recommendations_in_a_file_equal_those_on_standard_output(capsys, trained, tmp_path, name):
     if name.endswith("parquet"):
         pytest.importorskip("pyarrow")
@@ -393,7 +392,7 @@ def test_recommendations_in_a_file_equal_those_on_standard_output(capsys, traine
         "r.csv": pd.read_csv,
         "r.tsv": lambda p: pd.read_csv(p, sep="\t"),
         "r.CSV.gz": lambda p: pd.read_csv(p, compression="gzip"),
-        "new/r.jsonl": lambda p: pd.read_json(p, lines=True),
+        "r.jsonl": lambda p: pd.read_json(p, lines=True),
         "r.parquet": pd.read_parquet,
     }[name]
     pd.testing.assert_frame_equal(read(path), expected, check_dtype=False)
@@ -453,6 +452,27 @@ def test_a_file_that_cannot_be_written_is_a_clear_error(capsys, trained, tmp_pat
     (tmp_path / "file").write_text("")
     text = fails(capsys, "recommend", "--run", trained, "--all", "--out", str(tmp_path / "file" / "r.csv"))
     assert "cannot write" in text and "choose another" in text
+
+
+def test_no_folder_is_made_unasked_for_a_file_and_nothing_is_computed_for_it(capsys, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("ramgnn.cli.recommend.load_model", lambda folder: pytest.fail("the run was read"))
+    call = ["recommend", "--run", trained, "--all", "--out"]
+    text = fails(capsys, *call, str(tmp_path / "a" / "b" / "r.csv"))
+    assert f"the folder {tmp_path / 'a' / 'b'} does not exist; make it or choose another --out" in text
+    (tmp_path / "r.csv").mkdir()
+    assert "it is a folder" in fails(capsys, *call, str(tmp_path / "r.csv"))
+    assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
+
+
+def test_a_missing_history_is_said_and_the_run_recommends(capsys, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "r")
+    (tmp_path / "r" / "history.json").unlink()
+    call = ["recommend", "--user", "u3", "--json", "--run"]
+    assert main([*call, str(tmp_path / "r")]) == 0
+    shown = capsys.readouterr()
+    assert shown.err.startswith("ramgnn: ") and "history.json is missing" in shown.err
+    assert main([*call, trained]) == 0
+    assert capsys.readouterr().out == shown.out
 
 
 def test_without_pyarrow_the_remedy_is_named(capsys, tmp_path, monkeypatch):
@@ -599,3 +619,9 @@ def test_what_only_ram_gnn_has_is_refused_for_a_baseline(capsys, options, said):
 def test_only_ram_gnn_is_trained_by_several_processes(capsys, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert "without torchrun" in fails(capsys, "train", "--data", "toy", "--model", "ease")
+
+
+def test_a_device_is_no_file_of_ids(capsys, trained):
+    assert "line 1: the line has 100,000 characters or more" in fails(
+        capsys, "recommend", "--run", trained, "--users", "/dev/zero"
+    )

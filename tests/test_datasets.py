@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from ramgnn import datasets
 from ramgnn.datasets import ml100k, movietweetings, toy
-from ramgnn.datasets.base import Relation, interactions, leave_last_out
+from ramgnn.datasets.base import Relation
 from ramgnn.datasets.ml100k import files as ml100k_files
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError, NotFoundError
 from tests.test_download import closed_url, server  # noqa: F401  (a fixture)
 
@@ -572,3 +573,11 @@ def test_ml100k_local_copy_by_environment(monkeypatch, ml, tmp_path):
     monkeypatch.setenv("RAMGNN_CACHE", str(tmp_path / "cache"))
     assert equal(datasets.load("ml-100k"), ml)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_data_set_is_shown_in_three_short_lines():
+    shown = repr(datasets.load("toy"))
+    assert shown.splitlines()[0] == "<RecDataset toy: 6 users, 8 items, 18 interactions and 6 held out"
+    assert "items: genre (" in shown and len(shown) < 400 and len(shown.splitlines()) == 3
+    assert repr(Relation.from_lists("genre", [["a", "b"], ["a"]])) == "<Relation genre: 2 values in 3 rows>"
+    assert "no attributes" in repr(replace(datasets.load("toy"), user_relations=(), derive_users=None))

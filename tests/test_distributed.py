@@ -31,25 +31,26 @@ from ramgnn.training import fit
 from tests.small import small_config, small_dataset
 
 torch.set_default_dtype(torch.float64)
-found = {}
+numbers = {}
 with distributed.processes("cpu"):
     for softmax, sampler, loss, similarity in (
         ("all", "rns", "softmax", "inner"),
         ("type", "rns", "bpr", "mlp"),
         ("all", "none", "softmax", "inner"),
     ):
-        own = small_config(epochs=5, steps=3, softmax=softmax, sampler=sampler, similarity=similarity)
+        pretraining = small_config(epochs=5, steps=3, softmax=softmax, sampler=sampler, similarity=similarity)
         tune = FinetuneConfig(epochs=4, every=1, batch=7, loss=loss, edge_dropout=0.2)
-        result = fit(small_dataset(n_users=23, n_items=40), replace(Config(), pretrain=own, finetune=tune), None, False)
+        config = replace(Config(), pretrain=pretraining, finetune=tune)
+        result = fit(small_dataset(n_users=23, n_items=40), config, None, False)
         name = f"{softmax} {sampler} {loss}"
-        found |= {f"{name} {x}": p for x, p in result.item.model.state_dict().items()}
-        found[f"{name} losses"] = torch.tensor([e.loss for e in result.item.history])
-        found[f"{name} attention"] = torch.tensor([e.attention_by_type for e in result.item.history])
-        found[f"{name} users"], found[f"{name} items"] = result.final.users.clone(), result.final.items.clone()
-        found[f"{name} validation"] = torch.tensor([e["validation"] for e in result.validation.history])
-        found[f"{name} tuning"] = torch.tensor([e["loss"] for e in result.finetuned.history])
+        numbers |= {f"{name} {x}": p for x, p in result.item.model.state_dict().items()}
+        numbers[f"{name} losses"] = torch.tensor([e.loss for e in result.item.history])
+        numbers[f"{name} attention"] = torch.tensor([e.attention_by_type for e in result.item.history])
+        numbers[f"{name} users"], numbers[f"{name} items"] = result.final.users.clone(), result.final.items.clone()
+        numbers[f"{name} validation"] = torch.tensor([e.validation for e in result.validation.history])
+        numbers[f"{name} tuning"] = torch.tensor([e.loss for e in result.finetuned.history])
     if distributed.rank() == 0:
-        save_file({k: x.contiguous() for k, x in found.items()}, sys.argv[1])
+        save_file({k: x.contiguous() for k, x in numbers.items()}, sys.argv[1])
 """
 ROOT = Path(__file__).parent.parent
 QUIET = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -62,17 +63,17 @@ def torchrun(n: int, *arguments: str) -> list[str]:
 def test_processes_add_up_to_one(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    found = {}
+    numbers = {}
     for n in (1, 2, 3):
         out = tmp_path / f"{n}.safetensors"
         command = [sys.executable, str(script), str(out)] if n == 1 else torchrun(n, str(script), str(out))
         done = subprocess.run(command, env=QUIET, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
-        found[n] = load_file(out)
+        numbers[n] = load_file(out)
     for n in (2, 3):
-        assert found[n].keys() == found[1].keys()
-        for name, x in found[1].items():
-            assert torch.allclose(found[n][name], x, rtol=1e-5, atol=1e-5), f"{n} processes: {name}"
+        assert numbers[n].keys() == numbers[1].keys()
+        for name, x in numbers[1].items():
+            assert torch.allclose(numbers[n][name], x, rtol=1e-5, atol=1e-5), f"{n} processes: {name}"
 
 
 SETTINGS = ["--set", "pretrain.dim=16", "pretrain.steps=1", "finetune.epochs=4"]

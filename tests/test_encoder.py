@@ -33,18 +33,18 @@ def kept_of(graph, k=2, seed=0):
 
 
 @pytest.mark.equation(4)
-@pytest.mark.parametrize("how", ["halves", "projection", "sum"])
-def test_relation_embedding(how):
+@pytest.mark.parametrize("relation", ["halves", "projection", "sum"])
+def test_relation_embedding(relation):
     graph = films()
-    relations = build(graph, relation=how).relations
+    relations = build(graph, relation=relation).relations
     e_n = relations(graph.value_type)
     assert e_n.shape == (graph.n_values, 8)
     for v in range(graph.n_values):
         e_t, e_v = relations.types.weight[graph.value_type[v]], relations.values.weight[v]
-        if how == "halves":
+        if relation == "halves":
             assert len(e_t) == len(e_v) == 4
             expected = torch.cat([e_t, e_v])
-        elif how == "sum":
+        elif relation == "sum":
             expected = e_t + e_v
         else:
             expected = relations.project.weight @ torch.cat([e_t, e_v])
@@ -76,13 +76,13 @@ def test_weights_are_a_softmax_over_what_the_reading_says(over):
     logits = torch.from_numpy(rng.normal(size=graph.n_incidences))
     alpha = weights(logits, kept, over)
     for i in range(graph.n_nodes):
-        bags = [None] if over == "all" else range(graph.n_types)
-        for t in bags:
+        groups = [None] if over == "all" else range(graph.n_types)
+        for t in groups:
             own = kept.of(i, t).tolist()
             total = sum(math.exp(logits[m]) for m in own)
             first = int(kept.ptr[i * graph.n_types + (t or 0)])
-            for place, m in enumerate(own):
-                assert float(alpha[first + place]) == pytest.approx(math.exp(logits[m]) / total)
+            for n, m in enumerate(own):
+                assert float(alpha[first + n]) == pytest.approx(math.exp(logits[m]) / total)
 
 
 @pytest.mark.equation(7, 8)

@@ -15,7 +15,8 @@ from scipy.stats import kstest, permutation_test
 from torch_geometric.metrics import LinkPredHitRatio, LinkPredMRR, LinkPredNDCG
 
 from ramgnn import evaluation as ev
-from ramgnn.datasets.base import interactions, leave_last_out, with_negatives
+from ramgnn.datasets.negatives import with_negatives
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import intervals, ranking
 from tests.small import small_dataset

@@ -53,6 +53,45 @@ def test_ranks_that_are_no_average_of_places_are_refused():
         pack(np.array([1.25]))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ranks": None}, "'ranks' is null"),
+        ({"ranks": "AAAA"}, "the ranks cannot be read"),
+        ({"seed": "0"}, "'seed' is text"),
+        ({"tuned": []}, "'tuned' is a list"),
+        ({"history": ...}, "the key 'history' is missing"),
+    ],
+)
+def test_a_stored_run_of_another_shape_is_a_clear_error(tmp_path, change, said):
+    store = Store(tmp_path)
+    store.put(result())
+    path = store.place("toy", "mf") / "0.json"
+    content = json.loads(path.read_text()) | change
+    path.write_text(json.dumps({key: x for key, x in content.items() if x is not ...}))
+    with pytest.raises(DataError, match=said):
+        store.get("toy", "mf", 0)
+    path.write_text("[]")
+    with pytest.raises(DataError, match="the content is a list"):
+        store.get("toy", "mf", 0)
+
+
+def test_stored_trials_of_another_shape_are_a_clear_error(tmp_path):
+    store = Store(tmp_path)
+    store.put_trial("toy", "mf", trial(0, 0.5), {})
+    assert store.trials("toy", "mf") == [trial(0, 0.5)]
+    path = store.place("toy", "mf") / "trials.json"
+    whole = json.loads(path.read_text())
+    for content, said in (
+        ({}, "the key 'trials' is missing"),
+        ({"trials": [3]}, "'trials.0' is a whole number"),
+        ({"trials": [whole["trials"][0] | {"value": "high"}]}, "'trials.0.value' is text"),
+    ):
+        path.write_text(json.dumps(content))
+        with pytest.raises(DataError, match=said):
+            store.trials("toy", "mf")
+
+
 def test_a_run_comes_back_from_the_store(tmp_path):
     store = Store(tmp_path)
     store.put(result("ram-gnn default", 3))

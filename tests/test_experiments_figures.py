@@ -114,6 +114,9 @@ def test_intervals_have_a_panel_a_metric_and_a_row_a_model(store):
 
 def test_results_draw_to_a_file_and_print_where_thresholds_end(store, capsys, tmp_path):
     asked = ["results", "figure5", "--out", str(store.folder), "--plot", str(tmp_path / "new" / "figure5.svg")]
+    assert main(asked) == 1
+    assert "new does not exist; make it or choose another file" in capsys.readouterr().err
+    (tmp_path / "new").mkdir()
     assert main(asked) == 0
     shown = capsys.readouterr()
     assert "29 to 31" in shown.out and "figure5-ram-gnn-as-printed.svg" in shown.err

@@ -185,6 +185,38 @@ def test_similarity_without_embeddings_is_the_correlation_of_scores():
         assert found[item] == pytest.approx(np.corrcoef(table["i3"], table[item])[0, 1])
 
 
+EMBEDDED = {
+    "als": lambda s: s.items, "cke": lambda s: s.v.weight + s.e.weight, "fism": lambda s: s.p.weight,
+    "fm": lambda s: s.item_parts(torch.arange(20))[0], "kgpolicy": lambda s: s.q.weight,
+    "lightgcn": lambda s: s.recommender.final().items, "mf": lambda s: s.q.weight,
+    "sasrec": lambda s: s.items_and_none.weight[:20],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_similarity_of_items_with_embeddings_is_their_cosine(name):
+    if name == "als":
+        pytest.importorskip("implicit")
+    model = ramgnn.fit(small_dataset(), name, settings_of(name), epochs=None if name == "als" else 1, progress=False)
+    x = torch.nn.functional.normalize(torch.as_tensor(EMBEDDED[name](model.scorer)).double(), dim=1).detach()
+    found = model.similar_items("i3", 19).set_index("item")["similarity"]
+    for item in found.index:
+        assert found[item] == pytest.approx(float(x[3] @ x[int(item[1:])]), abs=1e-9)
+
+
+def test_embeddings_of_another_shape_are_refused():
+    class Odd:
+        def __call__(self, users):
+            return np.zeros((len(users), 8))
+
+        def item_embeddings(self):
+            return np.zeros(8)
+
+    model = FittedBaseline(ramgnn.load("toy"), "odd", Odd(), {})
+    with pytest.raises(ScoreError, match=r"item_embeddings of odd gave back .* shape \(8,\); expected \(8, d\)"):
+        model.similar_items("0")
+
+
 @pytest.mark.parametrize("arguments, error, word", [
     ({"model": "eese"}, NotFoundError, "'ease'"), ({"model": "rgcn"}, NotFoundError, "encoder='rgcn'"),
     ({"model": "ease", "settings": {"l3": 1}}, NotFoundError, "l2"),

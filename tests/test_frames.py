@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ramgnn
 from ramgnn import datasets
 from ramgnn.datasets import from_frames, tables
 from ramgnn.datasets.source import Source
-from ramgnn.errors import DataError, RamgnnError
+from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.matching import find
 from tests.test_saved import assert_equal
 
 NAN, NONE = float("nan"), None
@@ -452,3 +454,68 @@ def test_frames_cannot_be_loaded_again():
         with pytest.raises(RamgnnError, match="hand it in as the data set"):
             load()
     assert "frames" not in datasets.names()
+
+
+# ---- ids as they were brought ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ids", "ways"),
+    [
+        (["ann", "ann ", "ann", "bob", " bob", "bob"], ["2 ids of users", "only by spaces", "'ann '"]),
+        ([1, "1", 1, 2, 2, 2], ["1 ids of users in interactions", "1 and '1'"]),
+        (pd.Categorical(["a", "a ", "a", "b", "b", "b"]), ["1 ids of users", "only by spaces", "'a '"]),
+        (pd.Categorical([1, "1", 1, 2, 2, 2]), ["1 ids of users", "1 and '1'"]),
+        ([" a", " a", " a", "b", "b", "b"], None),
+        (["1", "1", "1", "2", "2", "2"], None),
+        ([1.0, 1, 1, 2, 2, 2], None),
+    ],
+)
+def test_ids_that_are_taken_for_one_are_noted(ids, ways):
+    data = from_frames(interactions().assign(user_id=ids))
+    assert data.n_users == 2
+    notes = [note for note in data.notes if "only by spaces" in note or "taken for one" in note]
+    assert len(notes) == (ways is not None)
+    assert all(way in notes[0] for way in ways or ())
+
+
+DAYS = ["2024-05-01", "2024-05-02", "2024-05-02"]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        pd.to_datetime(DAYS),
+        pd.to_datetime(["2024-05-01 00:00", "2024-05-02 12:30", "2024-05-02 12:30"]),
+        pd.to_datetime(["2024-05-01", "2024-05-02 12:30:00.5", "2024-05-02 12:30:00.5"], format="mixed"),
+        pd.to_datetime(["2024-05-01", "2024-05-02 12:30:00.000001", "2024-05-02 12:30:00.000001"], format="mixed"),
+        pd.to_datetime(DAYS, utc=True),
+        pd.Series(pd.to_datetime(DAYS)).astype("datetime64[s]"),
+        np.array(DAYS, "datetime64[D]"),
+        [dt.date(2024, 5, n) for n in (1, 2, 2)],
+        [dt.datetime(2024, 5, n, 7) for n in (1, 2, 2)],
+        pd.to_timedelta(["1D", "2D", "2D"]),
+        [1.0, 2.5, 2.5],
+        [1.0, 2.0, 2.0],
+        [1e20, 2.0, 2.0],
+        [uuid.UUID(int=n) for n in (1, 2, 2)],
+        [Decimal("1.50"), Decimal("2"), Decimal("2")],
+        [True, False, False],
+        pd.Categorical(["a ", "b", "b"]),
+        pd.PeriodIndex(["2024-01", "2024-02", "2024-02"], freq="M"),
+    ],
+    ids=str,
+)
+def test_every_id_is_found_by_what_was_brought(ids):
+    """One by one as the frame gives them, in a list, and as an array of NumPy's."""
+    column = pd.Series(ids)
+    rows = pd.DataFrame({"user": column.repeat(2).reset_index(drop=True), "item": [1, 2, 1, 3, 4, 5]})
+    data = from_frames(rows)
+    model = ramgnn.fit(data, "popularity", progress=False)
+    assert [find(data, "user", cell) for cell in column] == [0, 1, 1]
+    assert model.recommend(column[0], 1)["user"].tolist() == list(data.brought_ids("user", [0]))
+    for several in (list(column), column, column.to_numpy()):
+        assert len(model.recommend(several, 1)) == 3
+    if column.dtype.kind == "M":
+        with pytest.raises(NotFoundError, match="a date stands for an id"):
+            find(data, "user", pd.Timestamp("1999-01-01"))

@@ -117,7 +117,7 @@ def test_propagation_has_the_same_numbers(norm):
     x = torch.randn(dataset.n_items, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     found = []
     for device in ("cpu", "cuda"):
-        graph = InteractionGraph(users.to(device), items.to(device), dataset.n_users, dataset.n_items, norm)
+        graph = InteractionGraph.from_pairs(users.to(device), items.to(device), dataset.n_users, dataset.n_items, norm)
         own = x.clone().to(device).requires_grad_()
         dropped = torch.arange(len(users), device=device) % 3 == 0
         (graph.users_from(own).pow(2).sum() + graph.without(dropped).users_from(own).pow(3).sum()).backward()
@@ -137,7 +137,7 @@ def test_both_stages_learn_and_come_back_from_a_folder(name, loss, tmp_path):
     )  # fmt: skip
     fitted = fit(small_dataset(n_users=40, n_items=60), config, None, progress=False)
     assert fitted.final.users.is_cuda
-    losses = [e["loss"] for e in fitted.finetuned.history]
+    losses = [e.loss for e in fitted.finetuned.history]
     assert np.isfinite(losses).all()
     runs.save(tmp_path, fitted)
     again = runs.load(tmp_path, dataset=fitted.dataset)
@@ -164,7 +164,7 @@ def test_the_gpu_recommends_as_well_as_the_cpu():
     found = []
     for device in ("cpu", "cuda"):
         fitted = fit(data, replace(config, device=device), None, progress=False)
-        found.append(max(e["validation"] for e in fitted.validation.history if e.get("validation") is not None))
+        found.append(max(e.validation for e in fitted.validation.history if e.validation is not None))
     assert found[1] == pytest.approx(found[0], rel=0.1)
 
 

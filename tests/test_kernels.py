@@ -14,15 +14,18 @@ from torch import nn
 
 import ramgnn
 from ramgnn.attention import RelationAttention, attention_by_type, attention_weights, weighted_message
+from ramgnn.composition import compose
+from ramgnn.datasets.base import Relation
 from ramgnn.encoder import RAMGNN, RAMLayer, list_edges
+from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import attention as kernel
 from ramgnn.kernels.distances import distance_sums, random_pair_distance
-from ramgnn.kernels.losses import listwise_gradient, pairwise_gradient, softmax_gradient
+from ramgnn.kernels.losses import listwise_loss_of, pairwise_gradient, pairwise_loss_of, softmax_gradient
 from ramgnn.kernels.pairs import PositiveSampler
-from ramgnn.kernels.ragged import list_of_each, offsets, segment_max, segment_sum, stretches
-from ramgnn.kernels.sums import bag_sum, neighbour_sum
+from ramgnn.kernels.sums import bag_sum, sum_over_lists
 from ramgnn.losses import bpr_loss, softmax_loss
 from ramgnn.pretrain import pretrain
+from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_max, segment_sum
 from ramgnn.sampler import distance, every_neighbour, nearest_neighbours, top_k
 from tests.small import films, graphs, random_graph, small_config, weights
 
@@ -37,9 +40,15 @@ def test_ragged_lists_are_those_of_a_loop(sizes, seed):
     size = torch.tensor(sizes, dtype=torch.int64)
     starts = torch.from_numpy(np.random.default_rng(seed).integers(0, 50, len(sizes)))
     assert offsets(size).tolist() == [sum(sizes[:n]) for n in range(len(sizes) + 1)]
-    assert list_of_each(size).tolist() == [n for n, k in enumerate(sizes) for _ in range(k)]
+    assert repeat_index(size).tolist() == [n for n, k in enumerate(sizes) for _ in range(k)]
     expected = [a + k for a, n in zip(starts.tolist(), sizes, strict=True) for k in range(n)]
-    assert stretches(starts, size).tolist() == expected
+    assert ragged_arange(starts, size).tolist() == expected
+
+
+@given(n=st.integers(0, 12), seed=st.integers(0, 99))
+def test_an_inverse_permutation_says_where_each_number_stands(n, seed):
+    order = np.random.default_rng(seed).permutation(n).tolist()
+    assert inverse_permutation(torch.tensor(order, dtype=torch.int64)).tolist() == [order.index(k) for k in range(n)]
 
 
 @given(m=st.integers(0, 12), n=st.integers(1, 5), seed=st.integers(0, 99))
@@ -53,7 +62,7 @@ def test_segments_are_those_of_a_loop(m, n, seed):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_neighbour_sum_and_its_gradient(weighted):
+def test_sum_over_lists_and_its_gradient(weighted):
     """Three lists over four rows, one of them empty; the transposed lists are those of the gradient."""
     pairs = [(0, 1), (0, 3), (2, 0), (2, 1), (2, 1)]
     x = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
@@ -68,8 +77,8 @@ def test_neighbour_sum_and_its_gradient(weighted):
     def plain(x):
         return segment_sum(weight[:, None] * x[neighbour], node, 3)
 
-    assert torch.allclose(neighbour_sum(x, lists, transposed), plain(x))
-    assert torch.autograd.gradcheck(lambda x: neighbour_sum(x, lists, transposed), (x,))
+    assert torch.allclose(sum_over_lists(x, lists, transposed), plain(x))
+    assert torch.autograd.gradcheck(lambda x: sum_over_lists(x, lists, transposed), (x,))
     if not weighted:
         assert torch.allclose(bag_sum(neighbour, x.detach(), offsets(torch.bincount(node, minlength=3))), plain(x))
 
@@ -103,8 +112,8 @@ def test_sums_of_distances_are_those_of_the_edges(graph, k, seed, moved):
     scores = torch.from_numpy(rng.random(graph.n_nodes)) if moved else sampled.scores.double()
     tail = sampled.incidence
     d = distance(scores[sampled.head], scores[graph.node[tail]])
-    bag = sampled.head * graph.n_types + graph.type[tail]
-    plain = segment_sum(d, bag, graph.n_nodes * graph.n_types).view(graph.n_nodes, graph.n_types)
+    head_type = sampled.head * graph.n_types + graph.type[tail]
+    plain = segment_sum(d, head_type, graph.n_nodes * graph.n_types).view(graph.n_nodes, graph.n_types)
     assert torch.allclose(distance_sums(sampled, scores), plain, atol=1e-9)
 
 
@@ -115,16 +124,16 @@ def test_random_pair_distance_is_the_mean_over_pairs(values):
     assert random_pair_distance(s) == pytest.approx(float(sum(pairs)) / max(len(pairs), 1), abs=1e-12)
 
 
-def test_every_edge_of_a_bag_is_drawn_as_often_as_the_others():
+def test_every_edge_of_a_node_and_type_is_drawn_as_often_as_the_others():
     graph, generator = films(), torch.Generator().manual_seed(0)
     sampler = PositiveSampler.from_graph(graph)
     times = 4000
-    bag, neighbour = sampler.draw(graph, times, generator)
+    group, neighbour = sampler.draw(graph, times, generator)
     head, tail = graph.edges()
     for n in range(len(sampler.head)):
         edges = (head == sampler.head[n]) & (graph.type[tail] == sampler.relation_type[n])
         expected = torch.bincount(graph.node[tail[edges]], minlength=graph.n_nodes) / edges.sum()
-        drawn = torch.bincount(neighbour[bag == n], minlength=graph.n_nodes) / times
+        drawn = torch.bincount(neighbour[group == n], minlength=graph.n_nodes) / times
         assert torch.allclose(drawn, expected, atol=0.04)
         assert not bool((drawn[expected == 0] > 0).any())
 
@@ -156,11 +165,33 @@ def test_losses_in_blocks_are_the_plain_ones(max_scores):
 
 def test_a_listwise_loss_of_ones_own_is_differentiated_by_autograd():
     """The same loss under another name takes the plain way and gives the same."""
-    x_u, x_i = (x.detach() for x in score_tables())
+    x_u, x_i = score_tables()
     row, item = torch.tensor([0, 0, 1, 3]), torch.tensor([1, 4, 2, 0])
-    own = listwise_gradient(lambda scores, target: softmax_loss(scores, target), x_u, x_i, row, item, 0.5)
-    for a, b in zip(own, listwise_gradient(softmax_loss, x_u, x_i, row, item, 0.5), strict=True):
+    own = listwise_loss_of(lambda scores, target: softmax_loss(scores, target), x_u, x_i, row, item, 0.5)
+    kernel_of = listwise_loss_of(softmax_loss, x_u, x_i, row, item, 0.5)
+    assert torch.allclose(own, kernel_of)
+    for a, b in zip(*(torch.autograd.grad(loss, (x_u, x_i)) for loss in (own, kernel_of)), strict=True):
         assert torch.allclose(a, b)
+
+
+@pytest.mark.equation(23)
+def test_losses_with_kernels_take_part_in_autograd():
+    """Gradients by finite differences, of the loss within a larger expression; and twice by the same graph."""
+    row, item = torch.tensor([0, 0, 1, 3]), torch.tensor([1, 4, 2, 0])
+    j = torch.tensor([[0, 2], [3, 5], [0, 1], [2, 2]])
+
+    def listwise(x_u, x_i):
+        return 3 * listwise_loss_of(softmax_loss, x_u.tanh(), x_i, row, item, 0.5) ** 2
+
+    def pairwise(x_u, x_i):
+        return 3 * pairwise_loss_of(bpr_loss, x_u.tanh(), x_i, row, item, j) ** 2
+
+    for loss in (listwise, pairwise):
+        tables = score_tables()
+        assert torch.autograd.gradcheck(loss, tables)
+        value = loss(*tables)
+        for a, b in zip(*(torch.autograd.grad(value, tables, retain_graph=True) for _ in range(2)), strict=True):
+            assert torch.equal(a, b)
 
 
 # ---- attention -------------------------------------------------------------------------------------------------------
@@ -180,6 +211,20 @@ def test_attention_by_type_is_that_of_the_edges(softmax_over):
         relation_type = graph.type[neighbours.incidence]
         expected = attention_by_type(alpha, neighbours.head, relation_type, graph.n_nodes, graph.n_types)
         assert torch.allclose(got, expected, atol=1e-12)
+
+
+@pytest.mark.equation(7)
+@pytest.mark.parametrize("spread", [1.0, 40.0, 1000.0])
+def test_attention_by_type_over_everybody_keeps_small_weights(spread):
+    """One logit of each value is far above the others; its own weight would swallow those of its neighbours."""
+    relations = [Relation(name, np.arange(6), np.arange(6) % 2, ("v", "w")) for name in ("a", "b")]
+    graph = MultiRelationalGraph.from_relations(6, relations)
+    logits = torch.linspace(0, 1, 12, dtype=torch.float64)
+    logits[[0, 9]] += spread
+    everyone = every_neighbour(graph)
+    alpha, relation_type = weights(logits, everyone), graph.type[everyone.incidence]
+    expected = attention_by_type(alpha, everyone.head, relation_type, graph.n_nodes, graph.n_types)
+    assert torch.allclose(kernel.full_attention_by_type(logits, graph), expected, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("softmax_over", ["all", "type"])
@@ -238,8 +283,8 @@ class LoudLayer(RAMLayer):
 class BentLayer(RAMLayer):
     """Another Eq. 15."""
 
-    def update(self, heard, e):
-        return torch.sin(heard + e)
+    def update(self, aggregated, e):
+        return torch.sin(aggregated + e)
 
 
 def with_layers(layer_class, graph, **changes):
@@ -265,6 +310,30 @@ def test_what_a_subclass_overrides_counts_on_every_path(layer_class, neighbours)
         for name, a, b in zip(names, *gradients, strict=True):
             zero = torch.zeros(())
             assert torch.allclose(zero if a is None else a, zero if b is None else b, atol=1e-10), name
+
+
+def test_weights_of_ones_own_are_taken_as_they_are():
+    """Also where the package averages over relation types (reading R2): that is part of its Eq. 7."""
+    graph = random_graph(25, 3, 5, 2, seed=3)
+    model = with_layers(EvenLayer, graph, softmax="type", layers=1)
+    sampled, layer = top_k(graph, torch.rand(graph.n_nodes), [3, 3, 3]), model.layers[0]
+    e, tail = model.nodes.weight, sampled.incidence
+    e_n = model.relations(graph.value_type)[graph.value[tail]]
+    messages = layer.w_val(compose(e[graph.node[tail]], e_n, model.config.composition))
+    expected = layer.update(segment_sum(messages, sampled.head, graph.n_nodes), e)
+    assert torch.allclose(model(graph, sampled), expected, atol=1e-12)
+
+
+@pytest.mark.equation(7)
+@pytest.mark.parametrize("softmax", ["all", "type"])
+@pytest.mark.parametrize("sampler", ["rns", "none"])
+def test_attention_sums_to_one_for_each_head(softmax, sampler):
+    graph = random_graph(25, 3, 5, 2, seed=3)
+    result = pretrain(graph, small_config(epochs=1, softmax=softmax, sampler=sampler), progress=False)
+    neighbours, alpha = result.attention()
+    total = segment_sum(alpha, neighbours.head, graph.n_nodes)
+    some = torch.bincount(neighbours.head, minlength=graph.n_nodes) > 0
+    assert torch.allclose(total[some], torch.ones_like(total[some]))
 
 
 @pytest.mark.parametrize("harm", ["forward of one instance", "a hook", "σ", "another matrix"])

@@ -9,18 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from torch import nn
 
 import ramgnn
 from ramgnn import training
-from ramgnn.baselines import registry
+from ramgnn.baselines import fitting, mf, registry
 from ramgnn.baselines.encoders.base import ENCODERS, Encoder, EncoderSettings, linear, register_encoder
 from ramgnn.config import Config
 from ramgnn.encoder import RAMGNN, RAMLayer
 from ramgnn.errors import DataError, NotFoundError, RamgnnError
+from ramgnn.finetune import finetune
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.inspection import evaluating
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
 from ramgnn.pretrain import pretrain
+from ramgnn.pretrained import attention_of_layers
 from tests.small import small_dataset
 from tests.test_face import FAST, ROOT
 
@@ -152,6 +156,66 @@ def test_a_loss_of_ones_own_trains_as_the_package_s_does(listwise, own_names):
     torch.testing.assert_close(both[0], both[1], atol=1e-5, rtol=1e-4)
 
 
+@dataclass(frozen=True, eq=False)
+class OfEveryKind:
+    """Scores of a tensor, an array and a sparse matrix."""
+
+    users: torch.Tensor
+    items: np.ndarray
+    history: csr_matrix
+    factor: float = 1.0
+
+    def __call__(self, users):
+        return self.factor * (self.users[torch.as_tensor(users)].numpy() @ self.items.T + self.history[users].toarray())
+
+    def item_embeddings(self):
+        return self.items
+
+
+def test_a_scorer_comes_back_with_fields_of_the_kinds_that_they_had(tmp_path, own_names):
+    @registry.register("own")
+    def fit(dataset) -> OfEveryKind:
+        rng = np.random.default_rng(0)
+        x_u, x_i = (rng.random((n, 3), np.float32) for n in (dataset.n_users, dataset.n_items))
+        return OfEveryKind(torch.from_numpy(x_u), x_i, dataset.matrix())
+
+    model = ramgnn.fit(small_dataset(), "own", progress=False)
+    ramgnn.save(model, tmp_path)
+    again = ramgnn.load_run(tmp_path)
+    assert isinstance(again.scorer.users, torch.Tensor) and isinstance(again.scorer.items, np.ndarray)
+    assert isinstance(again.scorer.history, csr_matrix) and again.scorer.factor == 1.0
+    pd.testing.assert_frame_equal(again.recommend(), model.recommend())
+    pd.testing.assert_frame_equal(again.similar_items("i3"), model.similar_items("i3"))
+
+
+@pytest.mark.parametrize("listwise", [False, True])
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda difference: difference, r"a tensor of shape \(.*\)"),
+        (lambda difference: difference.mean().item(), "a float"),
+        (lambda difference: difference.detach().mean(), "a tensor without a gradient"),
+        (lambda difference: None, "a NoneType"),
+    ],
+    ids=["no scalar", "float", "no gradient", "nothing"],
+)
+def test_a_loss_that_training_cannot_follow_is_refused_before_pretraining(
+    listwise, change, problem, own_names, monkeypatch
+):
+    if listwise:
+        listwise_loss("own")(lambda scores, target: change(scores - target))
+    else:
+        pairwise_loss("own")(lambda positive, negative: change(negative - positive.unsqueeze(1)))
+    message = f"the loss own returns {problem}; expected a scalar tensor"
+    config = Config().override(FAST | {"finetune.loss": "own"})
+    model = training.build(small_dataset(), config, {"user": None, "item": None}, {"user": None, "item": None})
+    with pytest.raises(RamgnnError, match=message):
+        finetune(model, config.finetune, progress=False)
+    monkeypatch.setattr(training, "pretrain", None)
+    with pytest.raises(RamgnnError, match=message):
+        training.fit(small_dataset(), config, progress=False)
+
+
 # ---- what is refused, and what is not ignored ------------------------------------------------------------------------
 
 
@@ -202,6 +266,77 @@ def test_equation_6_may_be_a_method(sampler):
     torch.testing.assert_close(e, result.model.over_edges(graph, result.neighbours()))
 
 
+class NormalisedGNN(RAMGNN):
+    """A forward of one's own: layers start from embeddings of unit length, by name, and see no neighbour's scale."""
+
+    def forward(self, graph, neighbours, masked_type=None):
+        e, relation = nn.functional.normalize(self.nodes.weight), self.relations(graph.value_type)
+        for layer in self.layers:
+            e = layer(relation=relation, e=e, graph=graph, neighbours=neighbours, masked_type=masked_type)
+        return e
+
+
+class LayerlessGNN(RAMGNN):
+    """A forward that does without the layers."""
+
+    def forward(self, graph, neighbours, masked_type=None):
+        return self.nodes.weight + 0
+
+
+@pytest.mark.parametrize("sampler", ["rns", "none"])
+def test_attention_is_that_of_what_ones_own_forward_hands_to_the_layers(sampler):
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2, "pretrain.sampler": sampler}).pretrain
+    result = pretrain(graph, config, progress=False, build=lambda graph: NormalisedGNN(graph, config))
+    model, neighbours = result.model, result.neighbours()
+    plain = RAMGNN(graph, config)
+    plain.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        plain.nodes.weight.copy_(nn.functional.normalize(model.nodes.weight))
+        for own, expected in zip(model.logits(graph, neighbours), plain.logits(graph, neighbours), strict=True):
+            torch.testing.assert_close(own, expected)
+    assert attention_of_layers(model, graph, neighbours) == attention_of_layers(plain, graph, neighbours)
+    assert not any(layer._forward_pre_hooks for layer in model.layers)
+
+
+def test_a_forward_that_does_without_its_layers_is_refused_before_training(monkeypatch):
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2}).pretrain
+    monkeypatch.setattr("ramgnn.pretrain.step", lambda *_, **__: pytest.fail("a step was taken"))
+    with pytest.raises(RamgnnError, match=r"LayerlessGNN\.forward does not call layer 1 of its 2"):
+        pretrain(graph, config, progress=False, build=lambda graph: LayerlessGNN(graph, config))
+
+
+class DroppingLayer(RAMLayer):
+    """Eq. 6 with dropout."""
+
+    def attention(self, e_j, e_n):
+        return nn.functional.dropout((e_j * e_n).sum(-1), 0.5, self.training)
+
+
+class DroppingGNN(RAMGNN):
+    """RAM-GNN with such layers."""
+
+    layer_class = DroppingLayer
+
+
+def test_attention_and_embeddings_are_without_dropout_and_leave_the_modes_as_they_were():
+    graph = MultiRelationalGraph.from_dataset(small_dataset(), "item")
+    config = Config().override({"pretrain.dim": 8, "pretrain.epochs": 2, "pretrain.sampler": "none"}).pretrain
+    result = pretrain(graph, config, progress=False, build=lambda graph: DroppingGNN(graph, config))
+    model = result.model
+    assert model.training
+    model.layers[0].eval()  # a part that its owner has frozen
+    before = [module.training for module in model.modules()]
+    for ask in (lambda: result.attention(0)[1], lambda: result.embeddings().nodes):
+        assert torch.equal(ask(), ask())
+        assert [module.training for module in model.modules()] == before
+    assert result.history[-1].attention_by_type == attention_of_layers(model, graph, None)
+    with pytest.raises(KeyError), evaluating(model):
+        raise KeyError
+    assert [module.training for module in model.modules()] == before
+
+
 @pytest.mark.parametrize("changed", [{"seed": 1}, {"epochs": 3}, {"settings": FAST | {"pretrain.lr": 0.5}}])
 def test_checkpoints_of_another_training_are_refused(changed, tmp_path):
     options = {"settings": FAST, "epochs": 1, "progress": False, "checkpoints": tmp_path}
@@ -243,6 +378,74 @@ def test_the_names_of_the_package_s_own_parts_are_taken(own_names):
             register(name)(lambda positive, negative: positive.sum())
     with pytest.raises(RamgnnError, match="'ram-gnn'"):
         registry.register("ram-gnn")(lambda dataset: None)
+
+
+def test_a_decorator_without_brackets_says_so():
+    for decorator, name in ((registry.register, "register"), (pairwise_loss, "pairwise_loss")):
+        with pytest.raises(RamgnnError, match=re.escape(f'@{name} needs a name in brackets; write @{name}("name")')):
+
+            @decorator
+            def own(dataset):
+                return None
+
+    for decorator in (registry.register, listwise_loss):
+        with pytest.raises(RamgnnError, match=r"the name given to @\w+ is 3; expected text"):
+            decorator(3)
+
+
+def test_the_least_values_of_a_baseline_of_ones_own(own_names):
+    @registry.register("own", least={"n": 1}, shares=("dropout",))
+    def fit(dataset, n: int = 2, dropout: float = 0.5) -> Constant:
+        return Constant(np.arange(dataset.n_items, dtype=float), n)
+
+    assert ramgnn.fit(small_dataset(), "own", {"n": "3"}, progress=False).settings == {"n": 3}
+    for settings, word in (
+        ({"n": 0}, "n is 0; expected at least 1"),
+        ({"dropout": 1}, "dropout is 1.0; expected 0 up"),
+    ):
+        with pytest.raises(RamgnnError, match=word):
+            ramgnn.fit(small_dataset(), "own", settings, progress=False)
+    with pytest.raises(RamgnnError, match="own has no setting 'm'; its settings are n, dropout"):
+        registry.register("own", least={"m": 1})(fit)
+
+
+class Wrong(fitting.Model):
+    """A model whose scores have the wrong shape."""
+
+    def __init__(self, dataset, settings):
+        super().__init__(dataset)
+        self.x = nn.Parameter(torch.zeros(()))
+
+    def epoch(self, generator):
+        raise AssertionError("it was trained")
+
+    def scores(self, users):
+        return self.x.detach().expand(len(users), 3)
+
+
+def test_a_baseline_that_gives_back_no_scores_is_refused_at_once(own_names):
+    data = small_dataset()
+    for given, word in (
+        (None, "'own' gave back None; has it a `return`"), (3.0, "'own' gave back a float"),
+        (lambda users: None, r"baseline 'own': .* shape \(\) for 1 users; expected \(1, 20\)"),
+        (lambda users: np.zeros((len(users), 3)), r"baseline 'own': .* shape \(1, 3\)"),
+        (lambda users: np.full((len(users), 20), "x"), "baseline 'own': .* expected numbers"),
+    ):  # fmt: skip
+
+        def fit(dataset, given=given):
+            return given
+
+        registry.register("own")(fit)
+        with pytest.raises(RamgnnError, match=word):
+            ramgnn.fit(data, "own", progress=False)
+    registry.register("own model", settings=mf.Settings)(Wrong)
+    with pytest.raises(RamgnnError, match=r"baseline 'own model': .* shape \(1, 3\)"):
+        ramgnn.fit(data, "own model", progress=False)
+
+
+def test_an_encoder_registered_without_a_name_is_refused():
+    with pytest.raises(RamgnnError, match="needs a name in brackets"):
+        register_encoder(Slow)
 
 
 class Unscored(nn.Module):
@@ -287,4 +490,4 @@ def test_the_epochs_reported_while_validating_are_those_that_were_validated():
     result = training.finetune_validated(
         view, config, none, none, progress=False, report=lambda epoch, value: told.append(epoch)
     )
-    assert told == [row["epoch"] for row in result.history if "validation" in row] == [2, 4, 5]
+    assert told == [row.epoch for row in result.history if row.validation is not None] == [2, 4, 5]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -56,8 +57,9 @@ def test_relation_types_weigh_as_stated():
     graph = random_graph(40, 2, 3, 1, seed=1)
     bags = sorted({(i, t) for i, t, *_ in edge_list(graph)})
     types = torch.tensor([t for _, t in bags])
-    for how, expected in (("equal", [0.5, 0.5]), ("edges", [graph.n_edges(t) / graph.n_edges() for t in range(2)])):
-        weight = pairs_of(graph, type_weight=how).weight
+    shares = [graph.n_edges(t) / graph.n_edges() for t in range(2)]
+    for type_weight, expected in (("equal", [0.5, 0.5]), ("edges", shares)):
+        weight = pairs_of(graph, type_weight=type_weight).weight
         assert [float(weight[types == t].sum()) for t in range(2)] == pytest.approx(expected, rel=1e-5)
 
 
@@ -100,7 +102,7 @@ def test_gnn_loss_is_cross_entropy_of_final_similarities(similarity):
             cosine = float(e[i] @ e[j] / e[i].norm() / e[j].norm())
             s = 1 / (1 + math.exp(-(float(model.scale) * cosine + float(model.shift))))
         else:
-            a = model.head(e)
+            a = model.similarity_mlp(e)
             s = 1 - abs(float(a[i]) - float(a[j]))
         s = min(max(s, 1e-6), 1 - 1e-6)
         expected += -w * (y * math.log(s) + (1 - y) * math.log(1 - s))
@@ -228,6 +230,27 @@ def test_without_a_sampler_attention_by_type_is_that_of_all_edges():
     expected = torch.zeros(graph.n_types, dtype=torch.float64)
     expected.index_add_(0, graph.value_type[graph.value[kept.incidence]], alpha)
     assert result.history[0].attention_by_type[0] == pytest.approx((expected / expected.sum()).tolist(), abs=1e-6)
+
+
+def test_random_neighbours_are_drawn_once():
+    """Embeddings, attention and reasons are of the same neighbours, whatever was drawn in between."""
+    graph = random_graph(25, 2, 4, 2, seed=7)
+    config = small_config(epochs=1, sampler="random")
+    one, other = (pretrain(graph, config, seed=3, progress=False) for _ in range(2))
+    torch.manual_seed(5)
+    nodes = one.embeddings().nodes  # as in every stored run, by PyTorch's own generator
+    torch.manual_seed(5)
+    drawn = top_k(graph, torch.rand(25), one.k)
+    assert torch.equal(nodes, one.model(graph, drawn))
+    assert torch.equal(one.neighbours().incidence, drawn.incidence)
+    assert torch.equal(one.embeddings().nodes, nodes)
+    # asked before any embedding, as after loading a run: by the seed, in every process
+    first = other.neighbours().incidence
+    torch.manual_seed(6)
+    assert torch.equal(other.attention()[0].incidence, first)
+    again = replace(other)
+    torch.manual_seed(7)
+    assert torch.equal(again.neighbours().incidence, first)
 
 
 def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):

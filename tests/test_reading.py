@@ -6,8 +6,9 @@ import csv
 import gzip
 import io
 
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ramgnn.datasets.faults import near
@@ -65,7 +66,7 @@ def test_only_the_columns_asked_for(tmp_path):
     assert list(read_table(path, ["c"]).columns) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("sep", SEPARATORS)
+@pytest.mark.parametrize("sep", list(SEPARATORS))
 def test_the_separator_is_found(tmp_path, sep):
     path = written(tmp_path, f"a{sep}b{sep}c\n1{sep}2{sep}3\n")
     assert read_layout(path).sep == sep
@@ -121,20 +122,64 @@ def test_the_progress_bar_reaches_the_end(tmp_path, capsys):
 
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
+plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=8)
 
 
-@given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=12), st.sampled_from(list(SEPARATORS)))
-def test_what_is_written_is_read(tmp_path_factory, rows, sep):
+ENCODINGS = {"utf-8": cells, "utf-8-sig": cells, "utf-16": cells, "cp1252": st.text("aé€ ,;|:\t'\"\\\n7", max_size=6)}
+
+
+def as_written(rows, sep, quoting, quote, escape, end):
+    """The rows as the csv module writes them; by hand where the separator has several characters."""
+    if len(sep) > 1:
+        inside = escape + quote if escape else quote * 2
+        fields = [[cell.replace(escape, escape * 2) if escape else cell for cell in row] for row in rows]
+        return "".join(sep.join(quote + f.replace(quote, inside) + quote for f in row) + end for row in fields)
     text = io.StringIO()
-    csv.writer(text, delimiter=sep, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([("a", "b", "c"), *rows])
+    options = {"doublequote": escape is None, "escapechar": escape, "quotechar": quote, "quoting": quoting}
+    csv.writer(text, delimiter=sep, lineterminator=end, **options).writerows(rows)
+    return text.getvalue()
+
+
+@given(st.data())
+def test_what_is_written_is_read(tmp_path_factory, data):
+    encoding = data.draw(st.sampled_from(list(ENCODINGS)))
+    cell = ENCODINGS[encoding]
+    rows = data.draw(st.lists(st.tuples(cell, cell, cell), min_size=1, max_size=12))
+    sep = data.draw(st.sampled_from([*SEPARATORS, "||", " ~ "]))
+    quote, escape = data.draw(st.sampled_from("\"'")), data.draw(st.sampled_from([None, "\\"]))
+    quoting = data.draw(st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]))
+    header, packed = data.draw(st.booleans()), data.draw(st.booleans())
+    assume(len(sep) == 1 or not any("\x1f" in cell for row in rows for cell in row))  # refused, with its line
+    content = as_written([("a", "b", "c"), *rows] if header else rows, sep, quoting, quote, escape, "\n").encode(
+        encoding
+    )
     path = tmp_path_factory.mktemp("round") / "table.csv"
-    path.write_text(text.getvalue(), encoding="utf-8", newline="")
-    table = read_table(path)
+    path.write_bytes(gzip.compress(content) if packed else content)
+    said = {} if header and sep in SEPARATORS else {"sep": sep}
+    table = read_table(path, encoding=encoding, quote=quote, escape=escape, header=header, **said)
     assert list(table.itertuples(index=False, name=None)) == rows
-    lines = [2]
+    assert list(table.columns) == (["a", "b", "c"] if header else ["1", "2", "3"])
+    lines = [1 + header]
     for row in rows:
         lines.append(lines[-1] + 1 + sum(cell.count("\n") for cell in row))
     assert table.index.tolist() == lines[:-1]
+
+
+@given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=12), st.sampled_from(",\t;|"), st.booleans())
+def test_what_pandas_writes_is_read(tmp_path_factory, rows, sep, all_quoted):
+    path = tmp_path_factory.mktemp("round") / "table.csv"
+    frame = pd.DataFrame(rows, columns=["a", "b", "c"])
+    frame.to_csv(path, sep=sep, index=False, quoting=csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL)
+    assert list(read_table(path).itertuples(index=False, name=None)) == rows
+
+
+@given(st.lists(st.tuples(plain, plain, plain), min_size=1, max_size=12), st.sampled_from(list(SEPARATORS)))
+def test_what_is_written_without_quotes_is_read(tmp_path_factory, rows, sep):
+    rows = [tuple(cell.replace(sep[0], "") for cell in row) for row in rows]
+    assume(len(sep) == 1 or not any("\x1f" in cell for row in rows for cell in row))
+    path = tmp_path_factory.mktemp("round") / "table.csv"
+    path.write_text("".join(sep.join(row) + "\n" for row in [("a", "b", "c"), *rows]), encoding="utf-8", newline="")
+    assert list(read_table(path, quote=None).itertuples(index=False, name=None)) == rows
 
 
 # ---- every fault
@@ -180,9 +225,10 @@ def test_wrong_separator(tmp_path, given_sep, real):
 
 
 def test_double_colons(tmp_path):
-    path = written(tmp_path, "user::item\n1::2\n")
-    assert "replace '::'" in refused(path, "only one column", line=1).fix
-    assert "'::'" in refused(path, "2 characters", sep="::").fix
+    path = written(tmp_path, 'user::item\n1::2\n2::"3::4"\n')
+    assert read_layout(path).sep == "::"
+    assert read_table(path)["item"].tolist() == ["2", "3::4"]
+    refused(written(tmp_path, "user::item\n1::\x1f2\n", "unit.csv"), "0x1f", line=2)
 
 
 @pytest.mark.parametrize("row, n", [("1,2", 2), ("1,2,3,4", 4), ("1", 1)])

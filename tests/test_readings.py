@@ -61,7 +61,7 @@ def test_settings_from_text():
         ("pretrain.dims=3", "did you mean 'pretrain.dim'"),
         ("other.dim=3", "no setting 'other.dim'"),
         ("pretrain.dim=many", "expected a whole number"),
-        ("pretrain.lr=fast", "expected a float"),
+        ("pretrain.lr=fast", "expected a number"),
         ("finetune.loss=hinge", "finetune.loss is 'hinge'; expected bpr or softmax"),
         ("pretrain.dim=7", "needs an even number"),
         ("pretrain.k=0", "pretrain.k is 0; expected at least 1"),

@@ -13,7 +13,9 @@ import pytest
 
 from ramgnn import datasets
 from ramgnn.datasets import saved
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out, with_negatives
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.negatives import with_negatives
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError, RamgnnError
 from tests.small import small_dataset
 
@@ -115,9 +117,14 @@ def test_broken_text(tmp_path):
     for content in (b"[]", b"{}", whole.replace(b'"format": 1', b'"format": 2')):
         path.write_bytes(content)
         refused(tmp_path, saved.TEXT, "format")
-    for old, new in ((b'"notes"', b'"note"'), (b'"relations"', b'"relation"'), (b'"ids": [', b'"ids": 3, "x": [')):
+    for old, new, said in (
+        (b'"notes"', b'"note"', "the key 'notes' is missing"),
+        (b'"relations"', b'"relation"', "the key 'item.relations' is missing"),
+        (b'"ids": [', b'"ids": 3, "x": [', "'item.ids' is a whole number"),
+        (b'"derived": false', b'"derived": "no"', "'item.relations.0.derived' is text"),
+    ):
         path.write_bytes(whole.replace(old, new))
-        refused(tmp_path, saved.TEXT, "missing or of another kind")
+        refused(tmp_path, saved.TEXT, said)
     text = json.loads(whole)
     text["item"]["ids"] = text["item"]["ids"][:-5]
     path.write_text(json.dumps(text), encoding="utf-8")

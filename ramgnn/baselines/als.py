@@ -28,8 +28,16 @@ class ALS:
 
     __call__ = scores
 
+    def user_embeddings(self) -> np.ndarray:
+        """x_u of all users: ``(n_users, f)``."""
+        return self.users
 
-@register("als")
+    def item_embeddings(self) -> np.ndarray:
+        """y_i of all items: ``(n_items, f)``."""
+        return self.items
+
+
+@register("als", least={"factors": 1, "regularization": 0, "iterations": 1})
 def fit(
     dataset: RecDataset,
     factors: int = 64,

@@ -38,7 +38,10 @@ class Settings:
     epochs: int = 100
 
 
-@register("cke", settings=Settings)
+LEAST = {"dim": 1, "relation_dim": 1, "lr": 0, "l2": 0, "graph_weight": 0, "batch": 1, "epochs": 0}
+
+
+@register("cke", settings=Settings, least=LEAST)
 class CKE(fitting.Model):
     """ŷ_ui = u · (v_i + e_i), e_i the entity of item i in TransR.
 
@@ -105,7 +108,7 @@ class CKE(fitting.Model):
         return drawn
 
     def distance(self, head: Tensor, relation_type: Tensor, tail: Tensor) -> Tensor:
-        """f(h, r, t) of triples: ``(b,)``; one matrix product for each relation relation_type."""
+        """f(h, r, t) of triples: ``(b,)``; one matrix product for each relation type."""
         distances = head.new_zeros(len(head), dtype=self.m.dtype)
         for t in range(len(self.m)):
             rows = (relation_type == t).nonzero()[:, 0]
@@ -145,6 +148,14 @@ class CKE(fitting.Model):
     def scores(self, users: np.ndarray) -> Tensor:
         """``(b, n_items)``."""
         return self.u(fitting.index(users, self)) @ (self.v.weight + self.e.weight).T
+
+    def user_embeddings(self) -> Tensor:
+        """u_u of all users: ``(n_users, d)``."""
+        return self.u.weight
+
+    def item_embeddings(self) -> Tensor:
+        """v_i + e_i of all items: ``(n_items, d)``."""
+        return self.v.weight + self.e.weight
 
 
 def fit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +31,16 @@ class Ease:
 
     __call__ = scores
 
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of people who were not in training: ``(b, n_items)``.
 
-@register("ease")
+        Args:
+            had: for each of b people the indices of the items they had, oldest first.
+        """
+        return np.stack([self.weights[items].sum(0) for items in had])
+
+
+@register("ease", least={"l2": 0, "max_gb": 0})
 def fit(dataset: RecDataset, l2: float = 100.0, max_gb: float = 8.0) -> Ease:
     """Find B that rebuilds the interactions from the other items of each user.
 

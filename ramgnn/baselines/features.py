@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.kernels.ragged import offsets, stretches
+from ramgnn.ragged import offsets, ragged_arange
 
 
 class Features(nn.Module):
@@ -41,7 +41,7 @@ class Features(nn.Module):
     def of(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
         """The features of some nodes one after the other, and where those of each begin."""
         count = self.count[nodes]
-        return self.index[stretches(self.first[nodes], count)], offsets(count)[:-1]
+        return self.index[ragged_arange(self.first[nodes], count)], offsets(count)[:-1]
 
     def every(self) -> Tensor:
         """All nodes."""

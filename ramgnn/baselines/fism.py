@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
-from ramgnn.kernels.ragged import list_of_each, offsets, stretches
+from ramgnn.ragged import offsets, ragged_arange, repeat_index
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class Settings:
     std: float = 0.05
 
 
-@register("fism", settings=Settings)
+LEAST = {"dim": 1, "alpha": 0, "lr": 0, "l2": 0, "targets": 1, "users": 1, "epochs": 0, "std": 0}
+
+
+@register("fism", settings=Settings, least=LEAST)
 class FISM(fitting.Model):
     """ŷ_ui = |S|^-α (Σ_{j ∈ S} q_j) · p_i with S the user's history, without i in training.
 
@@ -65,7 +69,7 @@ class FISM(fitting.Model):
     def history(self, users: Tensor) -> Tensor:
         """Σ_j q_j over the whole history of each user: ``(b, d)``."""
         size = self.size[users]
-        rows = stretches(self.first[users], size)
+        rows = ragged_arange(self.first[users], size)
         return F.embedding_bag(self.items[rows], self.q.weight, offsets(size)[:-1], mode="sum")
 
     def epoch(self, generator: torch.Generator) -> float:
@@ -77,8 +81,8 @@ class FISM(fitting.Model):
         able = able[torch.randperm(len(able), generator=generator, device=able.device)]
         for users in able.split(self.settings.users):
             count = begin[users + 1] - begin[users]
-            row = list_of_each(count)
-            i = self.items[order[stretches(begin[users], count, len(row))]]
+            row = repeat_index(count)
+            i = self.items[order[ragged_arange(begin[users], count, len(row))]]
             j = self.draw_negatives(users[row], generator)[:, 0]
             others = self.history(users)[row] - self.q(i)
             norm = (self.size[users] - 1).to(others.dtype).pow(-self.settings.alpha)[row]
@@ -95,6 +99,22 @@ class FISM(fitting.Model):
         chosen = fitting.index(users, self)
         norm = self.size[chosen].clamp(min=1).to(self.q.weight.dtype).pow(-self.settings.alpha)
         return (self.history(chosen) * norm[:, None]) @ self.p.weight.T
+
+    @torch.no_grad()
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> Tensor:
+        """The same of people who were not in training: ``(b, n_items)``.
+
+        Args:
+            had: for each of b people the indices of the items they had, oldest first.
+        """
+        size = torch.tensor([len(items) for items in had], device=self.items.device)
+        items = torch.as_tensor(np.concatenate(had), device=self.items.device)
+        total = F.embedding_bag(items, self.q.weight, offsets(size)[:-1], mode="sum")  # (b, d)
+        return (total * size.to(total.dtype).pow(-self.settings.alpha)[:, None]) @ self.p.weight.T
+
+    def item_embeddings(self) -> Tensor:
+        """p_i of all items: ``(n_items, d)``."""
+        return self.p.weight
 
 
 def fit(

@@ -12,11 +12,14 @@ import torch
 from scipy.sparse import csr_matrix, issparse
 from torch import Tensor, nn
 
-from ramgnn.baselines import fitting
+from ramgnn import arguments
+from ramgnn.baselines import fitting, registry
 from ramgnn.baselines.registry import Baseline
 from ramgnn.datasets.base import RecDataset
+from ramgnn.devices import checked_device
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.evaluation import Scorer
+from ramgnn.evaluation import ScoreError, Scorer
+from ramgnn.evaluation.ranking import checked_scores
 from ramgnn.fitted import FittedModel
 
 
@@ -29,6 +32,7 @@ class FittedBaseline(FittedModel):
         settings: what differs from the defaults; seed: of everything that was drawn; epochs: trained, 0 for a closed
             form.
         losses: mean loss of each epoch; seconds: wall time; interrupted: True when Ctrl-C ended the training early.
+        served: the same once more, fitted to everything.
     """
 
     dataset: RecDataset
@@ -40,6 +44,7 @@ class FittedBaseline(FittedModel):
     losses: tuple[float, ...] = ()
     seconds: float = 0.0
     interrupted: bool = False
+    served: FittedBaseline | None = None
 
 
 def fit_baseline(
@@ -59,27 +64,63 @@ def fit_baseline(
 
     Raises:
         NotFoundError: there is no such setting.
-        RamgnnError: a setting is of another kind, or epochs or another device are asked of a closed form.
+        RamgnnError: a setting or an argument has a value that it cannot have, epochs or another device are asked of a
+            closed form, or a baseline of somebody's own gives back no scorer.
     """
     started, settings = time.perf_counter(), baseline.check(settings or {})
+    arguments.instance("dataset", dataset, RecDataset, "a data set")
+    arguments.true_or_false("progress", progress)
+    seed = arguments.seed(seed)
     if not baseline.trained:
         if epochs is not None or device != "cpu":
             what = "epochs" if epochs is not None else f"device {device!r}"
             raise RamgnnError(f"{baseline.name} is a closed form, computed at once on the CPU; leave out {what}")
-        scorer = baseline.fits(dataset, **settings, **({"seed": seed} if baseline.seeded else {}))
+        scorer = baseline.factory(dataset, **settings, **({"seed": seed} if baseline.seeded else {}))
+        _check_scorer(baseline, scorer, dataset)
         return FittedBaseline(
-            dataset, baseline.name, scorer, dict(settings), seed, seconds=round(time.perf_counter() - started, 3)
+            dataset, baseline.name, scorer, settings, seed, seconds=round(time.perf_counter() - started, 3)
         )
-    chosen = baseline.settings_class(**settings)
-    model, generator = fitting.start(baseline.fits, dataset, chosen, seed, device)
-    n_epochs = chosen.epochs if epochs is None else epochs
-    if n_epochs < 0:
-        raise RamgnnError(f"epochs is {n_epochs}; expected 0 or more")
+    chosen, device = baseline.settings_class(**settings), checked_device(device)
+    n_epochs = arguments.whole_number("epochs", chosen.epochs if epochs is None else epochs, 0)
+    model, generator = fitting.start(baseline.factory, dataset, chosen, seed, device)
+    _check_scorer(baseline, model.eval(), dataset)
     history = fitting.train(model, generator, n_epochs, progress=progress, name=baseline.name)
     return FittedBaseline(
-        dataset, baseline.name, model, dict(settings), seed, len(history.losses), tuple(history.losses),
+        dataset, baseline.name, model, settings, seed, len(history.losses), tuple(history.losses),
         round(time.perf_counter() - started, 3), history.interrupted,
     )  # fmt: skip
+
+
+def fit_baseline_on_everything(fitted: FittedBaseline, progress: bool = False, device: str = "cpu") -> None:
+    """Fit a baseline once more, now with the held-out items in, and note it in `fitted.served`."""
+    baseline = registry.get(fitted.name)
+    epochs = fitted.epochs if baseline.trained else None
+    everything = fitted.dataset.everything()
+    served = fit_baseline(baseline, everything, fitted.settings, fitted.seed, epochs, progress, device)
+    fitted.interrupted = served.interrupted
+    if not served.interrupted:
+        fitted.served = served
+
+
+def _check_scorer(baseline: Baseline, scorer: Any, dataset: RecDataset) -> None:
+    """Ask a scorer of somebody's own for the scores of one user, so that a mistake shows before anything is trained.
+
+    Raises:
+        RamgnnError: it is no function.
+        ScoreError: its scores have another shape than ``(1, n_items)``, or are no numbers.
+    """
+    if baseline.of_package:  # those of this package are tested, and with some of them one user takes minutes
+        return
+    if not callable(scorer):
+        found = "None; has it a `return`?" if scorer is None else f"a {type(scorer).__name__}"
+        expected = "expected a scorer: a function of b users to (b, n_items) scores"
+        raise RamgnnError(f"the function of the baseline {baseline.name!r} gave back {found}\n  {expected}")
+    users = np.arange(min(1, dataset.n_users))
+    try:
+        with torch.random.fork_rng(devices=[]):  # what it may draw is not missing from the training
+            checked_scores(scorer(users), users, dataset, dataset.n_items)
+    except ScoreError as error:
+        raise ScoreError(f"baseline {baseline.name!r}: {error}") from None
 
 
 # ---- what a scorer consists of, to save it ---------------------------------------------------------------------------
@@ -88,7 +129,9 @@ def fit_baseline(
 def scorer_state(scorer: Scorer) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The arrays of a scorer, and its plain values.
 
-    A model's are its parameters and buffers; those of a dataclass are its fields: arrays, sparse matrices, numbers.
+    A model's are its parameters and buffers; those of a dataclass are its fields: arrays, tensors, sparse matrices,
+    numbers. An array is stored under the name of its field; a tensor and the parts of a sparse matrix say what they
+    are behind it: ``"items.tensor"``, ``"history.data"``.
 
     Raises:
         RamgnnError: it is neither.
@@ -108,13 +151,12 @@ def scorer_state(scorer: Scorer) -> tuple[dict[str, Tensor], dict[str, Any]]:
         elif isinstance(x, np.ndarray):
             tensors[name] = torch.from_numpy(np.ascontiguousarray(x))
         elif isinstance(x, Tensor):
-            tensors[name] = x
+            tensors[f"{name}.tensor"] = x
         elif x is None or isinstance(x, bool | int | float | str):
             values[name] = x
         else:
-            raise RamgnnError(
-                f"{kind}.{name} is a {type(x).__name__} and cannot be saved; use an array, a sparse matrix or a number"
-            )
+            found = f"{kind}.{name} is a {type(x).__name__} and cannot be saved"
+            raise RamgnnError(f"{found}; use an array, a tensor, a sparse matrix or a number")
     return tensors, values
 
 
@@ -147,7 +189,9 @@ def restore_scorer(
         hints = {f.name for f in fields(kind)}
         arrays: dict[str, Any] = {}
         for name in hints - set(values):
-            if name in tensors:
+            if f"{name}.tensor" in tensors:
+                arrays[name] = tensors[f"{name}.tensor"]
+            elif name in tensors:
                 arrays[name] = tensors[name].cpu().numpy()
             else:
                 data, indices, indptr, shape = (

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.interactions import sample_negatives
-from ramgnn.kernels.ragged import offsets
 from ramgnn.loop import EarlyStopping, check_loss, run_epochs
+from ramgnn.ragged import offsets
 
 
 class Model(nn.Module):

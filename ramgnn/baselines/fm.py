@@ -36,7 +36,10 @@ class Settings:
     std: float = 0.01
 
 
-@register("fm", settings=Settings)
+LEAST = {"dim": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0, "std": 0}
+
+
+@register("fm", settings=Settings, least=LEAST)
 class FM(fitting.Model):
     """ŷ_ui = Σ_f w_f + Σ_{f<g} v_f · v_g over all features f, g of user and item; mean of −ln σ(ŷ_ui − ŷ_uj).
 
@@ -87,6 +90,10 @@ class FM(fitting.Model):
         """``(b, n_items)``, less what is the same for all items of a user."""
         vectors, alone = self.item_parts(self.sides["item"].every())
         return self.user_vectors(fitting.index(users, self)) @ vectors.T + alone
+
+    def item_embeddings(self) -> Tensor:
+        """Σ v_f over the features of each item: ``(n_items, d)``."""
+        return self.item_parts(self.sides["item"].every())[0]
 
 
 def fit(

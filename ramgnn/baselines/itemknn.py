@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +33,16 @@ class ItemKNN:
 
     __call__ = scores
 
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of people who were not in training, all that they had counting alike: ``(b, n_items)``.
 
-@register("itemknn")
+        Args:
+            had: for each of b people the indices of the items they had.
+        """
+        return np.stack([np.asarray(self.similarity[items].sum(0)).ravel() for items in had])
+
+
+@register("itemknn", least={"k": 1, "shrink": 0, "half_life": 0})
 def fit(dataset: RecDataset, k: int = 100, shrink: float = 0.0, half_life: float | None = None) -> ItemKNN:
     """Cosine similarities of the items' columns, and each user's history with its weights.
 

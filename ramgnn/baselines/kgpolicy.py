@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting, mf
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
-from ramgnn.kernels.ragged import offsets
+from ramgnn.errors import RamgnnError
+from ramgnn.ragged import offsets
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,13 @@ class Settings:
     epochs: int = 50
 
 
-@register("kgpolicy", settings=Settings)
+LEAST = {
+    "dim": 1, "hidden": 1, "lr": 0, "sampler_lr": 0, "l2": 0, "steps": 1, "fan": 1, "keep": 1, "pretrain_epochs": 0,
+    "per_user": 1, "batch": 1, "epochs": 0,
+}  # fmt: skip
+
+
+@register("kgpolicy", settings=Settings, least=LEAST)
 class KGPolicy(fitting.Model):
     """ŷ_ui = p_u · q_i with BPR, the negative j found by a policy on the graph of users, items and attribute values.
 
@@ -70,6 +77,8 @@ class KGPolicy(fitting.Model):
         super().__init__(dataset)
         from torch_geometric.nn import SAGEConv  # takes a second to import, and only this model needs it
 
+        if settings.keep > 2 * settings.fan:
+            raise RamgnnError(f"keep is {settings.keep}; expected at most {2 * settings.fan}, twice fan")
         self.settings, d = settings, settings.dim
         start = torch.initial_seed() % 2**31
         pretrained, generator = fitting.start(mf.MF, dataset, mf.Settings(dim=d), start)
@@ -196,6 +205,14 @@ class KGPolicy(fitting.Model):
     def scores(self, users: np.ndarray) -> Tensor:
         """``(b, n_items)``."""
         return self.p(fitting.index(users, self)) @ self.q.weight.T
+
+    def user_embeddings(self) -> Tensor:
+        """p_u of all users: ``(n_users, d)``."""
+        return self.p.weight
+
+    def item_embeddings(self) -> Tensor:
+        """q_i of all items: ``(n_items, d)``."""
+        return self.q.weight
 
 
 def fit(

@@ -12,9 +12,11 @@ from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.config import FinetuneConfig
 from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import RamgnnError
 from ramgnn.finetune import AveragedAdam, train_epoch
+from ramgnn.losses import LISTWISE, PAIRWISE
 from ramgnn.pretrained import random_embeddings
-from ramgnn.recommender import Recommender
+from ramgnn.recommender import FinalEmbeddings, Recommender
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Settings:
     epochs: int = 100
 
 
-@register("lightgcn", settings=Settings)
+LEAST = {"dim": 1, "layers": 0, "lr": 0, "l2": 0, "batch": 1, "temperature": 1e-6, "epochs": 0}
+
+
+@register("lightgcn", settings=Settings, least=LEAST)
 class LightGCN(fitting.Model):
     """ŷ_ui = x_u · x_i with x the mean over l = 0 … L of E^(l) = D^-½ A D^-½ E^(l-1).
 
@@ -57,6 +62,8 @@ class LightGCN(fitting.Model):
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:
         super().__init__(dataset)
+        if settings.loss not in (known := (*PAIRWISE, *LISTWISE)):
+            raise RamgnnError(f"loss is {settings.loss!r}; expected {' or '.join(known)}")
         self.config = FinetuneConfig(
             start="random", values="none", layers=settings.layers, propagation="linear", readout="mean",
             loss=settings.loss, temperature=settings.temperature, negatives=1, edge_dropout=0.0, batch=settings.batch,
@@ -73,11 +80,23 @@ class LightGCN(fitting.Model):
         self._final = None
         return train_epoch(self.recommender, self.config, self.optimiser, generator)
 
-    def scores(self, users: np.ndarray) -> Tensor:
-        """``(b, n_items)``."""
+    def final(self) -> FinalEmbeddings:
+        """x of all users and items, propagated once after each epoch."""
         if self._final is None:
             self._final = self.recommender.final()
-        return self._final(users)
+        return self._final
+
+    def scores(self, users: np.ndarray) -> Tensor:
+        """``(b, n_items)``."""
+        return self.final()(users)
+
+    def user_embeddings(self) -> Tensor:
+        """x_u of all users: ``(n_users, d)``."""
+        return self.final().users
+
+    def item_embeddings(self) -> Tensor:
+        """x_i of all items: ``(n_items, d)``."""
+        return self.final().items
 
 
 def fit(

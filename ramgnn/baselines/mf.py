@@ -35,7 +35,10 @@ class Settings:
     std: float = 0.05
 
 
-@register("mf", settings=Settings)
+LEAST = {"dim": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0, "std": 0}
+
+
+@register("mf", settings=Settings, least=LEAST)
 class MF(fitting.Model):
     """ŷ_ui = p_u · q_i, with Σ −ln σ(ŷ_ui − ŷ_uj) + λ/2 (‖P‖² + ‖Q‖²) for each batch of pairs.
 
@@ -73,6 +76,14 @@ class MF(fitting.Model):
     def scores(self, users: np.ndarray) -> Tensor:
         """``(b, n_items)``."""
         return self.p(fitting.index(users, self)) @ self.q.weight.T
+
+    def user_embeddings(self) -> Tensor:
+        """p_u of all users: ``(n_users, d)``."""
+        return self.p.weight
+
+    def item_embeddings(self) -> Tensor:
+        """q_i of all items: ``(n_items, d)``."""
+        return self.q.weight
 
 
 def fit(

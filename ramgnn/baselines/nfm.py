@@ -44,7 +44,10 @@ class Settings:
     std: float = 0.01
 
 
-@register("nfm", settings=Settings)
+LEAST = {"dim": 1, "hidden": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0, "std": 0}
+
+
+@register("nfm", settings=Settings, least=LEAST, shares=("pool_dropout", "hidden_dropout"))
 class NFM(fitting.Model):
     """ŷ_ui = Σ_f w_f + h · MLP(½ ((Σ v_f)² − Σ v_f²)) over the features of user and item; mean of −ln σ(ŷ_ui − ŷ_uj).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,10 @@ class Popularity:
         return np.tile(self.counts, (len(users), 1))
 
     __call__ = scores
+
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of people who were not in training: ``(b, n_items)``, whatever they had."""
+        return np.tile(self.counts, (len(had), 1))
 
 
 @register("popularity")

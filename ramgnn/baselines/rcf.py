@@ -18,7 +18,7 @@ from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.kernels.ragged import list_of_each, offsets, stretches
+from ramgnn.ragged import offsets, ragged_arange, repeat_index
 
 CHUNK = 2**22  # numbers in the rows of an attention table that are made at once
 
@@ -54,6 +54,12 @@ class Settings:
     std: float = 0.05
 
 
+LEAST = {
+    "dim": 1, "attention": 1, "alpha": 0, "relation_weight": 0, "lr": 0, "l2": 0, "per_user": 1, "batch": 1,
+    "epochs": 0, "std": 0,
+}  # fmt: skip
+
+
 class Entries(NamedTuple):
     """What the histories of a batch of pairs (u, i) contain: one entry per item j and shared value, or one for t0.
 
@@ -67,7 +73,7 @@ class Entries(NamedTuple):
     type: Tensor
 
 
-@register("rcf", settings=Settings)
+@register("rcf", settings=Settings, least=LEAST, shares=("dropout",))
 class RCF(fitting.Model):
     """ŷ_ui = h · ReLU(W (μ ∘ q_i) + b) with μ = p_u + Σ_t γ_t m_t over t_0 and the relation types t of items.
 
@@ -303,8 +309,8 @@ def _stretches(first: Tensor, count: Tensor, chosen: Tensor | None = None) -> tu
     """
     if chosen is not None:
         first, count = first[chosen], count[chosen]
-    which = list_of_each(count)
-    return stretches(first, count, len(which)), which, offsets(count)[:-1]
+    which = repeat_index(count)
+    return ragged_arange(first, count, len(which)), which, offsets(count)[:-1]
 
 
 def fit(

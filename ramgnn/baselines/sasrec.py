@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,10 @@ class Settings:
     epochs: int = 30
 
 
-@register("sasrec", settings=Settings)
+LEAST = {"dim": 1, "layers": 1, "heads": 1, "length": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0}
+
+
+@register("sasrec", settings=Settings, least=LEAST, shares=("dropout",))
 class SASRec(fitting.Model):
     """ŷ_ui = F_u · e_i with F_u the last output of a causal transformer over the user's last L items.
 
@@ -55,6 +59,8 @@ class SASRec(fitting.Model):
         super().__init__(dataset)
         if dataset.time_kind == "none":
             raise RamgnnError(f"{dataset.name} has no order in time, and SASRec is about nothing else")
+        if settings.dim % settings.heads:
+            raise RamgnnError(f"dim is {settings.dim} and heads {settings.heads}; expected a multiple of heads for dim")
         self.settings, d = settings, settings.dim
         self.items_and_none = nn.Embedding(self.n_items + 1, d, padding_idx=self.n_items)
         self.places = nn.Embedding(settings.length, d)
@@ -100,13 +106,33 @@ class SASRec(fitting.Model):
     @torch.no_grad()
     def scores(self, users: np.ndarray) -> Tensor:
         """``(b, n_items)``; for a user without a history, what follows the empty sequence."""
+        return self._scores(self.last[fitting.index(users, self)])
+
+    @torch.no_grad()
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> Tensor:
+        """The same of people who were not in training: ``(b, n_items)``.
+
+        Args:
+            had: for each of b people the indices of the items they had, oldest first.
+        """
+        sequences = torch.full((len(had), self.settings.length), self.n_items, device=self.last.device)
+        for row, items in zip(sequences, had, strict=True):
+            latest = torch.as_tensor(np.array(items[-len(row) :]), device=row.device)
+            row[: len(latest)] = latest
+        return self._scores(sequences)
+
+    def _scores(self, sequences: Tensor) -> Tensor:
+        """What follows each sequence: ``(b, length)`` items to ``(b, n_items)``."""
         mode = self.training
         self.eval()
-        sequences = self.last[fitting.index(users, self)]
         end = (sequences < self.n_items).sum(1).clamp(min=1) - 1
         state = self.states(sequences)[torch.arange(len(sequences), device=end.device), end]
         self.train(mode)
         return state @ self.items_and_none.weight[: self.n_items].T
+
+    def item_embeddings(self) -> Tensor:
+        """e_i of all items: ``(n_items, d)``."""
+        return self.items_and_none.weight[: self.n_items]
 
 
 def _sequences(dataset: RecDataset, length: int) -> tuple[Tensor, Tensor, Tensor]:

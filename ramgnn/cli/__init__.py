@@ -11,7 +11,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from ramgnn import advice
+from ramgnn.cli import checks
 from ramgnn.cli.parser import build_parser
+from ramgnn.cli.typed import on_shell
 from ramgnn.errors import RamgnnError
 
 
@@ -22,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after ``ramgnn``; that of this process when None.
 
     Returns:
-        The exit status: 0 for success, 1 for an error with a clear message, 2 for wrong usage, 130 for Ctrl-C.
+        The exit status: 0 for success, 1 for an error with a clear message, 2 for wrong usage, 130 for Ctrl-C,
+        also where what was reached is saved.
 
     Raises:
         SystemExit: the arguments cannot be parsed (status 2), or ``--help`` was asked for (0).
@@ -41,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args.check(args)
     try:
         module, _, function = args.handler.partition(":")
-        return getattr(import_module(module), function)(args) or 0
+        with advice.words(on_shell):
+            return getattr(import_module(module), function)(args) or 0
     except RamgnnError as error:
         if args.debug:
             raise
@@ -49,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("\nramgnn: stopped by you", file=sys.stderr)
-        return 130
+        return checks.INTERRUPTED
     except BrokenPipeError:  # `ramgnn … | head` closes early; without this Python would complain once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -12,8 +12,8 @@ from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explanation, Reason
-from ramgnn.matching import find
-from ramgnn.training import Fitted
+from ramgnn.matching import find, told_apart
+from ramgnn.trained import Fitted
 
 # ---- similar ---------------------------------------------------------------------------------------------------------
 
@@ -31,7 +31,7 @@ def similar(args: Namespace) -> None:
     ]
     if args.json:
         return print_json({"item": dataset.item_ids[item], "title": dataset.item_labels[item], "items": rows})
-    print(f"closest to {dataset.item_labels[item]} after training:")
+    print(f"closest to {told_apart(dataset, 'item')[item]} after training:")
     print(table_without_ids(pd.DataFrame(rows), "item"))
 
 
@@ -46,36 +46,7 @@ def explain(args: Namespace) -> None:
     explanation = model.explain(dataset.user_ids[user], dataset.item_ids[item], args.n)
     if args.json:
         return print_json(_as_dict(explanation, dataset))
-    seen = " (in the training set already)" if explanation.seen else ""
-    print(
-        f"{explanation.item_label} for user {explanation.user_label}: score {explanation.score:.4f}, "
-        f"rank {explanation.rank}{seen}"
-    )
-    if model.explainer.item is None:
-        print("this run has no pre-training, so no attention to give reasons from")
-    elif explanation.item_reasons:
-        print("\nshared with what the user had (attention: share of the item's neighbours through this value)")
-        print("\n".join(_lines(explanation.item_reasons)))
-    else:
-        print("\nit shares no attribute value with anything the user had")
-    if explanation.user_reasons:
-        print("\nshared with people who had it (attention: share of the user's neighbours through this value)")
-        print("\n".join(_lines(explanation.user_reasons)))
-    if explanation.similar:
-        print("\nnearest of the user's items after training (cosine)")
-        for node in explanation.similar:
-            print(f"  {node.similarity:6.3f}  {node.label}")
-    print("\n* kept by the sampler as a neighbour through this value")
-
-
-def _lines(reasons: tuple[Reason, ...]) -> list[str]:
-    """One line per reason."""
-    width = max(len(f"{r.type}: {r.value}") for r in reasons)
-    return [
-        f"  {r.attention:6.3f}  {r.type + ': ' + r.value:<{width}}  "
-        + "; ".join(f"{'* ' if node.sampled else ''}{node.label}" for node in r.via)
-        for r in reasons
-    ]
+    print(explanation)
 
 
 def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:
@@ -141,7 +112,7 @@ def neighbors(args: Namespace) -> None:
     degrees = {t: int(pretrained.graph.degrees(t)[node]) for t in pretrained.types}
     if args.json:
         return print_json({"node": ids[node], "thresholds": thresholds, "neighbours": degrees, "kept": rows[: args.n]})
-    print(f"{labels[node]}: kept of all neighbours by type")
+    print(f"{told_apart(dataset, side)[node]}: kept of all neighbours by type")
     for relation_type in pretrained.types:
         n_kept = sum(row["type"] == relation_type for row in rows)
         print(f"  {relation_type:<12} {n_kept:>5} of {degrees[relation_type]:>6}   k = {thresholds[relation_type]}")

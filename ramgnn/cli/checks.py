@@ -1,11 +1,18 @@
-"""Options that do not go together, refused before anything heavy is imported (exit status 2)."""
+"""What is refused before there is any work: options that do not go together, and a folder that cannot be written to.
+
+Imports nothing heavy. `train` and `recommend` here end with the usage and exit status 2, as `argparse` does.
+"""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import PurePath
+from pathlib import Path, PurePath
+
+from ramgnn.errors import RamgnnError
+from ramgnn.files import check_writable
 
 RAM_GNN = "ram-gnn"  # the default of `train --model`; every other name is a baseline's
+INTERRUPTED = 130  # the exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".jsonl", ".parquet")  # of the files that recommendations are written to
 
 # those that `train --resume` may be given beside the folder; everything else comes from there
@@ -30,6 +37,18 @@ def beside_resume(args: Namespace) -> list[str]:
     """The options given to ``train --resume`` that would contradict the settings in the folder."""
     allowed = {"--" + name.replace("_", "-") for name in _WITH_RESUME}
     return [option for option in changed(args) if option not in allowed]
+
+
+def folder(path: str | PurePath) -> None:
+    """A folder that cannot be written to is refused before there is anything to write.
+
+    Raises:
+        RamgnnError: it is a file, lies below one, or may not be written to.
+    """
+    try:
+        check_writable(Path(path))
+    except RamgnnError as error:
+        raise RamgnnError(f"{error} with --out") from None
 
 
 def train(args: Namespace) -> None:

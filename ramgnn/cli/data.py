@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
-from ramgnn.cli.printing import print_json, text_table
+from ramgnn.cli.printing import aligned, print_json, text_table
 from ramgnn.errors import RamgnnError
 
 if TYPE_CHECKING:  # imported where they are needed, so that `data list` answers at once
     from ramgnn.datasets.base import RecDataset
     from ramgnn.datasets.source import Source
 
-_TABLE_OPTIONS = ("user_column", "item_column", "time_column", "title_column", "separator")
+_TABLE_OPTIONS = ("user_column", "item_column", "time_column", "title_column")
+_TABLE_OPTIONS += ("rating_column", "min_rating", "time_format", "missing")
+_MARKS = ("quote", "escape")  # each a character, or none
 
 
 # ---- which data set --------------------------------------------------------------------------------------------------
@@ -31,12 +34,24 @@ def source(args: Namespace) -> Source:
     options = dict(assignment(text, "option", "age=value") for text in args.option)
     name = getattr(args, "name", None) or args.data
     tables = {"interactions": args.interactions, "items": args.items, "users": args.users}
-    if any(tables.values()):
+    if any(tables.values()) or name == "tables":
         if name not in (None, "tables"):
             raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
         name = "tables"
         options |= {key: str(Path(path).resolve()) for key, path in tables.items() if path}
+    elif name is not None and datasets.is_path(name):
+        name = str(Path(name).expanduser().resolve())
+    if name == "tables" or (name is not None and datasets.is_path(name)):
         options |= {key: value for key in _TABLE_OPTIONS if (value := getattr(args, key)) is not None}
+        if args.separator:
+            options["separator"] = _separator(args.separator)
+        options |= {
+            key: None if value == "none" else value for key in _MARKS if (value := getattr(args, key)) is not None
+        }
+        if args.no_header:
+            options["header"] = False
+        # read nothing else; one that was named stays, whatever it joins
+        options |= {key: names for key in ("item_relations", "user_relations") if (names := _names(getattr(args, key)))}
         if args.bins:
             options["bins"] = dict(_bin(text) for text in args.bins)
     return Source(name or "movietweetings", options, _names(args.item_relations), _names(args.user_relations))
@@ -82,6 +97,34 @@ def _bin(text: str) -> tuple[str, Any]:
     return column, plain_value(width)
 
 
+def _separator(texts: list[str]) -> str | None | dict[str, str | None]:
+    """What divides values: a character for all columns, or one for each column that is named.
+
+    Raises:
+        RamgnnError: both were typed, or several for all columns.
+    """
+    columns: dict[str, str | None] = {}
+    for text in texts:
+        column, equals, mark = text.rpartition("=")
+        if not mark and equals and column.endswith("="):  # the mark is "=" itself
+            column, mark = column[:-1], "="
+        if column and mark:
+            columns[column] = _mark(mark)
+    if not columns and len(texts) == 1:
+        return _mark(texts[0])
+    if len(columns) < len(texts):
+        raise RamgnnError(
+            f"cannot read the separators {', '.join(map(repr, texts))}; expected one for all columns, as in ';', or "
+            "one for each of several, as in --separator genre=, --separator studio=none"
+        )
+    return columns
+
+
+def _mark(text: str) -> str | None:
+    r"""A character as typed: ``none`` for none, ``\t`` and ``\n`` for a tab and a new line."""
+    return {"none": None, r"\t": "\t", r"\n": "\n"}.get(text, text)
+
+
 # ---- the commands ----------------------------------------------------------------------------------------------------
 
 
@@ -124,22 +167,34 @@ def show_info(args: Namespace) -> None:
 
 
 def check(args: Namespace) -> None:
-    """Read a data set and say whether everything fits together."""
+    """Read a data set, show what each column was taken for, and say whether everything fits together."""
+    from ramgnn.datasets.frames.notes import decisions, is_doubt
+
     dataset = source(args).load().check()
+    columns = [asdict(decision) for decision in decisions(dataset.notes)]
     if args.json:
         return print_json(
             {"ok": True, "name": dataset.name, "users": dataset.n_users, "items": dataset.n_items,
-             "train": len(dataset.train), "test": len(dataset.test), "notes": dataset.notes}
+             "train": len(dataset.train), "test": len(dataset.test), "columns": columns, "notes": dataset.notes,
+             "doubts": [note for note in dataset.notes if is_doubt(note)]}
         )  # fmt: skip
+    if columns:
+        head = ("table", "column", "read as", "decided", "how its cells were read")
+        print("\n".join(aligned([head, *(tuple(column.values()) for column in columns)])), end="\n\n")
     print_summary(dataset)
-    print("\nwell: every id, value and pair fits")
+    n_doubts = sum(map(is_doubt, dataset.notes))
+    if not n_doubts:
+        return print("\nwell: every id, value and pair fits")
+    print(f"\nread, with {n_doubts} {'doubt' if n_doubts == 1 else 'doubts'}: see the notes marked so")
 
 
 def print_summary(dataset: RecDataset) -> None:
-    """Print sizes, split and notes."""
+    """Print sizes, split and notes, those that somebody should look at first as doubts."""
+    from ramgnn.datasets.frames.notes import is_doubt
+
     sizes = f"{dataset.n_users:,} users, {dataset.n_items:,} items, {len(dataset.train):,} training interactions"
     print(f"{dataset.name}: {sizes}")
     ranked = "all items" if dataset.negatives is None else f"{dataset.negatives.shape[1]} sampled negatives"
     print(f"held out: {len(dataset.test):,} ({dataset.split}), ranked against {ranked}")
     for note in dataset.notes:
-        print(f"note: {note}")
+        print(f"note{' (doubt)' if is_doubt(note) else ''}: {note}")

@@ -13,12 +13,14 @@ from ramgnn.evaluation import METRICS, paired_test, session_groups
 
 def evaluate(args: Namespace) -> None:
     """Print the metrics of a run with their intervals."""
-    model = load_model(args.run)
+    model = load_model(args.run, evaluated=True)
+    compared = load_model(args.compare, evaluated=True) if args.compare else None
+    by_session = session_groups(model.dataset) if args.by else None
     evaluation = api.evaluate(model, ties=args.ties)
-    groups = evaluation.by(session_groups(model.dataset), args.at) if args.by else None
+    groups = None if by_session is None else evaluation.by(by_session, args.at)
     tests = {}
-    if args.compare:
-        other = api.evaluate(load_model(args.compare), ties=args.ties)
+    if compared is not None:
+        other = api.evaluate(compared, ties=args.ties)
         tests = {f"{m}@{k}": paired_test(evaluation, other, m, k) for k in args.at for m in METRICS}
     if args.json:
         report: dict[str, Any] = {

@@ -7,21 +7,29 @@ ROOT = """examples:
   ramgnn similar --run runs/first --item "Titanic (1997)"
   ramgnn train --data ml-100k --config as_printed      MovieLens-100K, as the paper has it
   ramgnn train --interactions rows.csv --items items.csv --users users.csv --out runs/mine
+  ramgnn train --data data/ml-1m                       a folder with MovieLens, RecBole's files, or tables
   ramgnn train --resume runs/mine                      go on with a run that was stopped or killed
   torchrun --nproc-per-node 2 -m ramgnn train          two processes on one run
 
 `ramgnn COMMAND --help` shows the options of a command, with examples.
+
+exit status: 0 when all went well, 1 after an error, 2 for options that cannot be read, and 130 when you stopped it with
+Ctrl-C, also where what it had reached was saved.
 """
 
 DATA = """examples:
   ramgnn data list
   ramgnn data info ml-100k
   ramgnn data check --interactions rows.csv --items items.csv --bins year=10
+  ramgnn data check --interactions rows.csv --items items.csv --min-rating 4 --time-format dayfirst
+  ramgnn data check --interactions rows.csv --items items.csv --separator genre=, --missing unknown
+  ramgnn data check --data data/ml-1m                  what a folder holds, and which file is what
 """
 
 TRAIN = """examples:
   ramgnn train --out runs/first                              the embedded films, in about two minutes
   ramgnn train --interactions rows.csv --items items.csv --out runs/mine
+  ramgnn train --data data/ml-1m --out runs/ml-1m            a folder with MovieLens, RecBole's files, or tables
   ramgnn train --set pretrain.dim=32 finetune.lr=0.01        settings by name
   ramgnn train --model ease --out runs/ease                  a baseline
   ramgnn train --model mf --set lr=0.1 dim=32 --epochs 30    its own settings; an unknown one lists all
@@ -38,6 +46,7 @@ EVALUATE = """examples:
 RECOMMEND = """examples:
   ramgnn recommend --run runs/first --user 42 --reasons
   ramgnn recommend --run runs/first --user 42 --user 43 -n 5
+  ramgnn recommend --run runs/first --had "Titanic (1997)" "Heat (1995)"     somebody new
   ramgnn recommend --run runs/first --users ids.txt --skip-unknown --out recs.csv
   cut -d, -f1 people.csv | ramgnn recommend --run runs/first --users - --out recs.jsonl
   ramgnn recommend --run runs/first --all -n 20 --out recs.csv.gz

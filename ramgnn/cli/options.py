@@ -4,13 +4,52 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from argparse import _ArgumentGroup as ArgumentGroup  # what `add_argument_group` returns; it has no public name
+from collections.abc import Callable
+from math import isfinite
 
 
-def positive(text: str) -> int:
-    """A whole number from 1 on, for `argparse`."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a number of items; expected 1 or more")
-    return int(text)
+def whole(what: str, least: int, most: int | None = None) -> Callable[[str], int]:
+    """What reads a whole number for `argparse` and refuses one out of bounds.
+
+    Args:
+        what: what the number is, in the message: ``"a number of items"``.
+        least, most: the bounds, both allowed.
+    """
+    expected = f"{least} or more" if most is None else f"{least} to {most}"
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            raise ArgumentTypeError(f"{text!r} is not {what}; expected {expected}")
+        return int(text)
+
+    return read
+
+
+def how_many(sub: ArgumentParser | ArgumentGroup, default: int, what: str = "how many") -> None:
+    """``-n``, from 1 on."""
+    kind = whole("a number of items", 1)
+    sub.add_argument("-n", type=kind, default=default, help=f"{what} (default: {default})")
+
+
+def item(sub: ArgumentParser | ArgumentGroup, required: bool = False) -> None:
+    """One item."""
+    sub.add_argument("--item", required=required, help="id, or title or part of it")
+
+
+def user(sub: ArgumentParser | ArgumentGroup, required: bool = False) -> None:
+    """One user."""
+    sub.add_argument("--user", required=required, help="id or name")
+
+
+def number(text: str) -> int | float:
+    """A finite number, for `argparse`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):
+        raise ArgumentTypeError(f"{text!r} is not a number")
+    return int(value) if value.is_integer() else value
 
 
 def output(sub: ArgumentParser, quiet: bool = False) -> ArgumentGroup:
@@ -35,7 +74,9 @@ def results_folder(sub: ArgumentParser) -> None:
 def metrics(sub: ArgumentParser) -> ArgumentGroup:
     """At which k and with which ties the metrics are computed."""
     group = sub.add_argument_group("metrics")
-    group.add_argument("--at", type=int, nargs="+", default=[10, 20], metavar="K", help="cut-offs (default: 10 20)")
+    group.add_argument(
+        "--at", type=whole("a cut-off", 1), nargs="+", default=[10, 20], metavar="K", help="cut-offs (default: 10 20)"
+    )
     group.add_argument(
         "--ties", default="average", choices=["average", "optimistic", "pessimistic"],
         help="how equal scores rank; optimistic as in RCF's code (default: average)",
@@ -44,19 +85,46 @@ def metrics(sub: ArgumentParser) -> ArgumentGroup:
 
 
 def dataset(sub: ArgumentParser) -> None:
-    """A data set by name, or tables of one's own; read by `ramgnn.cli.data.source`."""
+    """A data set by name, a folder, or tables of one's own; read by `ramgnn.cli.data.source`."""
     named = sub.add_argument_group("data")
-    named.add_argument("--data", metavar="NAME", help="a data set; `ramgnn data list` names them")
-    named.add_argument("--option", nargs="+", default=[], metavar="NAME=VALUE", help="options of its loader")
+    named.add_argument(
+        "--data", metavar="NAME",
+        help="a data set (`ramgnn data list` names them), or a folder with MovieLens, RecBole's atomic files, or "
+        "tables as CSV or Parquet",
+    )  # fmt: skip
+    named.add_argument(
+        "--option", nargs="+", default=[], metavar="NAME=VALUE",
+        help="options of its loader; of your own tables sep=';', encoding=cp1252, duplicates=first, unknown=drop, "
+        "min_user=5, …",
+    )  # fmt: skip
     named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name")
     named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name")
-    tables = sub.add_argument_group("your own tables")
-    tables.add_argument("--interactions", metavar="FILE", help="who had what: user, item and, if known, time")
+    tables = sub.add_argument_group("your own tables, or those in a folder")
+    tables.add_argument(
+        "--interactions", metavar="FILE", help="who had what: user, item and, if known, time (CSV or Parquet)"
+    )
     tables.add_argument("--items", metavar="FILE", help="items with their attributes")
     tables.add_argument("--users", metavar="FILE", help="users with their attributes")
     tables.add_argument("--user-column", metavar="NAME", help="column of user ids (otherwise guessed and shown)")
     tables.add_argument("--item-column", metavar="NAME", help="column of item ids")
     tables.add_argument("--time-column", metavar="NAME", help="column of times")
     tables.add_argument("--title-column", metavar="NAME", help="column of item names to show")
-    tables.add_argument("--separator", metavar="CHAR", help="between several values in one cell (default: |)")
+    tables.add_argument(
+        "--separator", action="append", metavar="[COLUMN=]CHAR",
+        help="between several values in one cell, of all columns or of one; none for one value a cell (default: found "
+        "out for each column, and shown); may be given for several columns",
+    )  # fmt: skip
+    tables.add_argument(
+        "--missing", action="append", metavar="VALUE", help="says that nothing is known, as NULL and ? do; repeatable"
+    )
+    tables.add_argument("--rating-column", metavar="NAME", help="column of ratings")
+    tables.add_argument("--min-rating", type=number, metavar="N", help="keep what was rated N or more")
+    tables.add_argument(
+        "--time-format", metavar="FORM",
+        help="how times are written: dayfirst, monthfirst, seconds, milliseconds, microseconds, order, or as in "
+        "%%d.%%m.%%Y %%H:%%M",
+    )  # fmt: skip
+    tables.add_argument("--quote", metavar="CHAR", help='around fields (default: "); none where quotes are letters')
+    tables.add_argument("--escape", metavar="CHAR", help="before a quote inside a field, such as \\ (default: none)")
+    tables.add_argument("--no-header", action="store_true", help="no names of columns: they are called 1, 2, …")
     tables.add_argument("--bins", nargs="+", default=[], metavar="COLUMN=N", help="bands of width N, or qN quantiles")

@@ -11,7 +11,7 @@ import importlib.util
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -21,8 +21,9 @@ from pandas.api.types import is_numeric_dtype
 
 from ramgnn.cli.checks import ending
 from ramgnn.cli.printing import as_json
+from ramgnn.cli.typed import flag
 from ramgnn.errors import RamgnnError
-from ramgnn.files import make_folder, part_of
+from ramgnn.files import replacing
 
 Write = Callable[[pd.DataFrame], None]
 
@@ -31,13 +32,21 @@ def check(path: str) -> None:
     """Refuse a file that cannot be written before anything is computed for it.
 
     Raises:
-        RamgnnError: the file is to be Parquet, and pyarrow is missing.
+        RamgnnError: its folder is not there, it is a folder itself, or it is to be Parquet and pyarrow is missing.
     """
+    target = Path(path)
+    if target.is_dir():
+        raise RamgnnError(f"cannot write {path}: it is a folder; choose another --out")
+    if not target.parent.is_dir():
+        what = "is a file; choose" if target.parent.exists() else "does not exist; make it or choose"
+        raise RamgnnError(f"cannot write {path}: the folder {target.parent} {what} another --out")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise RamgnnError(f"cannot write {path}: no permission to write to {target.parent}; choose another --out")
     if ending(path) == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         instead = f"{path[: -len('.parquet')]}.csv"
         raise RamgnnError(
             f"cannot write {path}: Parquet needs the package pyarrow; install it with: pip install pyarrow\n"
-            f"  or write a table of text instead: --out {instead}"
+            f"  or write a table of text instead: {flag('--out', instead)}"
         )
 
 
@@ -51,18 +60,11 @@ def table_writer(path: str) -> Iterator[Write]:
     Raises:
         RamgnnError: the file cannot be written.
     """
-    target = Path(path)
-    part = part_of(target)
     try:
-        make_folder(target.parent)
-        with _WRITERS[ending(path)](part) as write:
+        with replacing(Path(path)) as part, _WRITERS[ending(path)](part) as write:
             yield write
-        os.replace(part, target)
     except OSError as error:
-        raise RamgnnError(f"cannot write {target}: {error.strerror or error}; choose another --out") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()  # it is still there only when something went wrong
+        raise RamgnnError(f"cannot write {path}: {error.strerror or error}; choose another --out") from error
 
 
 def csv_writer(stream: TextIO, separator: str = ",") -> Write:

@@ -1,4 +1,4 @@
-"""Every command with its options, defaults and help. Imports nothing but the standard library."""
+"""Every command with its options, defaults and help. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 
+from ramgnn.arguments import MAX_SEED
 from ramgnn.cli import checks, examples, options
 
 Parser = argparse.ArgumentParser
@@ -77,8 +78,10 @@ def _data(commands) -> None:
     check = _command(
         parts, "check", "data:check", "read a data set, or your own tables, and say whether everything fits together"
     )
-    info.add_argument("name", nargs="?", help="which data set (default: movietweetings)")
-    check.add_argument("name", nargs="?", help="which data set (default: your own tables if given, or movietweetings)")
+    info.add_argument("name", nargs="?", help="which data set or folder (default: movietweetings)")
+    check.add_argument(
+        "name", nargs="?", help="data set or folder (default: your own tables if given, or movietweetings)"
+    )
     for sub in (info, check):
         options.dataset(sub)
         options.output(sub)
@@ -109,9 +112,18 @@ def _train(commands) -> None:
         help="settings, as in pretrain.dim=32; of a baseline, as in lr=0.01",
     )  # fmt: skip
     model.add_argument("--ablation", default="full", help="full, single, rns or attention (default: full)")
-    model.add_argument("--seed", type=int, default=0, help="of everything that is drawn (default: 0)")
+    seed = options.whole("a seed", 0, MAX_SEED)
+    model.add_argument("--seed", type=seed, default=0, help="of everything that is drawn (default: 0)")
     model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: cpu)")
-    model.add_argument("--epochs", type=int, help="train for so many epochs instead of asking validation")
+    model.add_argument(
+        "--epochs", type=options.whole("a number of epochs", 0),
+        help="train for so many epochs instead of asking validation",
+    )  # fmt: skip
+    model.add_argument(
+        "--refit", action=argparse.BooleanOptionalAction,
+        help="after that, train once more with the held-out items in, to recommend from all that is known; costs one\n"
+        "more fine-tuning (default: for your own tables)",
+    )  # fmt: skip
     run = train.add_argument_group("run")
     run.add_argument("--out", metavar="FOLDER", help="run folder (default: runs/DATA-CONFIG-SEED)")
     run.add_argument("--overwrite", action="store_true", help="replace the run that is in the folder")
@@ -161,8 +173,11 @@ def _recommend(commands) -> None:
     )
     users.add_argument("--users", metavar="FILE", help="a file with one id a line; - is standard input")
     users.add_argument("--all", action="store_true", help="every user; as CSV to standard output without --out")
+    users.add_argument(
+        "--had", nargs="+", metavar="ITEM", help="somebody new: the items that they had, by id or title, oldest first"
+    )
     items = recommend.add_argument_group("items")
-    items.add_argument("-n", type=options.positive, default=10, help="how many for each user (default: 10)")
+    options.how_many(items, 10, "how many for each user")
     items.add_argument("--include-seen", action="store_true", help="also items that the user has had already")
     items.add_argument("--reasons", action="store_true", help="one reason for each; with --user")
     output = options.output(recommend, quiet=True)
@@ -183,17 +198,17 @@ def _similar(commands) -> None:
         epilog=examples.SIMILAR,
     )
     options.saved_run(similar)
-    similar.add_argument("--item", required=True, help="id, or title or part of it")
-    similar.add_argument("-n", type=options.positive, default=10, help="how many (default: 10)")
+    options.item(similar, required=True)
+    options.how_many(similar, 10)
     options.output(similar)
 
 
 def _explain(commands) -> None:
     explain = _command(commands, "explain", "ask:explain", "why an item for a user", epilog=examples.EXPLAIN)
     options.saved_run(explain)
-    explain.add_argument("--user", required=True, help="id or name")
-    explain.add_argument("--item", required=True, help="id, or title or part of it")
-    explain.add_argument("-n", type=int, default=3, help="how many films or people behind each reason (default: 3)")
+    options.user(explain, required=True)
+    options.item(explain, required=True)
+    options.how_many(explain, 3, "how many films or people behind each reason")
     options.output(explain)
 
 
@@ -207,9 +222,9 @@ def _neighbors(commands) -> None:
     )
     options.saved_run(neighbors)
     node = neighbors.add_mutually_exclusive_group(required=True)
-    node.add_argument("--item", help="id, or title or part of it")
-    node.add_argument("--user", help="id or name")
-    neighbors.add_argument("-n", type=int, default=20, help="how many (default: 20)")
+    options.item(node)
+    options.user(node)
+    options.how_many(neighbors, 20)
     options.output(neighbors)
 
 

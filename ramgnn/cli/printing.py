@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # `ramgnn data list` prints too and does without pandas
@@ -24,6 +25,12 @@ def text_table(frame: pd.DataFrame) -> str:
             shown[name] = [str(x).ljust(width) for x in shown[name]]
             shown = shown.rename(columns={name: str(name).ljust(width)})
     return shown.to_string(index=False)
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of text as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def table_without_ids(frame: pd.DataFrame, label: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,9 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.explain import Explanation
 from ramgnn.fitted import FittedModel
-from ramgnn.matching import find, nearest
+from ramgnn.matching import find, indices, left_out_message, nearest, told_apart
+
+LONGEST = 100_000  # characters of a line of a file of ids
 
 
 def recommend(args: Namespace) -> None:
@@ -26,6 +29,8 @@ def recommend(args: Namespace) -> None:
         output.check(args.out)
     typed = _read_ids(args.users) if args.users else []
     model = load_model(args.run)
+    if args.had:
+        return _recommend_by_items(model, args)
     users, n_skipped = _users(args, typed, model.dataset)
     shown = model.dataset.user_ids if users is None else users
     blocks = _blocks(model, users, args)
@@ -49,6 +54,35 @@ def recommend(args: Namespace) -> None:
         _print_tables(model, blocks, shown, args.reasons)
 
 
+def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
+    """The best items for somebody new, by the items that they had."""
+    dataset = model.dataset
+    had = [dataset.item_ids[i] for i in indices(dataset, "item", args.had)]
+    frame = model.recommend(n=min(args.n, dataset.n_items), exclude_seen=not args.include_seen, had=had)
+    if args.out:
+        with output.table_writer(args.out) as write:
+            write(frame)
+    rows = _as_rows(frame)
+    if args.json:
+        return print_json({"had": had, "items": rows} | ({"out": args.out} if args.out else {}))
+    if args.out:
+        return print(f"{len(rows):,} recommendations in {args.out}")
+    names = told_apart(dataset, "item")
+    labels = "; ".join(names[i] for i in indices(dataset, "item", had))
+    print(f"for somebody who had {labels}:")
+    print(table_without_ids(pd.DataFrame(rows), "item") if rows else "they have had every item")
+
+
+def _as_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Recommendations as plain rows to show: rank, id, item (title or id) and score."""
+    titles = frame["title"] if "title" in frame else frame["item"]
+    columns = (frame["rank"], frame["item"], titles, frame["score"])
+    return [
+        {"rank": int(rank), "id": item, "item": title, "score": round(float(score), 4)}
+        for rank, item, title, score in zip(*columns, strict=True)
+    ]
+
+
 def _read_ids(path: str) -> list[tuple[int, str]]:
     """The ids in a file, or on standard input where `path` is ``-``, each with its line number; no blank lines.
 
@@ -57,11 +91,18 @@ def _read_ids(path: str) -> list[tuple[int, str]]:
     """
     file = "standard input" if path == "-" else path
     try:
-        if path == "-":
-            lines = list(sys.stdin)
-        else:
-            with open(path, encoding="utf-8-sig") as stream:
-                lines = list(stream)
+        with nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8-sig") as stream:
+            lines = []
+            while line := stream.readline(LONGEST):  # never a whole device or file without line ends
+                if len(line) == LONGEST:
+                    raise DataError(
+                        f"the line has {LONGEST:,} characters or more",
+                        file=file,
+                        line=len(lines) + 1,
+                        expected="one user id a line",
+                        fix="check what this file is",
+                    )
+                lines.append(line)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise DataError(f"cannot be read: {reason}", file=file, expected="one user id a line") from None
@@ -94,6 +135,8 @@ def _users(args: Namespace, typed: list[tuple[int, str]], dataset: RecDataset) -
     unknown = [(number, user) for number, user in typed if user not in known]
     if unknown and not args.skip_unknown:
         number, user = unknown[0]
+        if user in dataset.left_out_users:
+            raise DataError(left_out_message(user), file=file, line=number, fix="or give --skip-unknown")
         near = nearest(user, dataset.user_ids)
         raise DataError(
             f"no user {user!r}" + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""),
@@ -114,9 +157,10 @@ def _blocks(model: FittedModel, users: list[str] | None, args: Namespace) -> Ite
     """The recommendations in blocks of users, with a progress bar where somebody can see it."""
     total = model.dataset.n_users if users is None else len(users)
     to_terminal = args.out is None and sys.stdout.isatty()  # what is printed there and a bar would mix
+    n = min(args.n, model.dataset.n_items)  # a row of n is kept for each user
     hidden = args.quiet or args.json or to_terminal or not sys.stderr.isatty()
     with tqdm(total=total, desc="recommending", unit="user", disable=hidden) as bar:
-        for frame in model.recommend_blocks(users, n=args.n, exclude_seen=not args.include_seen):
+        for frame in model.recommend_blocks(users, n=n, exclude_seen=not args.include_seen):
             yield frame
             bar.update(frame["user"].nunique())
 
@@ -132,15 +176,7 @@ def _by_user(blocks: Iterator[pd.DataFrame], users: Sequence[str]) -> Iterator[t
         if user != user_of_group:
             yield user, []
             continue
-        titles = group["title"] if "title" in group else group["item"]
-        columns = (group["rank"], group["item"], titles, group["score"])
-        yield (
-            user,
-            [
-                {"rank": int(rank), "id": item, "item": title, "score": round(float(score), 4)}
-                for rank, item, title, score in zip(*columns, strict=True)
-            ],
-        )
+        yield user, _as_rows(group)
         user_of_group, group = next(groups, (None, None))
 
 
@@ -148,12 +184,13 @@ def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Seq
     """A table for each user."""
     dataset = model.dataset
     index_of = {user: index for index, user in enumerate(dataset.user_ids)}
+    names = told_apart(dataset, "user")
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
         if reasons:
             _add_reasons(model, user, rows)
-        label, n_items = dataset.user_labels[index_of[user]], len(dataset.history(index_of[user]))
+        label, n_items = names[index_of[user]], len(dataset.had(index_of[user]))
         print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
-        print(table_without_ids(pd.DataFrame(rows), "item") if rows else "no item is left to recommend")
+        print(table_without_ids(pd.DataFrame(rows), "item") if rows else f"{label} has had every item")
 
 
 def _print_as_json(
@@ -172,13 +209,14 @@ def _print_as_json(
 
 def _add_reasons(model: FittedModel, user: str, rows: list[dict[str, Any]]) -> None:
     """Add one reason to each row."""
+    items = told_apart(model.dataset, "item")
     for row in rows:
-        row["reason"] = _short(model.explain(user, row["id"], 1))
+        row["reason"] = _short(model.explain(user, row["id"], 1), items)
 
 
-def _short(explanation: Explanation) -> str:
-    """One reason in a few words."""
+def _short(explanation: Explanation, items: Sequence[str]) -> str:
+    """One reason in a few words, with the names of the `items`."""
     if explanation.item_reasons:
         best = explanation.item_reasons[0]
-        return f"{best.type} {best.value}, as {best.via[0].label}"
-    return f"close to {explanation.similar[0].label} after training" if explanation.similar else ""
+        return f"{best.type} {best.value}, as {items[best.via[0].node]}"
+    return f"close to {items[explanation.similar[0].node]} after training" if explanation.similar else ""

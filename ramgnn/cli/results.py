@@ -7,6 +7,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ramgnn.cli import checks
+from ramgnn.cli.typed import flag
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.experiments.data import source
 from ramgnn.experiments.lineup import model_spec
@@ -17,6 +19,8 @@ from ramgnn.experiments.tables import FORMATS, TABLES, Table, as_text, cells, pl
 from ramgnn.experiments.trajectories import ends
 from ramgnn.experiments.tuning import n_trials
 from ramgnn.experiments.verdicts import judge
+
+MAX_SEEDS = 1000
 
 
 def seeds(text: str) -> tuple[int, ...]:
@@ -29,17 +33,22 @@ def seeds(text: str) -> tuple[int, ...]:
         numbers: list[int] = []
         for part in text.split(","):
             low, dash, high = part.partition("-")
-            numbers += range(int(low), int(high) + 1) if dash else [int(low)]
+            span = range(int(low), int(high) + 1) if dash else [int(low)]
+            numbers += span[: MAX_SEEDS + 1]
     except ValueError:
         numbers = []
-    if not numbers:
-        raise RamgnnError(f"cannot read the seeds {text!r}; expected, for example, 0-9 or 0,3,7")
+    if not numbers or len(numbers) > MAX_SEEDS:
+        raise RamgnnError(
+            f"cannot read the seeds {text!r}; expected, for example, 0-9 or 0,3,7, and at most {MAX_SEEDS} of them"
+        )
     return tuple(dict.fromkeys(numbers))
 
 
 def run(args: Namespace) -> int:
     """``ramgnn run``: make what is missing; 1 when a task failed."""
     plan, store = _plan(args), Store(args.out or FOLDER)
+    if not args.list:
+        checks.folder(store.folder)
     tasks = plan.missing(store)
     if args.list or not tasks:
         _say_missing(plan, store, tasks)
@@ -80,10 +89,14 @@ def _say_missing(plan: Plan, store: Store, tasks: list[Task]) -> None:
 def results(args: Namespace) -> int:
     """``ramgnn results``: print what is stored."""
     store = Store(args.out or FOLDER)
+    table(args.of)  # a table, a metric and data that there are not are refused whatever is asked
+    if args.metric not in METRICS:
+        raise NotFoundError("metric", args.metric, METRICS)
+    source(args.data)
     if args.plot and args.name in ("status", "verdicts", "pairs"):
         raise RamgnnError(f"--plot draws tables and figures, not {args.name}; leave it out")
     if args.plot:
-        _check_ending(Path(args.plot))
+        _check_file(Path(args.plot))
     if args.name == "status":
         print(_status(store, args.data))
         return 0
@@ -107,14 +120,17 @@ def results(args: Namespace) -> int:
         for path in _plots(one, store, args.data, Path(args.plot)):
             print(f"drawn: {path}", file=sys.stderr)
     if missing:
-        print(f"{missing} runs are missing: python -m ramgnn run {one.name} --data {args.data}", file=sys.stderr)
+        told = flag("--data", args.data) + (f" {flag('--out', args.out)}" if args.out else "")
+        print(f"{missing} runs are missing: python -m ramgnn run {one.name} {told}", file=sys.stderr)
     return 0
 
 
-def _check_ending(path: Path) -> None:
-    """Refuse a file that cannot be drawn before anything is computed for it."""
+def _check_file(path: Path) -> None:
+    """Refuse a file that cannot be drawn or written before anything is computed for it."""
     from matplotlib.backend_bases import FigureCanvasBase
 
+    if not path.parent.is_dir():
+        raise RamgnnError(f"--plot {path}: the folder {path.parent} does not exist; make it or choose another file")
     known = sorted(FigureCanvasBase.get_supported_filetypes())
     if path.suffix.removeprefix(".") not in known:
         raise RamgnnError(f"--plot {path}: cannot draw {path.suffix or 'a file without an ending'}; known: {known}")
@@ -136,7 +152,6 @@ def _plots(one: Table, store: Store, dataset_name: str, path: Path) -> list[Path
             if results := runs_of(row, one, store, dataset_name):
                 place = path.with_stem(f"{path.stem}-{row.model.replace(' ', '-')}")
                 written.append((place, figures.sampler(results)))
-        path.parent.mkdir(parents=True, exist_ok=True)
         for place, figure in written:
             figure.savefig(place)
     return [place for place, _ in written]
@@ -157,12 +172,11 @@ def _status(store: Store, dataset_name: str) -> str:
 
 def _pairs(store: Store, dataset_name: str, of: str, metric: str, form: str) -> str:
     """Every model of a table against every other on one metric, the first better than the second."""
-    if metric not in METRICS:
-        raise NotFoundError("metric", metric, METRICS)
     grouped = by_model(store.results(dataset_name, [row.model for row in rows_on(table(of), dataset_name)]))
     if len(grouped) < 2:
         raise RamgnnError(
-            f"{len(grouped)} rows of {of} have runs on {dataset_name}; a comparison needs two: ramgnn run {of}"
+            f"{len(grouped)} rows of {of} have runs on {dataset_name}; a comparison needs two: "
+            f"ramgnn run {of} {flag('--data', dataset_name)}"
         )
     means = {name: summarise(runs, metric, 2).mean for name, runs in grouped.items()}
     ordered = {name: grouped[name] for name in sorted(grouped, key=lambda name: -means[name])}

@@ -6,24 +6,32 @@ import os
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from ramgnn import api, distributed, memory, paper, readings, runs
 from ramgnn.baselines import registry
+from ramgnn.cli import checks
 from ramgnn.cli.checks import RAM_GNN, beside_resume
 from ramgnn.cli.data import assignment, print_summary, source
 from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_text
+from ramgnn.cli.typed import flag
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
-from ramgnn.errors import RamgnnError
+from ramgnn.devices import checked_device
+from ramgnn.errors import DivergedError, RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
-from ramgnn.training import Fitted, fit
+from ramgnn.files import locked
+from ramgnn.fitted import FittedModel
+from ramgnn.runs import Started
+from ramgnn.trained import Fitted
+from ramgnn.training import fit, train_on_everything
 
 BESIDE = ("popularity", "ease")  # baselines shown beside a run: fitted in a second
 
@@ -37,27 +45,33 @@ def train(args: Namespace) -> int:
         if options := beside_resume(args):
             raise RamgnnError(f"--resume takes data and settings from the folder; leave out {', '.join(options)}")
         folder = Path(args.resume)
-        data_source, config, epochs, fingerprint = runs.begun(folder)
+        started = runs.read_started(folder)
+        data_source, config, epochs = started.source, started.config, started.epochs
     else:
         config = readings.ablation(readings.named(args.config), args.ablation)
         config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
-        data_source, epochs, fingerprint = source(args), args.epochs, None
-        folder = Path(args.out or f"runs/{data_source.name}-{config.name.replace(', ', '-')}-{config.seed}")
-        if not args.overwrite:
-            _refuse_to_overwrite(folder)
+        data_source, epochs, started = source(args), args.epochs, None
+        folder = Path(args.out or f"runs/{data_source.label}-{config.name.replace(', ', '-')}-{config.seed}")
     try:
-        with distributed.processes(config.device):
-            _check_device(distributed.device_of(config.device))
-            return _train_ram_gnn(args, data_source, config, epochs, folder, fingerprint)
+        with _held(folder, args), distributed.processes(config.device):
+            checked_device(distributed.device_of(config.device))
+            return _train_ram_gnn(args, data_source, config, epochs, folder, started)
+    except DivergedError:
+        runs.clear_checkpoints(folder)  # going on from them would end in the same place
+        raise
     except distributed.LostProcess as error:
         raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
+    except KeyboardInterrupt:  # outside of the loops over epochs, which keep what they had reached and go on to here
+        left = _how_to_resume(folder) if runs.unfinished(folder) else "there is nothing to continue"
+        print(f"\nstopped by you; {left}", file=sys.stderr)
+        return checks.INTERRUPTED
 
 
 # ---- RAM-GNN ---------------------------------------------------------------------------------------------------------
 
 
 def _train_ram_gnn(
-    args: Namespace, data_source: Source, config: Config, epochs: int | None, folder: Path, fingerprint: str | None
+    args: Namespace, data_source: Source, config: Config, epochs: int | None, folder: Path, started: Started | None
 ) -> int:
     """`train`, once it is clear what is trained on what and where.
 
@@ -67,38 +81,41 @@ def _train_ram_gnn(
         config: all settings.
         epochs: of fine-tuning; None asks validation.
         folder: the run folder.
-        fingerprint: that of the data the run was begun with; None for a new run.
+        started: what was noted of the run that goes on; None for a new run.
     """
     is_first = distributed.rank() == 0
     quiet = args.quiet or args.json or not is_first
     if not is_first:
         distributed.wait()  # the first process downloads what there is to download
-    dataset = data_source.load(False if quiet else None)
+    shown = False if quiet else None
+    refit = args.refit if started is None else started.refit
+    dataset = data_source.load(shown) if started is None else runs.started_data(folder, started, shown)
     if is_first:
-        if fingerprint is None:
-            runs.begin(folder, dataset, config, data_source, epochs)
+        if started is None:
+            runs.start_run(folder, dataset, config, data_source, epochs, refit)
         distributed.wait()
-    if fingerprint not in (None, runs.fingerprint(dataset)):
-        raise RamgnnError(f"the data are not those that the run in {folder} was begun with; train without --resume")
     if not quiet:
         print_summary(dataset)
-    fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=folder / runs.CHECKPOINTS)
+    checkpoints = folder / runs.CHECKPOINTS
+    fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=checkpoints)
+    if fitted.to_be_refitted(refit):
+        train_on_everything(fitted, progress=not quiet, checkpoints=checkpoints)
     if not is_first:
-        return 130 if fitted.interrupted else 0
+        return checks.INTERRUPTED if fitted.interrupted else 0
     evaluation = None
     if fitted.final is not None and not args.no_test and len(dataset.test) and not fitted.interrupted:
         evaluation = evaluate(fitted.final, dataset, args.ties)
     runs.save(folder, fitted, data_source, evaluation)
     if fitted.interrupted:
         print(f"stopped during {fitted.interrupted}; {_how_to_resume(folder)}", file=sys.stderr)
-        return 130
-    runs.clear(folder)
+        return checks.INTERRUPTED
+    runs.clear_checkpoints(folder)
     if args.json:
         report = {"run": str(folder), "seconds": fitted.seconds, "epochs": fitted.finetuned.best_epoch}
         print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
         return 0
     print(f"\n{config.name}, seed {config.seed}: {_stages(fitted)}")
-    _print_results(evaluation, config.name, dataset, folder, args)
+    _print_results(fitted, evaluation, config.name, folder, args)
     return 0
 
 
@@ -114,7 +131,7 @@ def _how_to_resume(folder: Path) -> str:
         return "nothing had been trained yet"
     processes = os.environ.get("LOCAL_WORLD_SIZE", "1")
     start = f"torchrun --nproc-per-node {processes} -m ramgnn" if processes != "1" else "ramgnn"
-    return f"what was reached is kept; continue with: {start} train --resume {folder}"
+    return f"what was reached is kept; continue with: {start} train {flag('--resume', folder)}"
 
 
 # ---- baselines -------------------------------------------------------------------------------------------------------
@@ -128,10 +145,15 @@ def _train_baseline(args: Namespace) -> int:
     if not api.baseline(args.model).trained and (options := _only_trained(args)):
         raise RamgnnError(f"{args.model} is fitted in one go on the CPU; leave out {', '.join(options)}")
     data_source = source(args)
-    folder = Path(args.out or f"runs/{data_source.name}-{args.model}-{args.seed}")
-    if not args.overwrite:
-        _refuse_to_overwrite(folder)
-    _check_device(args.device or "cpu")
+    folder = Path(args.out or f"runs/{data_source.label}-{args.model}-{args.seed}")
+    checked_device(args.device or "cpu")
+    with _held(folder, args):
+        return _fit_baseline(args, data_source, settings, folder)
+
+
+def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any], folder: Path) -> int:
+    """`_train_baseline`, once it is clear what is fitted to what and where."""
+    runs.clear_run(folder)
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
     if not quiet:
@@ -139,19 +161,22 @@ def _train_baseline(args: Namespace) -> int:
     started = time.perf_counter()
     model = api.fit(
         dataset, model=args.model, settings=settings, seed=args.seed, epochs=args.epochs, device=args.device or "cpu",
-        progress=not quiet,
+        progress=not quiet, refit=args.refit,
     )  # fmt: skip
     seconds = round(time.perf_counter() - started, 3)
     evaluation = None
-    if len(dataset.test) and not args.no_test:
+    if len(dataset.test) and not args.no_test and not model.interrupted:
         evaluation = api.evaluate(model, ties=args.ties)
     api.save(model, folder, source=data_source, evaluation=evaluation)
+    if model.interrupted:
+        print(f"stopped after {model.epochs} epochs; what was reached is saved in {folder}", file=sys.stderr)
+        return checks.INTERRUPTED
     if args.json:
         report = {"run": str(folder), "model": args.model, "seconds": {"training": seconds}}
         print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
         return 0
     print(f"\n{args.model}, seed {args.seed}: {seconds:.0f} s")
-    _print_results(evaluation, args.model, dataset, folder, args)
+    _print_results(model, evaluation, args.model, folder, args)
     return 0
 
 
@@ -177,33 +202,46 @@ def _baseline_settings(model: str, assignments: list[str]) -> dict[str, Any]:
 # ---- for both --------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _held(folder: Path, args: Namespace) -> Iterator[None]:
+    """Hold a run folder while something is trained in it; of several processes of one run the first one does.
+
+    Raises:
+        RamgnnError: another process trains there, it holds a run that is not to be replaced, or cannot be written to.
+    """
+    if int(os.environ.get("RANK", "0")) > 0:
+        yield
+        return
+    checks.folder(folder)
+    with locked(folder):
+        if not args.overwrite and not args.resume:
+            _refuse_to_overwrite(folder)
+        yield
+
+
 def _refuse_to_overwrite(folder: Path) -> None:
     """Refuse a folder that holds a run, complete or not."""
     if runs.unfinished(folder):
         raise RamgnnError(
-            f"{folder} holds a run that was stopped: continue it with --resume {folder}, or give --overwrite to begin "
-            "again, or --out another folder"
+            f"{folder} holds a run that was stopped: continue it with {flag('--resume', folder)}, or give --overwrite "
+            "to begin again, or --out another folder"
         )
     if (folder / runs.RUN).exists():
         raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
 
 
-def _check_device(name: str) -> None:
-    """Fail before any work when the device is not there."""
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise RamgnnError(f"cannot use the device {name!r}: {reason}; --device cpu always works") from None
-
-
-def _print_results(
-    evaluation: Evaluation | None, name: str, dataset: RecDataset, folder: Path, args: Namespace
-) -> None:
-    """Print the table, if there is an evaluation, and what to do next."""
+def _print_results(model: FittedModel, evaluation: Evaluation | None, name: str, folder: Path, args: Namespace) -> None:
+    """Print the table, if there is an evaluation, what recommends, and what to do next."""
+    dataset = model.dataset
     if evaluation is not None:
         print(_results_table(evaluation, name, dataset, args))
-    print(f"\nsaved in {folder}; next: ramgnn recommend --run {folder} --user {dataset.user_ids[0]} -n 10")
+    if model.served is not None:
+        print(
+            "\nWhat recommends was trained once more, with the held-out items in; the table is of the model that never "
+            "saw them."
+        )
+    asked = f"{flag('--run', folder)} {flag('--user', dataset.user_ids[0])}"
+    print(f"\nsaved in {folder}; next: ramgnn recommend {asked} -n 10")
 
 
 def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args: Namespace) -> str:
@@ -212,7 +250,7 @@ def _results_table(evaluation: Evaluation, name: str, dataset: RecDataset, args:
     if not args.no_baselines:
         for baseline in BESIDE:
             try:
-                metrics = evaluate(registry.get(baseline).fits(dataset), dataset, args.ties).metrics(args.at)
+                metrics = evaluate(registry.get(baseline).factory(dataset), dataset, args.ties).metrics(args.at)
             except RamgnnError as error:
                 print(f"{baseline} is left out: {error}", file=sys.stderr)
                 continue

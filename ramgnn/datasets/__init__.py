@@ -6,11 +6,14 @@ Importing this package imports neither numpy nor pandas: they come with the firs
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ramgnn import arguments
 from ramgnn.errors import NotFoundError, RamgnnError
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ _LOADERS = {
     "planted": ("planted", "made data in which the importance of each relation is known, at any size"),
     "tables": ("tables", "your own interactions.csv, items.csv and, if you have it, users.csv"),
 }
+_SEPARATORS = {os.sep, os.altsep or os.sep}
 _LAZY = {"RecDataset": "base", "Relation": "base", "from_frames": "frames"}  # name: the module it is fetched from
 
 
@@ -46,28 +50,46 @@ def names() -> dict[str, str]:
     return {name: line for name, (_, line) in _LOADERS.items()}
 
 
-def load(name: str = "movietweetings", /, *, progress: bool | None = None, **options: Any) -> RecDataset:
-    """Load a data set by name.
+def is_path(name: str | os.PathLike) -> bool:
+    """Whether this is the path of a folder and not the name of a data set: it has a separator, or is there."""
+    if not isinstance(name, str):
+        return isinstance(name, os.PathLike)
+    return name not in _LOADERS and (any(sep in name for sep in _SEPARATORS) or name == "~" or os.path.isdir(name))
+
+
+def load(name: str | os.PathLike = "movietweetings", /, *, progress: bool | None = None, **options: Any) -> RecDataset:
+    """Load a data set by name, or from a folder.
 
     Args:
-        name: one of `names()`.
+        name: one of `names()`, or the path of a folder with MovieLens, RecBole's atomic files, or tables as CSV or
+            Parquet (`ramgnn.datasets.folders`). For a folder called like a data set write ``./ml-100k``.
         progress: show bars while reading large files; without it, where the standard error is a terminal.
         options: what the data set's own ``load`` takes, for example ``attributes="as_published"`` for ml-100k.
 
     Raises:
-        NotFoundError: there is no such data set, or it has no such option; the message names those it has.
+        NotFoundError: there is no such data set or folder, or it has no such option; the message names those it has.
         RamgnnError: the name is ``"frames"``, for data frames are not stored anywhere.
     """
+    if not isinstance(name, str):
+        from_frame = "; a data frame becomes one by ramgnn.from_frames" if hasattr(name, "columns") else ""
+        raise arguments.wrong("name", name, f"the name of a data set: {', '.join(_LOADERS)}{from_frame}")
+    if progress is not None:
+        arguments.true_or_false("progress", progress)
     if name == "frames":
         raise RamgnnError(
             "this data set was made of data frames, so it cannot be loaded by name\n"
             "  to mend it: make it again with from_frames(...) and hand it in as the data set"
         )
-    if name not in _LOADERS:
-        hint = "the data sets are " + ", ".join(_LOADERS)
-        raise NotFoundError("data set", name, get_close_matches(str(name).lower(), _LOADERS, cutoff=0.5), hint=hint)
-    loader = import_module(f"ramgnn.datasets.{_LOADERS[name][0]}").load
-    known = list(inspect.signature(loader).parameters)
+    if is_path(name):
+        folders = import_module("ramgnn.datasets.folders")
+        loader, known = partial(folders.load, name), folders.options()
+    elif name in _LOADERS:
+        loader = import_module(f"ramgnn.datasets.{_LOADERS[name][0]}").load
+        known = list(inspect.signature(loader).parameters)
+    else:
+        hint = f"the data sets are {', '.join(_LOADERS)}; a folder of your own is named by its path"
+        near = get_close_matches(str(name).lower(), dict.fromkeys([*_LOADERS, *_folders_here()]), cutoff=0.5)
+        raise NotFoundError("data set", name, near, hint=hint)
     if "progress" in known:
         options["progress"] = sys.stderr.isatty() if progress is None else progress
     for option in options:
@@ -77,3 +99,11 @@ def load(name: str = "movietweetings", /, *, progress: bool | None = None, **opt
                 f"option of data set {name!r} called", option, get_close_matches(option, known), hint=hint
             )
     return loader(**options)
+
+
+def _folders_here() -> list[str]:
+    """The names of the folders in the current one."""
+    try:
+        return sorted(entry.name for entry in os.scandir() if entry.is_dir())
+    except OSError:
+        return []

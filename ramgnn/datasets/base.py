@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from ramgnn.datasets.negatives import with_negatives
+from ramgnn.datasets.split import COLUMNS, interactions, leave_last_out
 from ramgnn.errors import DataError, NotFoundError
-
-COLUMNS = ["user", "item", "time"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class Relation:
                     values.append(index.setdefault(value, len(index)))
         return cls(name, np.array(nodes, np.int64), np.array(values, np.int64), tuple(index), derived)
 
+    def __repr__(self) -> str:
+        return f"<Relation {self.name}: {self.n_values:,} values in {len(self.nodes):,} rows>"
+
     @property
     def n_values(self) -> int:
         """Number of distinct values."""
@@ -88,6 +91,8 @@ class RecDataset:
             `validation` calls it again so that nothing held out leaks into them.
         user_id_dtype, item_id_dtype: ``"int64"`` where the ids came as integers in a data frame, else ``"str"``;
             see `brought_ids`.
+        own: whether somebody brought the data; a data set that the package knows by name is not.
+        left_out_users: ids of users who had too few interactions and are no part of the data.
     """
 
     name: str
@@ -107,9 +112,19 @@ class RecDataset:
     citation: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
-    derive_users: Callable[[RecDataset], tuple[Relation, ...]] | None = field(default=None, repr=False, compare=False)
+    derive_users: Callable[[RecDataset], tuple[Relation, ...]] | None = field(default=None, compare=False)
     user_id_dtype: str = "str"
     item_id_dtype: str = "str"
+    own: bool = False
+    left_out_users: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        held_out = f"{len(self.train):,} interactions and {len(self.test):,} held out"
+        lines = [f"<RecDataset {self.name}: {self.n_users:,} users, {self.n_items:,} items, {held_out}"]
+        for side in ("item", "user"):
+            attributes = (f"{r.name} ({r.n_values:,} values)" for r in self.relations(side))
+            lines.append(f"  {side}s: {', '.join(attributes) or 'no attributes'}")
+        return "\n".join(lines) + ">"
 
     @property
     def n_users(self) -> int:
@@ -162,19 +177,27 @@ class RecDataset:
             user_relations=self.user_relations if user is None else tuple(self.relation("user", n) for n in user),
         )
 
-    def matrix(self) -> csr_matrix:
-        """Training interactions as a ``(n_users, n_items)`` sparse matrix of ones (float32)."""
-        ones = np.ones(len(self.train), np.float32)
-        shape = (self.n_users, self.n_items)
-        seen = csr_matrix((ones, (self.train["user"].to_numpy(), self.train["item"].to_numpy())), shape=shape)
+    def matrix(self, held_out: bool = False) -> csr_matrix:
+        """Training interactions as a ``(n_users, n_items)`` sparse matrix of ones (float32).
+
+        Args:
+            held_out: the held-out ones too: everything that a user has had.
+        """
+        pairs = [frame[["user", "item"]].to_numpy() for frame in (self.train, *([self.test] if held_out else []))]
+        user, item = np.concatenate(pairs).T  # (n,), (n,)
+        seen = csr_matrix((np.ones(len(user), np.float32), (user, item)), shape=(self.n_users, self.n_items))
         seen.data[:] = 1.0  # an interaction that stands twice counts once
         return seen
 
     def history(self, user: int) -> np.ndarray:
-        """Item indices of the user's training interactions, oldest first."""
+        """Item indices of the user's training interactions, oldest first; `had` has the held-out one too."""
         rows = self.train["user"].to_numpy()
         start, stop = np.searchsorted(rows, [user, user + 1])
         return self.train["item"].to_numpy()[start:stop]
+
+    def had(self, user: int) -> np.ndarray:
+        """Item indices of all that the user has had, oldest first, the held-out item at the end."""
+        return np.concatenate([self.history(user), self.test["item"].to_numpy()[self.test["user"].to_numpy() == user]])
 
     def validation(self) -> RecDataset:
         """The same data one step earlier: the held-out item of each user is the last *training* item.
@@ -191,6 +214,20 @@ class RecDataset:
             view = replace(view, user_relations=self.derive_users(view))
         if self.negatives is not None:
             view = with_negatives(view, self.negatives.shape[1], self.negatives_seed or 0)
+        return view
+
+    def everything(self) -> RecDataset:
+        """The same data with nothing held out, which a model that serves people learns from.
+
+        Derived user attributes are derived again.
+        """
+        both = pd.concat([self.train, self.test])
+        view = replace(
+            self, train=interactions(both["user"], both["item"], both["time"]), test=self.test.iloc[:0],
+            split="nothing is held out", negatives=None, negatives_seed=None,
+        )  # fmt: skip
+        if self.derive_users is not None:
+            view = replace(view, user_relations=self.derive_users(view))
         return view
 
     def summary(self) -> pd.DataFrame:
@@ -228,8 +265,9 @@ class RecDataset:
                 indices = frame[column]
                 if len(indices) and (indices.min() < 0 or indices.max() >= size):
                     raise DataError(f"{self.name}.{part}.{column} goes outside 0..{size - 1}")
-        both = pd.concat([self.train, self.test])
-        if (twice := int(both.duplicated(["user", "item"]).sum())) > 0:
+        pairs = np.concatenate([part["user"] * self.n_items + part["item"] for part in (self.train, self.test)])
+        pairs.sort()
+        if (twice := int((pairs[1:] == pairs[:-1]).sum())) > 0:
             raise DataError(f"{twice} pairs of user and item stand twice in {self.name}", expected="each pair once")
         if self.test["user"].duplicated().any():
             raise DataError(f"{self.name}.test has several rows for one user", expected="one held-out item per user")
@@ -245,53 +283,3 @@ class RecDataset:
         if self.negatives is not None and len(self.negatives) != len(self.test):
             raise DataError(f"{len(self.negatives)} rows of negatives for {len(self.test)} test rows")
         return self
-
-
-def interactions(user: Sequence[int], item: Sequence[int], time: Sequence[int] | None = None) -> pd.DataFrame:
-    """A table ``user, item, time`` (int64), sorted by user and time with ties in the order given.
-
-    Without `time`, the position within each user's rows stands for it.
-    """
-    frame = pd.DataFrame({"user": np.asarray(user, np.int64), "item": np.asarray(item, np.int64)})
-    frame["time"] = frame.groupby("user").cumcount() if time is None else np.asarray(time, np.int64)
-    return frame.sort_values(["user", "time"], kind="stable", ignore_index=True).astype(np.int64)
-
-
-def leave_last_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split a table ``user, item, time`` into the rest and each user's latest row.
-
-    Of several latest rows with one time, the first in the order of the source is taken, as in the published split
-    of MovieLens-100K. Users with a single row keep it in training.
-    """
-    latest = frame.groupby("user")["time"].transform("max")
-    size = frame.groupby("user")["item"].transform("size")
-    last = frame[(frame["time"] == latest) & (size > 1)].drop_duplicates("user", keep="first")
-    rest = frame.drop(last.index)
-    return rest.reset_index(drop=True), last.reset_index(drop=True)
-
-
-def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDataset:
-    """The data set with `n` sampled items per test row that the user has neither in training nor held out.
-
-    Drawn without repeats, uniformly, from ``numpy.random.default_rng(seed)``, in the order of the test rows.
-
-    Raises:
-        DataError: a user has fewer than `n` such items, or `n` is below 1.
-    """
-    if n < 1:
-        raise DataError(f"negatives is {n}; expected at least 1", fix="or rank against all items, with none")
-    rng = np.random.default_rng(seed)
-    users, held_out = dataset.test["user"].to_numpy(), dataset.test["item"].to_numpy()
-    drawn = np.empty((len(users), n), np.int64)
-    for row, (user, item) in enumerate(zip(users, held_out, strict=True)):
-        taken = np.union1d(dataset.history(user), [item])
-        free = dataset.n_items - len(taken)
-        if free < n:
-            raise DataError(
-                f"user {dataset.user_ids[user]!r} has {free} items to draw {n} negatives from",
-                fix=f"draw at most {free} negatives or rank against all items",
-            )
-        # draw among the free items by rank: the r-th free item is r plus the taken ones before it
-        ranks = rng.choice(free, n, replace=False)
-        drawn[row] = ranks + np.searchsorted(taken - np.arange(len(taken)), ranks, side="right")
-    return replace(dataset, negatives=drawn, negatives_seed=seed)

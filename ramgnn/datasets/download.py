@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pooch
 import requests  # what pooch downloads with
 
+from ramgnn.advice import option
 from ramgnn.errors import DataError
+
+ABANDONED = 24 * 3600  # seconds after which an unfinished download that nobody writes to is removed
 
 
 def cache_folder() -> Path:
@@ -60,14 +64,16 @@ def checked(path: Path, sha256: str) -> Path:
     """
     if not path.is_file():
         raise DataError(
-            "there is no such file", file=path, fix="put it there, or leave out `root` and RAMGNN_DATA to download it"
+            "there is no such file",
+            file=path,
+            fix=f"put it there, or leave out {option('root')} and RAMGNN_DATA to download it",
         )
     if (actual := pooch.file_hash(str(path))) != sha256:
         raise DataError(
             f"the file has the SHA-256 {actual}: it was changed, cut short, or its line ends were converted",
             file=path,
             expected=f"the SHA-256 {sha256}",
-            fix="replace it with the original, or leave out `root` and RAMGNN_DATA to download it",
+            fix=f"replace it with the original, or leave out {option('root')} and RAMGNN_DATA to download it",
         )
     return path
 
@@ -236,11 +242,20 @@ class _CannotWrite(DataError):
     """The cache folder cannot be written."""
 
 
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a download that was killed left behind: folders that nobody has written to for a day."""
+    for place in folder.glob(".unfinished-*"):
+        with suppress(OSError):
+            if not place.is_symlink() and time.time() - place.stat().st_mtime > ABANDONED:
+                shutil.rmtree(place)
+
+
 @contextmanager
 def _workplace(folder: Path) -> Iterator[Path]:
     """A folder for unfinished files beside the finished ones, gone at the end whatever happens."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as place:
             yield Path(place)
     except requests.RequestException:

@@ -1,18 +1,21 @@
-"""What can be wrong with a table of text: finds out what it is and says it.
+"""What can be wrong with a file or with names in it: finds out what it is and says it.
 
-Each error is a `DataError` with four parts: what is wrong, where, what was expected and what to do. `reading` calls
-these functions when a file cannot be read as it should.
+Each error is a `DataError` with four parts: what is wrong, where, what was expected and what to do. Rows whose fields
+or quotes do not fit are in `ramgnn.datasets.misfits`.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
+import stat
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ramgnn.advice import option
 from ramgnn.errors import DataError
 
 # encodings that a file which is not UTF-8 may have, the likeliest first
@@ -26,6 +29,7 @@ OTHER_KINDS = {
     b"SQLite format 3": "an SQLite data base",
     b"%PDF": "a PDF",
 }
+STREAMS = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
 
 
 # ---- names that are not there
@@ -37,99 +41,28 @@ def near(name: str, names: Sequence[str]) -> list[str]:
     return [by_folded[n] for n in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)]
 
 
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Names in quotes, joined by commas; beyond `most` of them, how many more there are."""
+    shown = ", ".join(map(repr, names[:most]))
+    return shown + (f", … ({len(names):,} in all)" if len(names) > most else "")
+
+
 def missing_column(name: str, names: Sequence[str], hint: str = "", **place: Any) -> DataError:
     """The error for a column that is not there, with near matches; `place` is what `DataError` takes for the place."""
     close = near(name, names)
     suggestion = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
     return DataError(
         f"there is no column {name!r}{suggestion}",
-        expected=f"a column {name!r} among {', '.join(map(repr, names))}",
+        expected=f"a column {name!r} among {listed(names)}",
         fix=hint or "rename the column in the header, or name the one that is meant",
         **place,
     )
 
 
-def check_choice(option: str, value: object, choices: Iterable[object]) -> None:
+def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Refuse a value of an option that is none of its choices."""
     if value not in choices:
-        raise DataError(f"{option}={value!r}", expected=" or ".join(map(repr, choices)), fix="pass one of them")
-
-
-# ---- files that are no table
-
-
-def check_kind(path: Path) -> None:
-    """Refuse what is not there and what is plainly no text table."""
-    if not path.exists():
-        folder = path.parent
-        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        close = get_close_matches(path.name, names, n=3, cutoff=0.6)
-        raise DataError(
-            "there is no such file" if folder.is_dir() else f"there is no such file, nor a folder {str(folder)!r}",
-            file=path,
-            expected="a table of text",
-            fix=f"did you mean {' or '.join(close)}?" if close else "check the path",
-        )
-    if path.is_dir():
-        raise DataError("this is a folder", file=path, expected="a table of text", fix="name a file inside it")
-    try:
-        with path.open("rb") as raw:
-            start = raw.read(512)
-    except PermissionError:
-        raise DataError("the file may not be read", file=path, fix="ask for the permission to read it") from None
-    for magic, kind in OTHER_KINDS.items():
-        if start.startswith(magic):
-            raise DataError(
-                f"this is {kind}", file=path, expected="a table of text", fix="unpack it or export it as CSV (UTF-8)"
-            )
-    if start.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<!doctype html", b"<html")):
-        raise DataError(
-            "this is a web page, perhaps the login page that was saved instead of the file",
-            file=path,
-            expected="a table of text",
-            fix="download the file again, logged in",
-        )
-
-
-def no_rows(path: Path, has_header: bool) -> DataError:
-    """The error for a file without a row."""
-    return DataError(
-        "there is only a header and no row below it" if has_header else "there is no row in it",
-        file=path,
-        expected="at least one row",
-        fix="check that the whole file was exported or copied",
-    )
-
-
-# ---- separators, fields and quotes
-
-
-def wrong_separator(path: Path, sep: str) -> DataError:
-    """The error for a separator that is not one character."""
-    return DataError(
-        f"the separator {sep!r} has {len(sep)} characters",
-        file=path,
-        expected="one character, such as ',' or '\\t'",
-        fix=f"replace {sep!r} by a tab in the file and pass sep='\\t'" if sep else "leave sep out",
-    )
-
-
-def check_one_column(path: Path, line: int, header: str, sep: str, separators: dict[str, str]) -> None:
-    """Refuse a header of one column that contains another separator (character -> its name)."""
-    other = next((s for s in [*separators, "::"] if s != sep and s in header), None)
-    if other is None:
-        return
-    if other == "::":
-        fix = "replace '::' by a tab in the whole file and pass sep='\\t'"
-    else:
-        fix = f"pass sep={other!r}, for the columns seem to be separated by {separators[other]}"
-    raise DataError(
-        f"only one column was found, {header!r}, and it contains {other!r}",
-        file=path,
-        line=line,
-        expected=f"columns separated by {separators.get(sep, repr(sep))}",
-        fix=fix,
-    )
+        raise DataError(option(name, value), expected=" or ".join(map(repr, choices)), fix="pass one of them")
 
 
 def repeated_column(name: str, **place: Any) -> DataError:
@@ -142,42 +75,123 @@ def repeated_column(name: str, **place: Any) -> DataError:
     )
 
 
-def ragged_row(path: Path, first_line: int, last_line: int, n: int, columns: Sequence[str], sep: str) -> DataError:
-    """The error for a row of `n` fields, which stands on the lines `first_line` to `last_line`."""
-    width = len(columns)
-    if last_line > first_line:
-        fix = f'a quote that opens on line {first_line} is closed only on line {last_line}: close it, or write " as ""'
-    elif n > width:
-        fix = f"put quotes around a field that contains {sep!r}"
-    else:
-        fix = "add what is missing (an empty field still needs its separator), or remove the line"
-    shown = ", ".join(columns[:8]) + (", …" if width > 8 else "")
+# ---- files that are no table
+
+
+def check_kind(path: Path) -> None:
+    """Refuse what is not there and what is plainly no text table."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise _no_such_file(path) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    if stat.S_ISDIR(mode):
+        raise DataError("this is a folder", file=path, expected="a table of text", fix="name a file inside it")
+    if not stat.S_ISREG(mode):  # asked before it is opened, since a pipe would keep the reader waiting
+        raise DataError(
+            f"this is {next((kind for is_kind, kind in STREAMS.items() if is_kind(mode)), 'a device')} and no file",
+            file=path,
+            expected="a file, for a table is read more than once",
+            fix="save what comes out of it in a file and name that",
+        )
+    try:
+        with path.open("rb") as raw:
+            start = raw.read(512)
+    except PermissionError:
+        raise DataError("the file may not be read", file=path, fix="ask for the permission to read it") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    for magic, kind in OTHER_KINDS.items():
+        if start.startswith(magic):
+            raise DataError(
+                f"this is {kind}", file=path, expected="a table of text", fix="unpack it or export it as CSV (UTF-8)"
+            )
+    text = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if re.match(rb'\{\s*"|\[\s*[\[{]', text):
+        raise DataError(
+            "this is JSON",
+            file=path,
+            expected="a table of text",
+            fix="export it as CSV, or read it with pandas.read_json and hand the frames to ramgnn.from_frames",
+        )
+    if text.startswith((b"<!doctype html", b"<html")):
+        raise DataError(
+            "this is a web page, perhaps the login page that was saved instead of the file",
+            file=path,
+            expected="a table of text",
+            fix="download the file again, logged in",
+        )
+
+
+def _no_such_file(path: Path) -> DataError:
+    folder = path.parent
+    try:
+        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        names = []
+    close = get_close_matches(path.name, names, n=3, cutoff=0.6)
     return DataError(
-        f"the line has {n} {'field' if n == 1 else 'fields'}",
+        "there is no such file" if folder.is_dir() else f"there is no such file, nor a folder {str(folder)!r}",
         file=path,
-        line=first_line,
-        expected=f"{width} fields: {shown}",
-        fix=fix,
+        expected="a table of text",
+        fix=f"did you mean {' or '.join(close)}?" if close else "check the path",
     )
 
 
-def wrong_quotes(path: Path, first_line: int, last_line: int, problem: str, sep: str) -> DataError:
-    """The error for quotes that do not fit (`problem` is the csv module's word), on the line where the row begins."""
-    if "unexpected end" in problem or "field larger" in problem or last_line > first_line:
-        before = f" before line {last_line}" if last_line > first_line else ""
-        what = f"a quote opens on this line and is not closed{before}"
-    else:
-        what = f"text follows a closing quote ({problem})"
+def unreadable(path: Path, error: OSError) -> DataError:
+    """The error for a file that the system cannot read."""
     return DataError(
-        what,
+        f"the file cannot be read: {error.strerror or error}",
         file=path,
-        line=first_line,
-        expected=f"a field in quotes, followed by {sep!r} or the end of the line",
-        fix='put the whole field in quotes and double the quotes inside it: "He said ""no"""',
+        expected="a table of text",
+        fix="check the path and the disk, or copy the file to another place",
     )
 
 
-# ---- bytes
+def changed(path: Path, before: int, now: int) -> DataError:
+    """The error for a file whose size (in bytes) is not what it was when it was opened."""
+    return DataError(
+        f"the file {'grows' if now > before else 'shrinks'} while it is read: from {before:,} to {now:,} bytes",
+        file=path,
+        expected="a file that stays as it is",
+        fix="wait until it is written, or read a copy of it",
+    )
+
+
+def no_rows(path: Path, has_header: bool) -> DataError:
+    """The error for a file without a row."""
+    return DataError(
+        "there is only a header and no row below it" if has_header else "there is no row in it",
+        file=path,
+        expected="at least one row",
+        fix="check that the whole file was exported or copied",
+    )
+
+
+# ---- bytes and lines
+
+
+def long_line(path: Path, line: int, limit: int) -> DataError:
+    """The error for a line of more than `limit` bytes."""
+    return DataError(
+        f"the line has more than {limit // 2**20} MB",
+        file=path,
+        line=line,
+        expected="a table of text with a row on each line",
+        fix="check what this file is: it has no line ends, or is no table",
+    )
+
+
+def too_many_fields(path: Path, line: int, limit: int) -> DataError:
+    """The error for a line of more than `limit` fields."""
+    return DataError(
+        f"the line has more than {limit:,} fields",
+        file=path,
+        line=line,
+        expected="a table with a column for each kind of value",
+        fix="check what this file is: a matrix of users by items has to be written as one row per interaction",
+    )
 
 
 def nul_byte(path: Path, line: int, text: str) -> DataError:
@@ -187,7 +201,7 @@ def nul_byte(path: Path, line: int, text: str) -> DataError:
         file=path,
         line=line,
         expected="text without NUL bytes",
-        fix="the file may be UTF-16 (pass encoding='utf-16'), or a copy of it broke off: copy it again",
+        fix=f"the file may be UTF-16 (pass {option('encoding', 'utf-16')}), or a copy of it broke off: copy it again",
     )
 
 
@@ -197,7 +211,7 @@ def broken_gzip(path: Path, error: Exception) -> DataError:
         f"the gzip file is cut off or damaged ({error})",
         file=path,
         expected="a whole gzip file",
-        fix="download or copy the file again",
+        fix="download or copy the file again, or wait until it is written",
     )
 
 
@@ -207,21 +221,28 @@ def is_wide(encoding: str) -> bool:
 
 
 def wrong_bytes(path: Path, lines: Iterable[bytes], encoding: str) -> DataError:
-    """The error for the first of `lines` that is not `encoding`, with the encodings that would make sense of it."""
-    for number, line in enumerate(lines, 1):
+    """The error for the first of `lines` that is not `encoding`, with the encodings that would make sense of it.
+
+    A long line may come in several pieces.
+    """
+    number, cut = 1, None
+    for line in lines:
         if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
             return DataError(
                 f"the file is not {encoding} but begins with the mark of UTF-16",
                 file=path,
                 line=1,
                 expected=f"text in {encoding}",
-                fix="save it as UTF-8, or pass encoding='utf-16'",
+                fix=f"save it as UTF-8, or pass {option('encoding', 'utf-16')}",
             )
         try:
             line.decode(encoding)
         except UnicodeDecodeError as error:
-            return _wrong_byte(path, number, line.rstrip(b"\r\n"), error.start, encoding)
-    return DataError(f"the file is not {encoding}", file=path, fix="leave the encoding out if the file is UTF-8")
+            cut = _wrong_byte(path, number, line.rstrip(b"\r\n"), error.start, encoding)
+            if line.endswith(b"\n") or error.reason != "unexpected end of data":
+                return cut
+        number += line.endswith(b"\n")
+    return cut or DataError(f"the file is not {encoding}", file=path, fix="leave the encoding out if the file is UTF-8")
 
 
 def _wrong_byte(path: Path, number: int, line: bytes, at: int, encoding: str) -> DataError:
@@ -235,7 +256,7 @@ def _wrong_byte(path: Path, number: int, line: bytes, at: int, encoding: str) ->
         file=path,
         line=number,
         expected=f"text in {encoding}",
-        fix=f"save the file as UTF-8, or pass encoding={likeliest!r}" + (f" ({shown})" if shown else ""),
+        fix=f"save the file as UTF-8, or pass {option('encoding', likeliest)}" + (f" ({shown})" if shown else ""),
     )
 
 

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError
 
 FOLDER = files("ramgnn.datasets") / "files" / "movietweetings"

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out, with_negatives
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.negatives import with_negatives
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import NotFoundError, RamgnnError
 
 QUANTILES = (0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 1)

@@ -1,43 +1,43 @@
 """Read a table of text, check every line of it, and say exactly where it is wrong.
 
 All cells stay text ("007" stays "007", "NA" stays "NA"), each row keeps its line number in the file, and nothing is
-guessed about the contents. Files are read once, in pieces, so that tables of several gigabytes fit. What can be wrong
-with a file is in `ramgnn.datasets.faults`.
+guessed about the contents. Files are read once, in pieces, so that tables of several gigabytes fit. How a table is
+laid out is found out in `ramgnn.datasets.layout`; what can be wrong is in `ramgnn.datasets.faults` and `misfits`.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import os
-import zlib
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from io import TextIOWrapper
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, TextIO
 
 import pandas as pd
-from tqdm import tqdm
 
-from ramgnn.datasets import faults
+from ramgnn.datasets import faults, misfits
+from ramgnn.datasets.layout import (
+    SEPARATORS,
+    UNIT,
+    Form,
+    Layout,
+    allow_long_fields,
+    check_form,
+    dialect,
+    has_spaces_before_quotes,
+    read_layout,
+    with_unit,
+    without_unit,
+)
+from ramgnn.datasets.opened import open_text, raw_lines
 from ramgnn.errors import DataError
 
-SEPARATORS = {",": "a comma", "\t": "a tab", ";": "a semicolon", "|": "a bar"}
+__all__ = ["SEPARATORS", "Layout", "read_chunks", "read_layout", "read_table"]
+
 ROWS_AT_A_TIME = 100_000
 SHARED_TEXTS = 1_000_000  # cells with the same text share memory until a column has this many different ones
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a table is laid out: its column names in order, its separator and the line its header stands on."""
-
-    columns: tuple[str, ...]
-    sep: str
-    line: int
+LINES_EXPLAINED = 100  # of a row that does not fit
 
 
 def read_table(
@@ -48,28 +48,36 @@ def read_table(
     *,
     encoding: str = "utf-8",
     quote: str | None = '"',
+    escape: str | None = None,
     columns: Sequence[str] | None = None,
+    header: bool = True,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Read a table as text; the index, called ``line``, is the line of the file that each row begins on.
+
+    A field may have 16 MB, a line 64 MB and 100,000 fields. Spaces between a separator and a quote are left out where
+    the first lines have such, and so is a separator at the end of every row.
 
     Args:
         path: the file, plain or gzipped (told by its first bytes); a byte-order mark and CRLF are accepted.
         required: columns that must be there.
         optional: columns to keep besides if they are there; None keeps every column.
-        sep: one character between fields; None takes the one that divides the header into most columns.
+        sep: what stands between fields, one character or several; None takes the one of ``, tab ; | ::`` that divides
+            the first lines alike, and into most columns.
         encoding: of the text.
         quote: the character around fields that contain the separator (doubled inside); None for no quoting.
+        escape: the character before one that stands for itself, such as a backslash before a quote; None for none.
         columns: the names of the columns of a file without a header.
+        header: whether there is one; without it and without `columns`, the columns are called ``1``, ``2``, …
         progress: show a bar of bytes.
 
     Raises:
         DataError: the file is missing or empty, has only a header, is no text table, lacks a column, names one twice,
             has another separator, has a line with too few or too many fields, a quote that is never closed, NUL
-            bytes, bytes that are not `encoding`, or ends in the middle.
+            bytes, bytes that are not `encoding`, ends in the middle, changes meanwhile, or is beyond the bounds above.
     """
-    options = {"encoding": encoding, "quote": quote, "columns": columns, "progress": progress}
-    return pd.concat(read_chunks(path, required, optional, sep, **options))
+    options = {"encoding": encoding, "quote": quote, "escape": escape, "columns": columns, "header": header}
+    return pd.concat(read_chunks(path, required, optional, sep, progress=progress, **options))
 
 
 def read_chunks(
@@ -80,67 +88,37 @@ def read_chunks(
     *,
     encoding: str = "utf-8",
     quote: str | None = '"',
+    escape: str | None = None,
     columns: Sequence[str] | None = None,
+    header: bool = True,
     progress: bool = False,
     rows: int = ROWS_AT_A_TIME,
 ) -> Iterator[pd.DataFrame]:
     """Read a table like `read_table`, in pieces of `rows` rows, for files that do not fit in memory."""
     path = Path(path)
-    layout = read_layout(path, sep, encoding=encoding, quote=quote, columns=columns)
-    keep = _select(path, layout, required, optional, has_header=columns is None)
+    form = check_form(Form(sep, encoding, quote, escape))
+    layout = read_layout(path, sep, encoding=encoding, quote=quote, escape=escape, columns=columns, header=header)
+    keep = _select(path, layout, required, optional)
     pools: list[dict[str, str]] = [{} for _ in keep]
     empty = True
-    for lines, cells in _blocks(path, layout, encoding, quote, columns is None, progress, rows, keep):
+    for lines, cells in _blocks(path, layout, form, progress, rows, keep):
         empty = False
         shared = [_share(column, pool) for column, pool in zip(cells, pools, strict=True)]
         names = [layout.columns[i] for i in keep]
         # dtype=str: text in pandas 3 and object in pandas 2, where a column of text is object anyway
         yield pd.DataFrame(dict(zip(names, shared, strict=True)), index=pd.Index(lines, name="line"), dtype=str)
     if empty:
-        raise faults.no_rows(path, has_header=columns is None)
+        raise faults.no_rows(path, has_header=layout.line > 0)
 
 
-def read_layout(
-    path: str | os.PathLike,
-    sep: str | None = None,
-    *,
-    encoding: str = "utf-8",
-    quote: str | None = '"',
-    columns: Sequence[str] | None = None,
-) -> Layout:
-    """Find the columns, the separator and the line of the header of a table without reading the rest.
-
-    Columns without a name are called ``unnamed 1``, ``unnamed 2``, … after their place.
-    """
-    path = Path(path)
-    faults.check_kind(path)
-    if sep is not None and len(sep) != 1:
-        raise faults.wrong_separator(path, sep)
-    line, header = _first_line(path, encoding)
-    if sep is None:
-        sep = max(SEPARATORS, key=lambda s: len(_fields(header, s, quote) or ()))
-    if columns is not None:
-        return Layout(tuple(columns), sep, 0)
-    # a header whose quotes do not fit is divided at every separator; the reader will complain with its line
-    names = [name.strip() for name in _fields(header, sep, quote) or header.rstrip("\r\n").split(sep)]
-    if len(names) == 1:
-        faults.check_one_column(path, line, names[0], sep, SEPARATORS)
-    named = tuple(name or f"unnamed {place}" for place, name in enumerate(names, 1))
-    if twice := next((name for place, name in enumerate(named) if name in named[:place]), None):
-        raise faults.repeated_column(twice, file=path, line=line)
-    return Layout(named, sep, line)
-
-
-def _select(
-    path: Path, layout: Layout, required: Sequence[str], optional: Sequence[str] | None, has_header: bool
-) -> list[int]:
+def _select(path: Path, layout: Layout, required: Sequence[str], optional: Sequence[str] | None) -> list[int]:
     """Positions of the columns to keep: the required ones, then the optional ones, or all in the order of the file."""
     for name in required:
         if name not in layout.columns:
             hint = ""
-            if has_header and all(_is_data(column) for column in layout.columns):
+            if layout.line and layout.data_like:
                 hint = f"the first line looks like data; put a header above it: {layout.sep.join(required)}"
-            raise faults.missing_column(name, layout.columns, hint, file=path, line=layout.line)
+            raise faults.missing_column(name, layout.columns, hint, file=path, line=layout.line or None)
     if optional is None:
         return list(range(len(layout.columns)))
     names = dict.fromkeys([*required, *(name for name in optional if name in layout.columns)])
@@ -148,58 +126,116 @@ def _select(
 
 
 def _blocks(
-    path: Path,
-    layout: Layout,
-    encoding: str,
-    quote: str | None,
-    has_header: bool,
-    progress: bool,
-    rows: int,
-    keep: list[int],
+    path: Path, layout: Layout, form: Form, progress: bool, rows: int, keep: list[int]
 ) -> Iterator[tuple[list[int], list[Sequence[str]]]]:
     """The line numbers and the kept columns of up to `rows` rows at a time, each line checked."""
-    width = len(layout.columns)
+    sep, quote, start, trailing = layout.sep, form.quote, layout.start, layout.trailing
+    n_fields = len(layout.columns) + trailing
     pick: Callable = itemgetter(*keep) if len(keep) > 1 else lambda row: (row[keep[0]],)
-    with _open(path, encoding, progress) as (handle, advance):
-        reader = csv.reader(_without_nul(handle, path), **_dialect(layout.sep, quote))
+    if len(sep) > 1:
+        pick = lambda row, pick_plain=pick: pick_plain(without_unit(row, sep))  # noqa: E731
+    header = tuple(layout.columns[place] for place in keep) if layout.line else ()
+    spotted: list[str] = []  # lines with a space between a separator and a quote
+    allow_long_fields()
+    with open_text(path, form.encoding, progress) as opened:
+        looks = quote is not None and not layout.spaced and sep != " "
+        source = opened.lines((sep,), f"{sep} {quote}" if looks else "\0", spotted)
+        if form.escape == "\\":
+            source = _with_null(source, sep)
+        if len(sep) > 1:
+            source = _without_unit(source, path)
+        reader = csv.reader(with_unit(source, sep), **dialect(sep, form, layout.spaced))
         lines: list[int] = []
         picked: list[tuple[str, ...]] = []
-        last, skip = 0, has_header
+        last = 0
         try:
+            while last < start - 1 and (row := next(reader, None)) is not None:  # the header and what is above it
+                line, last = last + 1, reader.line_num
+                if last >= start:
+                    raise _ragged(path, (line, last), row, layout, form)
             for row in reader:
                 line, last = last + 1, reader.line_num
-                if len(row) != width:
+                if len(row) != n_fields or (trailing and row[-1].strip()):
                     if not row or (len(row) == 1 and not row[0].strip()):
                         continue  # an empty line
-                    raise faults.ragged_row(path, line, last, len(row), layout.columns, layout.sep)
-                if skip:
-                    skip = False
-                    continue
+                    raise _ragged(path, (line, last), row, layout, form)
+                if spotted or last - line > 1:
+                    _check_quotes(path, (line, last), row, spotted, layout, form)
                 lines.append(line)
                 picked.append(pick(row))
                 if len(lines) == rows:
-                    advance()
+                    opened.advance()
+                    _check_header(path, lines, picked, header)
                     yield lines, list(zip(*picked, strict=True))
                     lines, picked = [], []
         except csv.Error as error:
-            raise faults.wrong_quotes(path, last + 1, reader.line_num, str(error), layout.sep) from None
-        advance()
+            place = last + 1, reader.line_num
+            raw = raw_lines(path, form.encoding, place[0], min(place[1], place[0] + LINES_EXPLAINED))
+            raise misfits.wrong_quotes(path, place, str(error), raw, layout, form) from None
+        opened.advance()
         if lines:
+            _check_header(path, lines, picked, header)
             yield lines, list(zip(*picked, strict=True))
 
 
-def _dialect(sep: str, quote: str | None) -> dict:
-    if quote is None:
-        return {"delimiter": sep, "quoting": csv.QUOTE_NONE}
-    return {"delimiter": sep, "quotechar": quote, "strict": True}
+def _ragged(path: Path, place: tuple[int, int], row: list[str], layout: Layout, form: Form) -> DataError:
+    """The error for a row that does not fit, with what stands in the file."""
+    raw = raw_lines(path, form.encoding, place[0], min(place[1], place[0] + LINES_EXPLAINED))
+    return misfits.ragged_row(path, place, without_unit(row, layout.sep), raw, layout, form)
 
 
-def _fields(line: str, sep: str, quote: str | None) -> list[str] | None:
-    """The fields of one line, or None if its quotes do not fit this separator."""
-    try:
-        return next(csv.reader([line], **_dialect(sep, quote)), [""])
-    except csv.Error:
-        return None
+def _without_unit(lines: Iterator[str], path: Path) -> Iterator[str]:
+    """The lines; the character that is to stand for a separator of several ones is an error."""
+    for number, line in enumerate(lines, 1):
+        if UNIT in line:
+            raise misfits.unit_character(path, number)
+        yield line
+
+
+def _with_null(lines: Iterator[str], sep: str) -> Iterator[str]:
+    r"""The lines; where a backslash escapes, ``\N`` between separators is MySQL's missing value and no letter N."""
+    null = re.compile(rf"(?:(?<={re.escape(sep)})|^)\\N(?={re.escape(sep)}|\r?\n|\Z)")
+    for line in lines:
+        yield null.sub(r"\\\\N", line) if "\\N" in line else line
+
+
+def _check_header(path: Path, lines: list[int], picked: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
+    """Refuse the header as a row, which it is where files were joined; a single column may hold its own name."""
+    if len(header) > 1 and header in picked:
+        raise misfits.repeated_header(path, lines[picked.index(header)])
+
+
+def _swallows(row: list[str], sep: str, n_fields: int) -> bool:
+    """Whether a row has a field of three lines or more, each of which would be a row of its own without the quotes."""
+    place = next((n for n, field in enumerate(row) if field.count("\n") > 1), None)
+    if place is None:
+        return False
+    head, *between, tail = row[place].split("\n")
+    mark = sep if len(sep) == 1 else UNIT
+    before = sum(field.count(mark) + 1 for field in row[:place])
+    behind = sum(field.count(mark) + 1 for field in row[place + 1 :])
+    inside = [before + head.count(mark), *(text.count(mark) for text in between), tail.count(mark) + behind]
+    return all(n == n_fields - 1 for n in inside)
+
+
+def _check_quotes(
+    path: Path, place: tuple[int, int], row: list[str], spotted: list[str], layout: Layout, form: Form
+) -> None:
+    """Refuse a row that is whole but seems to be so by a quote that is a letter, or by one that is none.
+
+    Args:
+        path: the file.
+        place: the first and the last line of the row.
+        row: its fields.
+        spotted: its lines with a space between a separator and a quote; emptied.
+        layout, form: of the file.
+    """
+    if place[1] - place[0] > 1 and _swallows(row, layout.sep, len(layout.columns) + layout.trailing):
+        raise misfits.swallowed(path, *place)
+    opens = has_spaces_before_quotes(spotted, layout.sep, form)
+    spotted.clear()
+    if opens:
+        raise misfits.space_before_quote(path, place[0], layout, form)
 
 
 def _share(column: Sequence[str], pool: dict[str, str]) -> list[str]:
@@ -207,65 +243,3 @@ def _share(column: Sequence[str], pool: dict[str, str]) -> list[str]:
     if len(pool) > SHARED_TEXTS:
         return list(column)
     return [pool.setdefault(text, text) for text in column]
-
-
-@contextmanager
-def _open(path: Path, encoding: str, progress: bool = False) -> Iterator[tuple[TextIO, Callable[[], None]]]:
-    """Open a plain or gzipped file as text, with a function that moves the progress bar to where reading is."""
-    try:
-        codec = codecs.lookup(encoding).name
-    except LookupError:
-        raise DataError(
-            f"there is no encoding {encoding!r}", file=path, expected="a name such as 'utf-8' or 'cp1252'"
-        ) from None
-    with _open_bytes(path) as (raw, unpacked):
-        # newline="": the csv module finds the line ends itself, inside quotes too
-        handle = TextIOWrapper(unpacked, encoding="utf-8-sig" if codec == "utf-8" else codec, newline="")
-        size = path.stat().st_size
-        bar = tqdm(total=size, unit="B", unit_scale=True, desc=f"reading {path.name}", disable=not progress)
-        try:
-            with bar:
-                yield handle, lambda: bar.update(min(raw.tell(), size) - bar.n)
-        except UnicodeDecodeError:
-            with nullcontext((None, ())) if faults.is_wide(encoding) else _open_bytes(path) as (_, lines):
-                raise faults.wrong_bytes(path, lines, encoding) from None
-        except UnicodeError as error:
-            raise DataError(f"the file is not {encoding}: {error}", file=path, fix="pass another encoding") from None
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise faults.broken_gzip(path, error) from None
-
-
-@contextmanager
-def _open_bytes(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The file as it lies on the disk and, over it, the file with gzip taken off; the same for a plain one."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        with gzip.GzipFile(fileobj=raw) if packed else nullcontext(raw) as unpacked:
-            yield raw, unpacked
-
-
-def _without_nul(handle: TextIO, path: Path) -> Iterator[str]:
-    """The lines of `handle`; the first NUL byte is an error."""
-    for number, line in enumerate(handle, 1):
-        if "\0" in line:
-            raise faults.nul_byte(path, number, line)
-        yield line
-
-
-def _first_line(path: Path, encoding: str) -> tuple[int, str]:
-    """Number and text of the first line that is not empty."""
-    with _open(path, encoding) as (handle, _):
-        for number, line in enumerate(_without_nul(handle, path), 1):
-            if line.strip():
-                return number, line
-    raise DataError("the file is empty", file=path, expected="a header and rows", fix="check the export or copy")
-
-
-def _is_data(text: str) -> bool:
-    """Whether a cell of the header looks like a number and not like a name."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -19,16 +19,23 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
+from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import write_bytes
+from ramgnn.files import check_keys, write_bytes
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
 # fields of `RecDataset` that are plain values and stand in the JSON under their own names
 PLAIN = (
     "name", "time_kind", "split", "negatives_seed", "licence", "citation", "source", "user_id_dtype", "item_id_dtype",
+    "own",
 )  # fmt: skip
+# the kinds of what is read of the JSON, of each of its sides and of each relation there
+KEYS = dict.fromkeys(PLAIN, str) | {"negatives_seed": (int, type(None)), "notes": list, "item": dict, "user": dict}
+KEYS |= {"own": bool, "left_out_users": list}
+SIDE = {"ids": list, "labels": (list, type(None)), "relations": list}
+RELATION = {"name": str, "derived": bool, "importance": (float, type(None)), "labels": list}
 FIX = "copy the folder again from where it was written, or write it again"
 
 
@@ -40,8 +47,8 @@ def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
     Raises:
         RamgnnError: the folder cannot be written to.
     """
-    folder = Path(folder)
-    arrays = _arrays(dataset)
+    folder = Path(arguments.path("folder", folder, "the folder to write to"))
+    arrays = _arrays(arguments.instance("dataset", dataset, RecDataset, "a data set"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / TEXT).unlink(missing_ok=True)
@@ -65,8 +72,13 @@ def read(folder: str | os.PathLike) -> RecDataset:
     Raises:
         DataError: a file is missing or broken, or the two do not belong together.
     """
-    folder = Path(folder)
+    folder = Path(arguments.path("folder", folder, "a folder that `write` wrote"))
     text = _read_text(folder / TEXT)
+    check_keys(text, KEYS, folder / TEXT, FIX)
+    for side in ("item", "user"):
+        check_keys(text[side], SIDE, folder / TEXT, FIX, side)
+        for number, relation in enumerate(text[side]["relations"]):
+            check_keys(relation, RELATION, folder / TEXT, FIX, f"{side}.relations.{number}")
     arrays = _read_arrays(folder / ARRAYS, text.get("sha256"))
     try:
         return _dataset(text, arrays).check()
@@ -99,7 +111,7 @@ def _arrays(dataset: RecDataset) -> dict[str, np.ndarray]:
 def _text(dataset: RecDataset) -> dict[str, Any]:
     """Everything else, ready for JSON; labels that are the ids are None."""
     text: dict[str, Any] = {"format": FORMAT} | {name: getattr(dataset, name) for name in PLAIN}
-    text["notes"] = dataset.notes
+    text |= {"notes": dataset.notes, "left_out_users": dataset.left_out_users}
     for side, ids, labels in (
         ("item", dataset.item_ids, dataset.item_labels),
         ("user", dataset.user_ids, dataset.user_labels),
@@ -140,7 +152,8 @@ def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
         )
     for part in ("train", "test"):
         fields[part] = pd.DataFrame({column: arrays[f"{part}.{column}"] for column in COLUMNS})
-    return RecDataset(**fields, notes=tuple(text["notes"]), negatives=arrays.get("negatives"))
+    fields |= {name: tuple(text[name]) for name in ("notes", "left_out_users")}
+    return RecDataset(**fields, negatives=arrays.get("negatives"))
 
 
 def _read_text(path: Path) -> dict[str, Any]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
@@ -10,13 +14,15 @@ from ramgnn import datasets
 if TYPE_CHECKING:
     from ramgnn.datasets.base import RecDataset
 
+TABLES = ("interactions", "items", "users")  # options of `ramgnn.datasets.tables` that are paths
+
 
 @dataclass(frozen=True)
 class Source:
     """All that is needed to load the same data again.
 
     Attributes:
-        name: what `datasets.load` calls it.
+        name: what `datasets.load` calls it: its name, or the absolute path of its folder.
         options: what it is loaded with.
         item_relations, user_relations: the relation types in use, None for all.
     """
@@ -35,6 +41,31 @@ class Source:
         return datasets.load(self.name, progress=progress, **self.options).select(
             self.item_relations, self.user_relations
         )
+
+    def relative_to(self, folder: Path) -> Source:
+        """The same with the paths of tables as seen from a folder: together with its tables it may be moved."""
+        return self._with_paths(lambda path: os.path.relpath(path, folder.resolve()))
+
+    def seen_from(self, folder: Path) -> Source:
+        """The inverse of `relative_to`: the paths of tables as they are to be opened."""
+        return self._with_paths(lambda path: os.path.normpath(folder.resolve() / path))
+
+    def _with_paths(self, change: Callable[[str], str]) -> Source:
+        """The same with the paths of tables changed; one that cannot be (on another drive) stays."""
+        options = dict(self.options)
+        for name in options.keys() & set(TABLES):
+            with suppress(ValueError):
+                options[name] = change(options[name])
+        name = self.name
+        if datasets.is_path(name):
+            with suppress(ValueError):
+                name = change(name)
+        return replace(self, name=name, options=options)
+
+    @property
+    def label(self) -> str:
+        """The name, or that of the folder, for names of files."""
+        return Path(self.name).name.removesuffix(".inter") if datasets.is_path(self.name) else self.name
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

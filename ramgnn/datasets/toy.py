@@ -40,7 +40,8 @@ Finn    10-19  male      student      The Lion King, True Lies, Titanic, Forrest
 
 from __future__ import annotations
 
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.split import interactions, leave_last_out
 
 # title, year, genres, directors, actors
 FILMS = (

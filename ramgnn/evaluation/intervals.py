@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 
 import numpy as np
 
+from ramgnn import arguments
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation.metrics import METRICS, columns, gains, mean_gain
 
@@ -29,7 +31,7 @@ class Interval:
 
 
 def bootstrap(
-    ranks: np.ndarray, ks: Sequence[int] = (10, 20), n: int = 2000, level: float = 0.95, seed: int = 0
+    ranks: np.ndarray, ks: int | Sequence[int] = (10, 20), n: int = 2000, level: float = 0.95, seed: int = 0
 ) -> dict[str, Interval]:
     """Percentile bootstrap intervals over users, one for each metric (Efron, 1979).
 
@@ -39,7 +41,7 @@ def bootstrap(
 
     Args:
         ranks: ``(n_test,)`` ranks.
-        ks: lengths of the list.
+        ks: lengths of the list, one or several.
         n: number of draws.
         level: fraction of the draws inside the interval.
         seed: seed of the draws.
@@ -47,6 +49,7 @@ def bootstrap(
     Raises:
         RamgnnError: there is no draw, the level is not between 0 and 1, or a rank is none.
     """
+    ks = arguments.cutoffs(ks)
     gain = np.stack([gains(ranks, metric, k) for k in ks for metric in METRICS], axis=1)  # (n_test, n_metrics)
     low, high = percentile_interval(gain, n, level, seed)
     values = [mean_gain(column) for column in gain.T]
@@ -58,7 +61,9 @@ def bootstrap(
 
 def percentile_interval(gain: np.ndarray, n: int, level: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper end, ``(n_metrics,)`` each, of the bootstrap interval of the mean of ``(n_test, n_metrics)``."""
-    if n < 1 or not 0 < level < 1:
+    arguments.instance("level", level, Real, "a number between 0 and 1")
+    arguments.seed(seed)
+    if arguments.whole_number("n", n) < 1 or not 0 < level < 1:
         raise RamgnnError(f"n is {n} and level {level}; expected at least 1 draw and a level between 0 and 1")
     n_users = len(gain)
     if n_users == 0:

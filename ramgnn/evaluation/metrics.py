@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ramgnn import arguments
 from ramgnn.errors import RamgnnError
 
 METRICS = ("HR", "MRR", "NDCG")  # in the order of the paper's tables
@@ -25,9 +26,9 @@ _GAIN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def columns(ks: Sequence[int] = (10, 20)) -> tuple[str, ...]:
+def columns(ks: int | Sequence[int] = (10, 20)) -> tuple[str, ...]:
     """The names of all metrics at each k, in the order of the paper's tables: ``("HR@10", "MRR@10", …, "NDCG@20")``."""
-    return tuple(f"{metric}@{k}" for k in ks for metric in METRICS)
+    return tuple(f"{metric}@{k}" for k in arguments.cutoffs(ks) for metric in METRICS)
 
 
 def gains(ranks: np.ndarray, metric: str, k: int) -> np.ndarray:
@@ -47,8 +48,7 @@ def gains(ranks: np.ndarray, metric: str, k: int) -> np.ndarray:
     ranks = np.asarray(ranks, np.float64)
     if ranks.ndim != 1 or not (ranks >= 1).all():
         raise RamgnnError("expected a one-dimensional array of ranks, each 1 or larger")
-    if k < 1:
-        raise RamgnnError(f"k is {k}; expected a list of at least one item")
+    k = arguments.cutoff(k)
     if metric not in METRICS:
         raise RamgnnError(f"metric is {metric!r}; expected one of {', '.join(METRICS)}")
     return np.where(ranks <= k, _GAIN[metric](ranks), 0.0)
@@ -89,8 +89,9 @@ def ndcg(ranks: np.ndarray, k: int) -> float:
     return mean_gain(gains(ranks, "NDCG", k))
 
 
-def metrics(ranks: np.ndarray, ks: Sequence[int] = (10, 20)) -> dict[str, float]:
+def metrics(ranks: np.ndarray, ks: int | Sequence[int] = (10, 20)) -> dict[str, float]:
     """All three metrics at each k, in the order of the paper's tables: ``{"HR@10": …, "MRR@10": …, …}``."""
+    ks = arguments.cutoffs(ks)
     values = (mean_gain(gains(ranks, metric, k)) for k in ks for metric in METRICS)
     return dict(zip(columns(ks), values, strict=True))
 

@@ -6,6 +6,9 @@ torch tensor on any device; a higher score is a better place.
 Where scores are expensive, from a network that is run for each pair for example, a scorer may also have a method
 ``score_pairs(users, items)``: from ``(b,)`` users and ``(b, n)`` items to ``(b, n)`` scores, equal to those that the
 call gives for the same pairs. Where the candidates are a sample, only their scores are computed then.
+
+Where scores are products with a vector for each item, a scorer may also have a method ``item_embeddings()``: these
+vectors, ``(n_items, d)``. The similarity of two items is then their cosine (`FittedModel.similar_items`).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from tqdm import tqdm
 
+from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 
@@ -60,8 +64,10 @@ def rank_test(
         RamgnnError: `ties` is unknown or `block` below 1.
     """
     check_ties(ties)
-    if block < 1:
-        raise RamgnnError(f"block is {block}; expected at least 1 user at a time")
+    if not callable(score):
+        raise arguments.wrong("score", score, "a function of b users to (b, n_items) scores")
+    arguments.instance("dataset", dataset, RecDataset, "a data set")
+    block = arguments.whole_number("block", block, 1)
     users, items = (dataset.test[column].to_numpy(copy=True) for column in ("user", "item"))  # pandas 3 lends read-only
     seen = dataset.matrix() if dataset.negatives is None else None
     score_pairs = getattr(score, "score_pairs", None) if seen is None else None

@@ -44,23 +44,27 @@ class Evaluation:
         if len(np.unique(self.users)) != len(self.users):
             raise RamgnnError("a user stands twice in the evaluation; expected one held-out item a user")
 
-    def metrics(self, ks: Sequence[int] = (10, 20)) -> dict[str, float]:
+    def metrics(self, ks: int | Sequence[int] = (10, 20)) -> dict[str, float]:
         """HR, MRR and NDCG at each k."""
         return metrics(self.ranks, ks)
 
-    def table(self, ks: Sequence[int] = (10, 20), n: int = 2000, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
+    def table(
+        self, ks: int | Sequence[int] = (10, 20), n: int = 2000, level: float = 0.95, seed: int = 0
+    ) -> pd.DataFrame:
         """The metrics with their bootstrap intervals: columns ``metric, value, low, high``."""
         intervals = bootstrap(self.ranks, ks, n, level, seed)
         rows = [(name, i.value, i.low, i.high) for name, i in intervals.items()]
         return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
 
-    def by(self, groups: Sequence[str] | pd.Series | pd.Categorical, ks: Sequence[int] = (10, 20)) -> pd.DataFrame:
+    def by(
+        self, groups: Sequence[str] | pd.Series | pd.Categorical, ks: int | Sequence[int] = (10, 20)
+    ) -> pd.DataFrame:
         """The metrics within groups of users.
 
         Args:
             groups: ``(n_test,)`` the group of each row, such as `session_groups` gives. The order of a categorical is
                 kept and its empty groups are shown; other groups stand in order of first appearance.
-            ks: lengths of the list.
+            ks: lengths of the list, one or several.
 
         Returns:
             One row per group: the number of users, then the metrics (NaN for an empty group).

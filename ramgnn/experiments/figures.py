@@ -29,7 +29,8 @@ def intervals(one: Table, store: Store, dataset_name: str, metrics: Sequence[str
     by_row = {row: runs for row, runs in by_row.items() if runs}
     if not by_row:
         raise RamgnnError(
-            f"there are no runs of {one.name} on {dataset_name} to draw; make them: ramgnn run {one.name}"
+            f"there are no runs of {one.name} on {dataset_name} to draw; make them: "
+            f"ramgnn run {one.name} --data {dataset_name}"
         )
     printed = printed_cells(one, dataset_name)
     columns = min(len(metrics), PANELS)

@@ -139,7 +139,7 @@ class TrainedBaseline(ModelSpec):
     ) -> tuple[float, int]:
         """See `ModelSpec.validate`."""
         view = dataset.validation()
-        model, generator = fitting.start(registry.get(self.baseline).fits, view, self._settings(tuned), seed)
+        model, generator = fitting.start(registry.get(self.baseline).factory, view, self._settings(tuned), seed)
         history = fitting.train(
             model, generator, self.epochs, _ndcg10(view), self.every, self.patience, report, name=self.name
         )
@@ -192,7 +192,7 @@ class RamGnn(ModelSpec):
             _not_stopped(*pretrained.values())
         result = finetune_validated(view, config, graphs, pretrained, progress=False, report=report)
         _not_stopped(result)
-        return max(row.get("validation", 0.0) for row in result.history), result.best_epoch
+        return max(epoch.validation or 0.0 for epoch in result.history), result.best_epoch
 
     def run(self, dataset: RecDataset, tuned: dict[str, Any], seed: int, epochs: int) -> tuple[Scorer, dict[str, Any]]:
         """See `ModelSpec.run`; keeps what Figure 5 shows."""

@@ -30,7 +30,7 @@ IMPORTANCE = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True)
-class Found:
+class Recovery:
     """What one run found.
 
     Attributes:
@@ -52,7 +52,7 @@ class Found:
     lift: float
 
 
-COLUMNS = [f.name for f in fields(Found)]
+COLUMNS = [f.name for f in fields(Recovery)]
 
 
 def planted_incidences(graph: MultiRelationalGraph, relations: Sequence[Relation]) -> Tensor:
@@ -86,7 +86,7 @@ def planted_share(
     return float(hits.float().mean()), float(expected / count.sum())
 
 
-def run(config: PretrainConfig, seed: int, shape: str = "actor", scale: float = 0.5, progress: bool = True) -> Found:
+def run(config: PretrainConfig, seed: int, shape: str = "actor", scale: float = 0.5, progress: bool = True) -> Recovery:
     """Pre-train on the item graph of one planted data set.
 
     Args:
@@ -102,11 +102,13 @@ def run(config: PretrainConfig, seed: int, shape: str = "actor", scale: float = 
         data = planted.load(scale=scale, seed=seed, item_importance=importance, same_shape=shape)
     graph = MultiRelationalGraph.from_dataset(data, "item")
     result = pretrain(graph, config, seed, progress=progress, name=f"{shape}, seed {seed}")
+    if result.interrupted:
+        raise KeyboardInterrupt  # a part of a training says nothing about the whole
     last = result.history[-1]
     attention, edges = np.mean(last.attention_by_type, 0), np.array(last.edges)
     truth = [r.importance for r in data.item_relations]
     kept, chance = planted_share(graph, result.attention()[0], planted_incidences(graph, data.item_relations))
-    return Found(
+    return Recovery(
         seed=seed,
         shape=shape,
         mass_rank=float(spearmanr(attention, truth)[0]),
@@ -127,6 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")
     parser.add_argument("--out", type=Path, help="file of finished runs, one JSON line each; a second call adds to it")
     args = parser.parse_args(arguments)
+    for name in ("seeds", "scale", "epochs"):
+        if (value := getattr(args, name)) is not None and not value > 0:
+            parser.error(f"--{name} is {value}; expected more than 0")
     config = readings.named(args.config).pretrain
     config = replace(config, epochs=args.epochs) if args.epochs else config
     settings = {"config": args.config, "scale": args.scale, "epochs": config.epochs}

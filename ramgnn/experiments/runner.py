@@ -96,12 +96,12 @@ def ready(tasks: Sequence[Task], running: Sequence[Task]) -> Iterator[Task]:
         tasks: all that is not done, those that run now included.
     """
     tuning = {t.model for t in tasks if t.seed is None}
-    begun = set()
+    with_trial = set()  # models whose next trial has been looked at
     for task in tasks:
         base = model_spec(task.model).inherits_from
-        if task.seed is None and task.model in begun:
+        if task.seed is None and task.model in with_trial:
             continue
-        begun |= {task.model} if task.seed is None else set()
+        with_trial |= {task.model} if task.seed is None else set()
         if task in running or base in tuning or (task.seed is not None and task.model in tuning):
             continue
         yield task
@@ -224,7 +224,7 @@ def _error(future: Future) -> str | None:
     except BrokenProcessPool as error:
         raise RamgnnError(
             "a process was killed, perhaps for want of memory; what is done is stored, and the same command goes on, "
-            "with --jobs 1 if memory is short"
+            "with one process at a time if memory is short"
         ) from error
     except KeyboardInterrupt:
         raise
@@ -237,10 +237,10 @@ def _without_what_needs(failed: Task, tasks: list[Task]) -> list[Task]:
     """What is left when a task failed: nothing that builds on it."""
     if failed.seed is not None:
         return tasks
-    gone = [t for t in tasks if failed.model in (t.model, model_spec(t.model).inherits_from)]
-    for model in dict.fromkeys(t.model for t in gone):
+    dropped = [t for t in tasks if failed.model in (t.model, model_spec(t.model).inherits_from)]
+    for model in dict.fromkeys(t.model for t in dropped):
         tqdm.write(f"{model}: its other tasks are left out")
-    return [t for t in tasks if t not in gone]
+    return [t for t in tasks if t not in dropped]
 
 
 def _left(tasks: Sequence[Task], plan: Plan, store: Store, jobs: int) -> str:

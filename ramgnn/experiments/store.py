@@ -22,10 +22,20 @@ import numpy as np
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.evaluation import metrics
-from ramgnn.files import read_json, write_json
+from ramgnn.files import check_keys, read_json, write_json
 
 FORMAT = 1
 FOLDER = Path(__file__).parent / "results"
+FIX = "delete it and run again"
+# what is read of the two kinds of file, each key with the kinds of its value
+TRIAL = {
+    "number": int, "settings": dict, "value": (float, type(None)), "epochs": int, "state": str, "seconds": float,
+    "provenance": dict, "steps": list,
+}  # fmt: skip
+RESULT = {
+    "data": str, "model": str, "seed": int, "ranks": str, "test_fingerprint": str, "settings": dict, "tuned": dict,
+    "epochs": int, "seconds": float, "provenance": dict, "history": dict,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,11 +132,13 @@ class Store:
         Raises:
             DataError: it is not there or cannot be read.
         """
-        content = _read(self.place(dataset_name, model) / f"{seed}.json")
-        ranks = unpack(content.pop("ranks"))
-        for name in ("format", "n_test", "metrics"):
-            content.pop(name)
-        return Result(ranks=ranks, **content)
+        path = self.place(dataset_name, model) / f"{seed}.json"
+        content = _read(path, RESULT)
+        try:
+            ranks = unpack(content["ranks"])
+        except (ValueError, zlib.error) as error:
+            raise DataError(f"the ranks cannot be read: {error}", file=path, fix=FIX) from None
+        return Result(**{name: content[name] for name in RESULT} | {"ranks": ranks})
 
     def results(self, dataset_name: str, models: Iterable[str] | None = None) -> list[Result]:
         """All runs of some models, by model and seed; of all models when not said."""
@@ -134,18 +146,22 @@ class Store:
         return [self.get(dataset_name, model, seed) for model in chosen for seed in self.seeds(dataset_name, model)]
 
     def trials(self, dataset_name: str, model: str) -> list[Trial]:
-        """What was tried so far, in the order of the numbers."""
+        """What was tried so far, in the order of the numbers.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
         path = self.place(dataset_name, model) / "trials.json"
         if not path.exists():
             return []
-        rows = _read(path)["trials"]
-        nan = float("nan")
+        rows = _read(path, {"trials": list})["trials"]
+        for number, row in enumerate(rows):
+            check_keys(row, TRIAL, path, FIX, f"trials.{number}")
+        values = [float("nan") if row["value"] is None else row["value"] for row in rows]
+        steps = [tuple(map(tuple, row["steps"])) for row in rows]
         return [
-            Trial(
-                **row
-                | {"value": nan if row["value"] is None else row["value"], "steps": tuple(map(tuple, row["steps"]))}
-            )
-            for row in rows
+            Trial(**{name: row[name] for name in TRIAL} | {"value": value, "steps": step})
+            for row, value, step in zip(rows, values, steps, strict=True)
         ]
 
     def hours(self, dataset_name: str) -> float:
@@ -200,7 +216,9 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     write_json(path, content)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, keys: dict[str, Any]) -> dict[str, Any]:
     if not path.exists():
         raise DataError("there is no such result", file=path, fix="run it: python -m ramgnn run --help")
-    return read_json(path, "a stored result", "delete it and run again")
+    content = read_json(path, "a stored result", FIX)
+    check_keys(content, keys, path, FIX)
+    return content

@@ -27,7 +27,7 @@ TRIALS = 20
 RANDOM_TRIALS = 8
 
 
-class Behind(Exception):
+class Pruned(Exception):
     """A trial is behind the others and is not worth its remaining epochs."""
 
 
@@ -69,7 +69,7 @@ def run_trial(
     started, value, epochs, state = time.process_time(), math.nan, 0, "complete"
     try:
         value, epochs = spec.validate(dataset, settings, report=_reporter(steps, proposal))
-    except Behind:
+    except Pruned:
         epochs, value = max(steps, key=lambda step: (step[1], -step[0]))
         state = "pruned"
     except (DivergedError, ScoreError):  # a loss or a score is no number: these settings do not work, which is a result
@@ -79,14 +79,14 @@ def run_trial(
 
 
 def _reporter(steps: list[tuple[int, float]], proposal: optuna.Trial | None) -> Callable[[int, float], None]:
-    """Notes each validation in `steps`, and raises `Behind` when Optuna says that the trial is."""
+    """Notes each validation in `steps`, and raises `Pruned` when Optuna says that the trial is behind."""
 
     def report(epoch: int, value: float) -> None:
         steps.append((epoch, value))
         if proposal is not None:
             proposal.report(max(x for _, x in steps), epoch)
             if proposal.should_prune():
-                raise Behind
+                raise Pruned
 
     return report
 

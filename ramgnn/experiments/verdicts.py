@@ -18,7 +18,7 @@ RECOMMENDERS = ("mf", "fm", "nfm", "fism", "cke", "lightgcn", "kgpolicy", "rcf")
 ENCODERS = ("rgcn", "wgcn", "vrgcn", "compgcn")
 GCNS = ("gcn genre", "gcn director", "gcn actor", "gcn year", "gcn cast", "gcn person")
 
-Found = dict[str, list[Result]]
+RunsByModel = dict[str, list[Result]]
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class Claim:
     text: str
     place: str
     models: tuple[str, ...]
-    check: Callable[[Found], tuple[str, str, tuple[Comparison, ...]]]
+    check: Callable[[RunsByModel], tuple[str, str, tuple[Comparison, ...]]]
 
 
-def better(a: str, rivals: Sequence[str], metrics: Sequence[str]) -> Callable[[Found], tuple]:
+def better(a: str, rivals: Sequence[str], metrics: Sequence[str]) -> Callable[[RunsByModel], tuple]:
     """The check that `a` is better than each rival on each metric."""
 
-    def check(found: Found) -> tuple[str, str, tuple[Comparison, ...]]:
-        there = [name for name in rivals if name in found]
-        each = family(found, [(a, name) for name in there], metrics)
+    def check(runs: RunsByModel) -> tuple[str, str, tuple[Comparison, ...]]:
+        measured = [name for name in rivals if name in runs]
+        each = family(runs, [(a, name) for name in measured], metrics)
         won, lost = [c for c in each if c.sign > 0], [c for c in each if c.sign < 0]
         verdict = FAILS if lost else HOLDS if len(won) == len(each) else OPEN
         least = min(each, key=lambda c: c.difference)
@@ -70,11 +70,11 @@ def better(a: str, rivals: Sequence[str], metrics: Sequence[str]) -> Callable[[F
     return check
 
 
-def by_about(a: str, b: str, share: float, metric: str) -> Callable[[Found], tuple]:
+def by_about(a: str, b: str, share: float, metric: str) -> Callable[[RunsByModel], tuple]:
     """The check that `a` is better than `b` by about that share: the interval must hold it and exclude zero."""
 
-    def check(found: Found) -> tuple[str, str, tuple[Comparison, ...]]:
-        one = compare(found[a], found[b], metric)
+    def check(runs: RunsByModel) -> tuple[str, str, tuple[Comparison, ...]]:
+        one = compare(runs[a], runs[b], metric)
         value, low, high = one.relative
         verdict = FAILS if not low <= share <= high else HOLDS if low > 0 else OPEN
         return verdict, f"{value:+.1%} [{low:+.1%}, {high:+.1%}] on {metric}", (one,)
@@ -82,12 +82,12 @@ def by_about(a: str, b: str, share: float, metric: str) -> Callable[[Found], tup
     return check
 
 
-def at_most(names: Sequence[str], share: float, metrics: Sequence[str]) -> Callable[[Found], tuple]:
+def at_most(names: Sequence[str], share: float, metrics: Sequence[str]) -> Callable[[RunsByModel], tuple]:
     """The check that no two of them differ by more than that share."""
 
-    def check(found: Found) -> tuple[str, str, tuple[Comparison, ...]]:
+    def check(runs: RunsByModel) -> tuple[str, str, tuple[Comparison, ...]]:
         pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-        each = family(found, pairs, metrics)
+        each = family(runs, pairs, metrics)
         widest = max(each, key=lambda c: abs(c.relative[0]))
         inside = all(-share <= c.relative[1] and c.relative[2] <= share for c in each)
         outside = any(c.relative[1] > share or c.relative[2] < -share for c in each)
@@ -98,20 +98,20 @@ def at_most(names: Sequence[str], share: float, metrics: Sequence[str]) -> Calla
     return check
 
 
-def thresholds(model: str, wanted: dict[tuple[str, str], int]) -> Callable[[Found], tuple]:
+def thresholds(model: str, printed: dict[tuple[str, str], int]) -> Callable[[RunsByModel], tuple]:
     """The check that the sampler comes to rest in every run, near the thresholds that the paper shows."""
 
-    def check(found: Found) -> tuple[str, str, tuple[Comparison, ...]]:
+    def check(runs: RunsByModel) -> tuple[str, str, tuple[Comparison, ...]]:
         said, verdict = [], HOLDS
-        for (side, name), k in wanted.items():
+        for (side, name), k in printed.items():
             ends, rest = [], 0
-            for one in found[model]:
-                part = one.history.get(side)
-                if part is None or name not in part["types"]:
+            for one in runs[model]:
+                pretraining = one.history.get(side)
+                if pretraining is None or name not in pretraining["types"]:
                     return MISSING, f"the runs have no {side} relation {name!r}", ()
-                t = part["types"].index(name)
-                ends.append(part["k"][-1][t])
-                rest += part["stopped"][t] is not None
+                t = pretraining["types"].index(name)
+                ends.append(pretraining["k"][-1][t])
+                rest += pretraining["stopped"][t] is not None
             where = ", ".join(map(str, sorted(set(ends))))
             said.append(f"{side} {name}: ends at {where}, the paper's is {k}; at rest in {rest} of {len(ends)} runs")
             # the step is 2: one step away still counts as near
@@ -177,12 +177,12 @@ def claims(ours: str = "ram-gnn", dataset_name: str = "ml-100k") -> tuple[Claim,
 
 def judge(store: Store, dataset_name: str, ours: str = "ram-gnn", only: str = "") -> list[Verdict]:
     """Every claim with its verdict on one data set; with `only`, the claims whose names begin so, as in ``"RQ3"``."""
-    found, verdicts = by_model(store.results(dataset_name)), []
+    runs, verdicts = by_model(store.results(dataset_name)), []
     for one in (c for c in claims(ours, dataset_name) if c.name.startswith(only)):
-        missing = [m for m in one.models if m not in found]
+        missing = [m for m in one.models if m not in runs]
         if missing:
             verdict, why, each = MISSING, f"no runs of {', '.join(missing)}", ()
         else:
-            verdict, why, each = one.check(found)
+            verdict, why, each = one.check(runs)
         verdicts.append(Verdict(one.name, one.text, one.place, verdict, why, each))
     return verdicts

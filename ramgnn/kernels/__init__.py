@@ -13,6 +13,6 @@ attention          Eq. 6–8 for any logits and messages, one row for    `ramgnn
                    each incidence instead of each edge
 window_attention   the same in one piece, with its backward pass       `ramgnn.encoder.RAMLayer.sum_over_edges`
 losses             losses and their gradients, block by block          `ramgnn.losses`, and autograd
-sums, ragged       sums over lists of different lengths                a loop
+sums               sums over lists of different lengths                a loop
 =================  ==================================================  ==============================================
 """

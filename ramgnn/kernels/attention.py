@@ -1,9 +1,18 @@
 """The sum over neighbours of Eq. 8 without a row for each edge: for sampled neighbours, or for all there are.
 
-`neighbour_sum` equals `ramgnn.encoder.RAMLayer.sum_over_edges`. It takes the fastest way that is right for a layer: in
-one piece (`ramgnn.kernels.window_attention`) where Eq. 6 is the package's own, or with logits and messages worked out
-once for each incidence (`attend`, `attend_all`) where a subclass has another one. A layer that changes Eq. 7 or 8 is
-not for this file: `can_run` says so, and the layer then lists its edges.
+`attention_sum` takes the fastest way that is right for a layer. With m incidences, E edges and messages of width c (d,
+or d + 1 or d + 2 with correlation), the three ways, and the one without a kernel, are:
+
+================================  =================  =================================================  ===============
+case                              function           equals, in front                                   memory
+================================  =================  =================================================  ===============
+sampled, Eq. 6–8 the package's    `attend_windows`   `ramgnn.encoder.RAMLayer.sum_over_edges`, but for  m c numbers and
+                                                     W_val and the inverse transform of φ               2 E indices
+sampled, another Eq. 6 (or        `attend`           the messages times                                 m c numbers and
+logits too far apart)                                `ramgnn.attention.attention_weights`, added up     E indices
+every neighbour, any Eq. 6        `attend_all`       the same, over all of ``graph.edges()``            m c numbers
+another Eq. 7 or 8 (`can_run`)    none               `ramgnn.encoder.RAMLayer.sum_over_edges` runs      E d numbers
+================================  =================  =================================================  ===============
 """
 
 from __future__ import annotations
@@ -17,8 +26,8 @@ from ramgnn.attention import SIGMAS, RelationAttention, mean_share
 from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import list_of_each, segment_max, segment_sum
 from ramgnn.kernels.window_attention import attend_windows, sum_by_head
+from ramgnn.ragged import repeat_index, segment_max, segment_sum
 
 MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal float32: one maximum serves all
 
@@ -27,7 +36,7 @@ MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal
 
 
 def can_run(layer: nn.Module, original: type[nn.Module]) -> bool:
-    """Whether a layer's Eq. 7 and 8 are those of the package, so that `neighbour_sum` gives what the layer means.
+    """Whether a layer's Eq. 7 and 8 are those of the package, so that `attention_sum` gives what the layer means.
 
     Args:
         layer: a `ramgnn.encoder.RAMLayer` or an instance of a subclass; original: `RAMLayer` itself.
@@ -67,7 +76,7 @@ def has_own_logit(attention: nn.Module | None) -> bool:
 # ---- Eq. 6–8 ---------------------------------------------------------------------------------------------------------
 
 
-def neighbour_sum(
+def attention_sum(
     layer: nn.Module,
     e: Tensor,
     relation: Tensor,
@@ -170,7 +179,7 @@ def attend(logits: Tensor, messages: Tensor, neighbours: SampledNeighbours, soft
 
 def _exponentials(a: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
     """exp(a − the list's largest a) of each entry ``(e,)``, and their sums ``(n,)``."""
-    group, n = list_of_each(ptr.diff()), len(ptr) - 1
+    group, n = repeat_index(ptr.diff()), len(ptr) - 1
     weight = (a - segment_max(a.detach(), group, n)[group]).exp()
     return weight, segment_sum(weight, group, n)
 
@@ -231,12 +240,17 @@ def _ratio(others: Tensor, scale: Tensor, counts: Tensor, graph: MultiRelational
     Args:
         counts: ``(m,)`` the incidences that have a neighbour.
     """
-    scale = scale.masked_fill(~counts, -torch.inf)
-    largest = segment_max(scale, graph.node, graph.n_nodes)  # one scale for each head, for the groups that it is in
-    factor = (scale - largest.where(largest > -torch.inf, 0)[graph.node]).exp().unsqueeze(1)
-    total = segment_sum((others * factor).where(counts.unsqueeze(1), 0), graph.node, graph.n_nodes)
+    total = segment_sum(_on_one_scale(others, scale, counts, graph), graph.node, graph.n_nodes)
     numerator, denominator = total[:, :-1], total[:, -1:]
     return numerator / denominator.where(denominator > 0, torch.ones_like(denominator)), denominator
+
+
+def _on_one_scale(others: Tensor, scale: Tensor, counts: Tensor, graph: MultiRelationalGraph) -> Tensor:
+    """Sums of groups, ``(m, c)``, on one scale for each head, for the groups that it is in; zero where none counts."""
+    scale = scale.masked_fill(~counts, -torch.inf)
+    largest = segment_max(scale, graph.node, graph.n_nodes)
+    factor = (scale - largest.where(largest > -torch.inf, 0)[graph.node]).exp().unsqueeze(1)
+    return (others * factor).where(counts.unsqueeze(1), 0)
 
 
 def _one_largest(x: Tensor, group: Tensor, n: int) -> Tensor:
@@ -270,13 +284,14 @@ def sampled_attention_by_type(logits: Tensor, neighbours: SampledNeighbours, sof
 
 def full_attention_by_type(logits: Tensor, graph: MultiRelationalGraph, softmax_over: str = "all") -> Tensor:
     """`ramgnn.attention.attention_by_type` over every neighbour, from sums over groups: ``(n_types,)`` float64."""
-    if softmax_over == "type":
-        weight = torch.ones(len(logits), dtype=torch.float64, device=logits.device)
-    elif len(logits) == 0:
+    head_type, n_groups = graph.node * graph.n_types + graph.type, graph.n_nodes * graph.n_types
+    if softmax_over == "type":  # each type of a head has a total of one
+        by_head = segment_sum((graph.group_size - 1)[graph.value], head_type, n_groups) > 0
+        return mean_share(by_head.view(graph.n_nodes, -1).double())
+    if len(logits) == 0:
         return logits.new_zeros(graph.n_types, dtype=torch.float64)
-    else:
-        weight = (logits - logits.max()).double().exp()
-    others = segment_sum(weight, graph.value, graph.n_values)[graph.value] - weight
-    bag = graph.node * graph.n_types + graph.type
-    by_head = segment_sum(others, bag, graph.n_nodes * graph.n_types).view(graph.n_nodes, -1)
-    return mean_share((by_head > 0).double() if softmax_over == "type" else by_head)
+    logits = (logits.detach() - logits.detach().max()).double()
+    others, scale = _sums_of_others(logits, logits.new_empty(len(logits), 0), graph)  # (m, 1), (m,)
+    counts = graph.group_size[graph.value] > 1  # alone in the group: no neighbour
+    weight = _on_one_scale(others, scale, counts, graph)[:, 0]  # (m,)
+    return mean_share(segment_sum(weight, head_type, n_groups).view(graph.n_nodes, -1))

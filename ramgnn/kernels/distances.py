@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.ragged import list_of_each, segment_sum
+from ramgnn.ragged import repeat_index, segment_sum
 
 
 def distance_sums(neighbours: SampledNeighbours, scores: Tensor) -> Tensor:
@@ -24,10 +24,10 @@ def distance_sums(neighbours: SampledNeighbours, scores: Tensor) -> Tensor:
         first, last = neighbours.start, neighbours.start + neighbours.size
         left = s * (here - first) - (running[:-1] - running[first])
         right = (running[last + 1] - running[1:]) - s * (last - here)
-        return total.index_add_(0, neighbours.bag, left + right).view_as(size)
-    bag = list_of_each(size.flatten())
-    distance = (scores[neighbours.head] - scores[graph.node[neighbours.incidence]]).abs()
-    return segment_sum(distance.double(), bag, size.numel()).view_as(size)
+        return total.index_add_(0, neighbours.head_type, left + right).view_as(size)
+    head_type = repeat_index(size.flatten())
+    distance = (scores[neighbours.head] - scores[graph.node[neighbours.incidence]]).abs()  # Eq. 9
+    return segment_sum(distance.double(), head_type, size.numel()).view_as(size)
 
 
 def random_pair_distance(scores: Tensor) -> float:

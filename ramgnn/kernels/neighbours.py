@@ -1,4 +1,4 @@
-"""What a sampler keeps, held as windows of sorted incidences: two numbers for each incidence, however large k is.
+"""The sampled neighbours, held as windows of sorted incidences: two numbers for each incidence, however large k is.
 
 In a group of nodes that share a value, sorted by score, the k nearest of a node stand in one window around it. How the
 windows are found is in `ramgnn.kernels.windows`; what the encoder sums over are the `Windows` of one type below.
@@ -16,14 +16,14 @@ from torch import Tensor
 
 from ramgnn import distributed
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.ragged import list_of_each, offsets, segment_sum, stretches
+from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_sum
 
 
 @dataclass(frozen=True)
 class Windows:
     """The sampled neighbours of one relation type as lists of positions, for the sums of the encoder.
 
-    A position is the place of an incidence among those of the type in the order of (value, score); heads and tails are
+    A position is the index of an incidence among those of the type in the order of (value, score); heads and tails are
     both numbered like that, and nodes by their rank in the order of scores. Windows next to each other then ask for
     table rows next to each other, however large the graph is, and the sums run at the speed of the processor's cache.
 
@@ -53,11 +53,11 @@ class Windows:
 
 @dataclass(frozen=True)
 class SampledNeighbours:
-    """The neighbours that the sampler keeps, N_kt(i) for every node i and type t.
+    """The sampled neighbours, N_kt(i) for every node i and type t.
 
-    Incidences are put in the order of (value, score). There, the neighbours that a head keeps through one of its values
-    stand around the head itself without a gap: a start and a size say which. The lists of edges below are worked out
-    when they are asked for.
+    Incidences are put in the order of (value, score). There, the sampled neighbours of a head through one of its
+    values stand around the head itself without a gap: a start and a size say which. The lists of edges below are worked
+    out when they are asked for.
 
     Attributes:
         graph: the graph.
@@ -104,29 +104,27 @@ class SampledNeighbours:
     @property
     def head(self) -> Tensor:
         """``(e,)`` the head of each edge to a sampled neighbour."""
-        return list_of_each(self.head_ptr.diff(), len(self.incidence))
+        return repeat_index(self.head_ptr.diff(), len(self.incidence))
 
     @property
-    def bag(self) -> Tensor:
+    def head_type(self) -> Tensor:
         """``(m,)`` head and type of the window at each position, as one number: ``i * n_types + t``."""
         return self.graph.node[self.sorted_incidence] * self.n_types + self.graph.type
 
     @cached_property
     def counts(self) -> Tensor:
-        """``(n_nodes, n_types)`` how many edges each node keeps of each type."""
+        """``(n_nodes, n_types)`` how many edges to sampled neighbours each node has of each type."""
         graph = self.graph
-        return segment_sum(self.size, self.bag, graph.n_nodes * graph.n_types).view(-1, graph.n_types)
+        return segment_sum(self.size, self.head_type, graph.n_nodes * graph.n_types).view(-1, graph.n_types)
 
     @cached_property
     def edges(self) -> tuple[Tensor, Tensor, Tensor]:
         """`incidence`, `ptr` and `distance`: one entry per edge, by head and type, then by value and score."""
         graph = self.graph
-        position = torch.empty_like(self.sorted_incidence)
-        position[self.sorted_incidence] = torch.arange(len(position), device=position.device)
-        here = position[graph.by_node]
+        here = inverse_permutation(self.sorted_incidence)[graph.by_node]
         tails = self.sorted_incidence[window_indices(here, self.start[here], self.size[here])]
         heads = graph.node[graph.by_node].repeat_interleave(self.size[here], output_size=len(tails))
-        distance = (self.scores[heads] - self.scores[graph.node[tails]]).abs()
+        distance = (self.scores[heads] - self.scores[graph.node[tails]]).abs()  # Eq. 9
         return tails, offsets(self.counts.flatten()), distance
 
     @cached_property
@@ -146,7 +144,7 @@ class SampledNeighbours:
         return replace(self, start=torch.where(stays, self.start, here), size=self.size * stays)
 
     def of(self, node: int, relation_type: int | None = None) -> Tensor:
-        """The tail incidences that one node keeps, of one type or of all."""
+        """The tail incidences of the sampled neighbours of one node, of one type or of all."""
         first = node * self.n_types + (relation_type or 0)
         last = first + (self.n_types if relation_type is None else 1)
         return self.incidence[self.ptr[first] : self.ptr[last]]
@@ -157,7 +155,7 @@ def window_indices(here: Tensor, start: Tensor, size: Tensor) -> Tensor:
     before = here - start
     first = torch.stack([start, here + 1], 1).flatten()
     count = torch.stack([before, size - before], 1).flatten()
-    return stretches(first, count, int(size.sum()))
+    return ragged_arange(first, count, int(size.sum()))
 
 
 def _list_windows(neighbours: SampledNeighbours, t: int) -> Windows:

@@ -8,21 +8,22 @@ import torch
 from torch import Tensor
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.ragged import offsets, segment_sum
+from ramgnn.ragged import offsets, segment_sum
 
 
 @dataclass(frozen=True)
 class PositiveSampler:
     """Draws a neighbour for every node under every relation type, each edge of the node and type equally likely.
 
-    A bag holds the edges of one node and type. Its edges are numbered through the node's incidences, so a random number
-    below the bag's size is found again by a binary search in the cumulative degree.
+    A group holds the edges of one node and type. They are numbered through the node's incidences, so a random number
+    below the group's size is found again by a binary search in the cumulative degree.
 
     Attributes:
-        head, relation_type: ``(n_bags,)`` of each bag that is not empty.
-        size: ``(n_bags,)`` its edges, counted once per shared value; offset: where it begins in the cumulative degree.
+        head, relation_type: ``(n_groups,)`` of each group that is not empty.
+        size: ``(n_groups,)`` its edges, counted once per shared value.
+        offset: ``(n_groups,)`` where it begins in the cumulative degree.
         cumulative_degree: ``(m,)`` edges through the incidences so far, in the order of `graph.by_node`.
-        weight: ``(n_bags,)`` in the losses, summing to 1.
+        weight: ``(n_groups,)`` in the losses, summing to 1.
     """
 
     head: Tensor
@@ -34,15 +35,15 @@ class PositiveSampler:
 
     @classmethod
     def from_graph(cls, graph: MultiRelationalGraph, type_weight: str = "equal") -> PositiveSampler:
-        """The bags of a graph.
+        """The groups of a graph.
 
         Args:
             type_weight: ``"equal"`` total weight for all relation types, or one in proportion to their ``"edges"``.
         """
         rows, n_types = graph.by_node, graph.n_types
         others = graph.group_size[graph.value[rows]] - 1  # neighbours through each incidence
-        bag = graph.node[rows] * n_types + graph.type[rows]
-        degree = segment_sum(others, bag, graph.n_nodes * n_types)
+        group = graph.node[rows] * n_types + graph.type[rows]
+        degree = segment_sum(others, group, graph.n_nodes * n_types)
         filled = degree.nonzero()[:, 0]
         relation_type = filled % n_types
         type_share = 1 / torch.bincount(relation_type, minlength=n_types).clamp(min=1).double()
@@ -53,12 +54,12 @@ class PositiveSampler:
         return cls(filled // n_types, relation_type, degree[filled], offset, others.cumsum(0), weight / weight.sum())
 
     def draw(self, graph: MultiRelationalGraph, times: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """`times` neighbours for each bag: ``(n_bags · times,)`` the bag of each, and the neighbour."""
-        bag = torch.arange(len(self.head), device=self.head.device)
-        bag = bag.repeat_interleave(times) if times > 1 else bag
-        size = self.size[bag]
-        number = (torch.rand(len(bag), generator=generator, device=size.device, dtype=torch.float64) * size).long()
-        number = torch.minimum(number, size - 1) + self.offset[bag]
+        """`times` neighbours for each group: ``(n_groups · times,)`` the group of each, and the neighbour."""
+        group = torch.arange(len(self.head), device=self.head.device)
+        group = group.repeat_interleave(times) if times > 1 else group
+        size = self.size[group]
+        number = (torch.rand(len(group), generator=generator, device=size.device, dtype=torch.float64) * size).long()
+        number = torch.minimum(number, size - 1) + self.offset[group]
         row = torch.searchsorted(self.cumulative_degree, number, right=True)
         incidence = graph.by_node[row]
         value = graph.value[incidence]
@@ -66,4 +67,4 @@ class PositiveSampler:
         degree = graph.value_ptr[value + 1] - start - 1  # neighbours through this incidence
         within = number - (self.cumulative_degree[row] - degree)
         within += within >= incidence - start  # step over the head itself
-        return bag, graph.node[start + within]
+        return group, graph.node[start + within]

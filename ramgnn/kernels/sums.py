@@ -24,8 +24,8 @@ def bag_sum(index: Tensor, table: Tensor, ptr: Tensor) -> Tensor:
     return F.embedding_bag(index, table, ptr, mode="sum", include_last_offset=True)
 
 
-def neighbour_sum(x: Tensor, lists: Lists, transposed: Lists) -> Tensor:
-    """For each node the sum of x over its neighbours, weighted or not: ``(n, c)`` to ``(n_lists, c)``.
+def sum_over_lists(x: Tensor, lists: Lists, transposed: Lists) -> Tensor:
+    """The sum of rows of x over each list of row numbers, weighted or not: ``(n, c)`` to ``(n_lists, c)``.
 
     Equals ``segment_sum(x[neighbour], node, n_lists)`` over all pairs of a node and a neighbour.
 
@@ -34,10 +34,10 @@ def neighbour_sum(x: Tensor, lists: Lists, transposed: Lists) -> Tensor:
         lists: the neighbours of each node.
         transposed: the same pairs, by neighbour: what the gradient is summed over.
     """
-    return _NeighbourSum.apply(x, lists, transposed)
+    return _SumOverLists.apply(x, lists, transposed)
 
 
-class _NeighbourSum(torch.autograd.Function):
+class _SumOverLists(torch.autograd.Function):
     """Forward and backward are the same sum, over the lists of one side and of the other."""
 
     @staticmethod

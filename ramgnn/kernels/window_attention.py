@@ -47,7 +47,7 @@ def attend_windows(
     Args:
         e: ``(n_nodes, d)`` e_j; relation: ``(n_values, d)`` e_n.
         attention: of Eq. 6; None for equal weights.
-        neighbours: those that the sampler keeps.
+        neighbours: the sampled neighbours.
         relation_types: the types that send messages.
         operator: φ; softmax_over: what Eq. 7 runs over (reading R2), ``"all"`` or ``"type"``.
 
@@ -221,7 +221,7 @@ def _back_to_logits(
     d_p: Tensor,
     sigma: str,
 ) -> None:
-    """Back through `_logits`: adds to `d_key`, `d_query` and `d_p`. What σ gave is made again, not kept."""
+    """Back through `_logits`: adds to `d_key`, `d_query` and `d_p`. What σ gave is made again, not stored."""
     d_activation = key.new_empty(len(w.rank), len(p))
     for block in _blocks(w):
         activation = _activation(w, block, key, query, sigma)

@@ -15,7 +15,7 @@ from torch import Tensor
 from ramgnn.errors import DivergedError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.neighbours import SampledNeighbours, window_indices
-from ramgnn.kernels.ragged import list_of_each, offsets, segment_sum
+from ramgnn.ragged import inverse_permutation, offsets, repeat_index, segment_sum
 
 
 def nearest_windows(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: str) -> SampledNeighbours:
@@ -27,8 +27,7 @@ def nearest_windows(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int
         bad = int((~torch.isfinite(scores)).sum())
         raise DivergedError(f"{bad} of {len(scores)} node scores are not finite; try a lower learning rate")
     order = torch.argsort(scores, stable=True)
-    rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=scores.device)
+    rank = inverse_permutation(order)
     # sort every value group by rank; the groups themselves stay where they are
     sorted_incidence = torch.argsort(graph.value * graph.n_nodes + rank[graph.node])
     limit = torch.as_tensor(k, device=scores.device)[graph.type]
@@ -55,7 +54,7 @@ def _search_windows(
     for _ in range(int(n.max()).bit_length() if len(n) else 0):
         middle = (low + high) // 2
         beyond = torch.minimum(middle + n + 1, last)
-        left, right = (head_s - s.take(middle)).abs(), (s.take(beyond) - head_s).abs()
+        left, right = (head_s - s.take(middle)).abs(), (s.take(beyond) - head_s).abs()  # Eq. 9
         move = (left > right) | ((left == right) & ((head_r - r.take(middle)).abs() > (r.take(beyond) - head_r).abs()))
         move &= low < high
         low, high = torch.where(move, middle + 1, low), torch.where(move | (low >= high), high, middle)
@@ -74,25 +73,25 @@ def _merge_windows(
 ) -> None:
     """Let all values that a node has of one type share its k_t neighbours; changes `start` and `size` in place.
 
-    The nearest of all its windows stay. What stays of a window is a smaller window, since within a group nobody is kept
-    before somebody nearer.
+    The nearest of all its windows are sampled. What is left of a window is a smaller window, since within a group
+    nobody is sampled before somebody nearer.
     """
-    bag = graph.node[sorted_incidence] * graph.n_types + graph.type
-    in_bag = segment_sum(size, bag, graph.n_nodes * graph.n_types)
-    rows = (in_bag[bag] > limit).nonzero()[:, 0]
+    head_type = graph.node[sorted_incidence] * graph.n_types + graph.type  # (m,)
+    total = segment_sum(size, head_type, graph.n_nodes * graph.n_types)
+    rows = (total[head_type] > limit).nonzero()[:, 0]
     if len(rows) == 0:
         return
     tail = window_indices(rows, start[rows], size[rows])
-    row = list_of_each(size[rows], len(tail))
+    row = repeat_index(size[rows], len(tail))
     head_node, tail_node = graph.node[sorted_incidence[rows]][row], graph.node[sorted_incidence[tail]]
-    distance, apart = (scores[head_node] - scores[tail_node]).abs(), rank[head_node] - rank[tail_node]
+    distance, apart = (scores[head_node] - scores[tail_node]).abs(), rank[head_node] - rank[tail_node]  # Eq. 9
     # distance and rank in one sortable number: the bits of a positive float are in the order of the floats
     key = (distance.view(torch.int32).long() << 32) + 2 * apart.abs() + (apart < 0)
-    edge_bag = bag[rows][row]
+    edge_head_type = head_type[rows][row]
     by = torch.argsort(sorted_incidence[tail], stable=True)
     by = by[torch.argsort(key[by], stable=True)]
-    by = by[torch.argsort(edge_bag[by], stable=True)]
-    begin = offsets(torch.bincount(edge_bag, minlength=len(in_bag)))[edge_bag[by]]
+    by = by[torch.argsort(edge_head_type[by], stable=True)]
+    begin = offsets(torch.bincount(edge_head_type, minlength=len(total)))[edge_head_type[by]]
     by = by[torch.arange(len(by), device=by.device) - begin < limit[rows[row[by]]]]
     size[rows] = torch.bincount(row[by], minlength=len(rows))
     start[rows] = rows.scatter_reduce(0, row[by], tail[by], "amin")

@@ -45,7 +45,7 @@ def ours(view: RecDataset, job: Job, defaults: bool = False) -> tuple[FinalEmbed
         drawn = random_embeddings(job.dim, view.n_nodes(side), graph, generator)
         sides.append((drawn if defaults else replace(drawn, nodes=values), graph))
     done = finetune(Recommender(view, config, *sides, job.dim), config, job.repeat, progress=False)
-    return done.final, [row["seconds"] for row in done.history]
+    return done.final, [epoch.seconds for epoch in done.history]
 
 
 def start(view: RecDataset, job: Job) -> tuple[Tensor, Tensor]:

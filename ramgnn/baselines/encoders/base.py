@@ -14,15 +14,15 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from ramgnn import arguments
 from ramgnn.config import Config, PretrainConfig
 from ramgnn.encoder import RAMGNN, RelationEmbedding
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.losses import inner_products
-from ramgnn.kernels.ragged import offsets, segment_sum
-from ramgnn.kernels.sums import neighbour_sum
+from ramgnn.kernels.sums import sum_over_lists
+from ramgnn.pairs import cosine_logit
+from ramgnn.ragged import offsets, segment_sum
 
 COMPOSITIONS = ("sub", "mult", "corr")
 ROLES = ("index", "head")
@@ -96,7 +96,7 @@ class Groups:
         node, value: ``(m,)`` the incidences, sorted by value, then node.
         size: ``(n_values,)`` how many nodes have each value.
         before: ``(m,)`` how many nodes of the same value have a lower index.
-        n_own: ``(n_nodes, n_types)`` how many values each node has.
+        values_per_node: ``(n_nodes, n_types)`` how many values each node has.
         degree: ``(n_nodes, n_types)`` how many neighbours, counted once per shared value.
     """
 
@@ -104,24 +104,24 @@ class Groups:
         rows = graph.type != masked_type if masked_type is not None else slice(None)
         self.shape = graph.n_nodes, graph.n_types
         self.node, self.value = graph.node[rows], graph.value[rows]
-        bag = self.node * graph.n_types + graph.value_type[self.value]
+        head_type = self.node * graph.n_types + graph.value_type[self.value]
         self.by_node = torch.argsort(self.node, stable=True)  # and, within a node, by type and value
         self.size = torch.bincount(self.value, minlength=graph.n_values)
-        per_bag = torch.bincount(bag, minlength=graph.n_nodes * graph.n_types)
-        first, first_of_bag = offsets(self.size)[:-1], offsets(per_bag)[:-1]
+        per_head_type = torch.bincount(head_type, minlength=graph.n_nodes * graph.n_types)
+        first, first_of_head_type = offsets(self.size)[:-1], offsets(per_head_type)[:-1]
         first_of_node = offsets(torch.bincount(self.node, minlength=graph.n_nodes))[:-1]
         self.before = torch.arange(len(self.node), device=self.node.device) - first[self.value]
-        self.n_own = per_bag.view(self.shape)
-        self.degree = segment_sum(self.size[self.value] - 1, bag, len(per_bag)).view(self.shape)
+        self.values_per_node = per_head_type.view(self.shape)
+        self.degree = segment_sum(self.size[self.value] - 1, head_type, len(per_head_type)).view(self.shape)
         # lists to sum over, and where each begins: int32 is half the memory to read
         self._nodes_of = self.node.int(), first.int()
-        self._bags_of = bag.int(), first.int()
+        self._head_types_of = head_type.int(), first.int()
         values = self.value[self.by_node].int()
-        self._values_of, self._values_by_type = (values, first_of_node.int()), (values, first_of_bag.int())
+        self._values_of, self._values_by_type = (values, first_of_node.int()), (values, first_of_head_type.int())
 
     def to_values(self, x: Tensor) -> Tensor:
         """``(n_nodes, c)`` to ``(n_values, c)``: the sum over the nodes of each value."""
-        return neighbour_sum(x, self._nodes_of, self._values_of)
+        return sum_over_lists(x, self._nodes_of, self._values_of)
 
     def to_nodes(self, y: Tensor, weight: Tensor | None = None) -> Tensor:
         """``(n_values, c)`` to ``(n_nodes, c)``: the sum over the values of each node.
@@ -130,25 +130,25 @@ class Groups:
             weight: ``(m,)`` a constant factor for each incidence; None for 1.
         """
         if weight is None:
-            return neighbour_sum(y, self._values_of, self._nodes_of)
+            return sum_over_lists(y, self._values_of, self._nodes_of)
         weight = weight.to(y.dtype)
-        return neighbour_sum(y, (*self._values_of, weight[self.by_node]), (*self._nodes_of, weight))
+        return sum_over_lists(y, (*self._values_of, weight[self.by_node]), (*self._nodes_of, weight))
 
     def neighbours(self, x: Tensor) -> Tensor:
         """``(n_nodes, c)``: the sum of x over the neighbours of each node."""
-        return self.to_nodes(self.to_values(x)) - self.n_own.sum(1, keepdim=True) * x
+        return self.to_nodes(self.to_values(x)) - self.values_per_node.sum(1, keepdim=True) * x
 
     def means_by_type(self, x: Tensor) -> Tensor:
         """``(n_nodes, n_types, c)``: the mean of x over the neighbours under each type; zero where there are none."""
-        total = neighbour_sum(self.to_values(x), self._values_by_type, self._bags_of).view(*self.shape, -1)
-        return (total - self.n_own.unsqueeze(2) * x.unsqueeze(1)) / self.degree.clamp(min=1).unsqueeze(2)
+        total = sum_over_lists(self.to_values(x), self._values_by_type, self._head_types_of).view(*self.shape, -1)
+        return (total - self.values_per_node.unsqueeze(2) * x.unsqueeze(1)) / self.degree.clamp(min=1).unsqueeze(2)
 
 
 class Encoder(nn.Module):
     """Node embeddings from a graph, in RAM-GNN's place: the same start table, similarity and loss, no sampler.
 
-    Subclasses set `DROPOUT`, the published one, and `VECTORS`, whether relations have vectors; they define `encode`,
-    and `register_encoder` gives them a name. You can add your own.
+    Subclasses set `DROPOUT`, the published one, and `HAS_RELATION_VECTORS`, whether relations have vectors; they define
+    `encode`, and `register_encoder` gives them a name. You can add your own.
 
     Attributes:
         nodes: the table of e_i^(0), ``(n_nodes, d)``.
@@ -157,7 +157,7 @@ class Encoder(nn.Module):
     """
 
     DROPOUT = 0.0
-    VECTORS = False
+    HAS_RELATION_VECTORS = False
 
     def __init__(self, graph: MultiRelationalGraph, settings: EncoderSettings) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ class Encoder(nn.Module):
         self.settings = settings
         self.nodes = nn.Embedding(graph.n_nodes, d)
         nn.init.normal_(self.nodes.weight, std=d**-0.5)
-        self.relations = RelationEmbedding(graph, d, "halves") if self.VECTORS else None
+        self.relations = RelationEmbedding(graph, d, "halves") if self.HAS_RELATION_VECTORS else None
         self.dropout = nn.Dropout(self.DROPOUT if settings.dropout is None else settings.dropout)
         self.scale = nn.Parameter(torch.tensor(5.0))
         self.shift = nn.Parameter(torch.tensor(-2.0))
@@ -190,7 +190,9 @@ class Encoder(nn.Module):
             self._graph, self._groups = graph, {}
         if masked_type not in self._groups:
             self._groups[masked_type] = Groups(graph, masked_type)
-        return self.encode(self._groups[masked_type], self.relations(graph.value_type) if self.VECTORS else None)
+        return self.encode(
+            self._groups[masked_type], self.relations(graph.value_type) if self.HAS_RELATION_VECTORS else None
+        )
 
     @classmethod
     def graph_for(cls, graph: MultiRelationalGraph, settings: EncoderSettings, side: str) -> MultiRelationalGraph:
@@ -199,7 +201,7 @@ class Encoder(nn.Module):
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """The logit of "i and j are neighbours": ``(b,)`` heads and ``(b, c)`` tails to ``(b, c)``, as in RAM-GNN."""
-        return self.scale * inner_products(F.normalize(e, dim=1), i, j) + self.shift
+        return cosine_logit(e, i, j, self.scale, self.shift)
 
 
 ENCODERS: dict[str, type[Encoder | RAMGNN]] = {}
@@ -211,6 +213,7 @@ def register_encoder(name: str) -> Callable[[AnyEncoder], AnyEncoder]:
 
     An encoder is a subclass of `Encoder` or, with layers of your own and the sampler, of `ramgnn.encoder.RAMGNN`.
     """
+    arguments.registered_name("register_encoder", name)
 
     def register(encoder: AnyEncoder) -> AnyEncoder:
         before = ENCODERS.get(name)

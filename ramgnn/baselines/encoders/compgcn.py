@@ -26,7 +26,7 @@ class CompGCN(Encoder):
     """
 
     DROPOUT = 0.1
-    VECTORS = True
+    HAS_RELATION_VECTORS = True
 
     def __init__(self, graph: MultiRelationalGraph, settings: EncoderSettings) -> None:
         super().__init__(graph, settings)

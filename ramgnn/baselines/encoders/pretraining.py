@@ -91,6 +91,7 @@ def encoder_class(kind: str) -> type[Encoder | RAMGNN]:
         NotFoundError: there is none.
     """
     if kind not in ENCODERS:
-        hint = "an encoder of your own is known once its module, with @register_encoder, is imported"
+        hint = f"there are ram-gnn, {', '.join(ENCODERS)}; one of your own is known once its module, with "
+        hint += "@register_encoder, is imported"
         raise NotFoundError("encoder", kind, get_close_matches(kind, ENCODERS), hint)
     return ENCODERS[kind]

@@ -30,7 +30,7 @@ class VRGCN(Encoder):
     Either way r enters by a count, so no edge is listed.
     """
 
-    VECTORS = True
+    HAS_RELATION_VECTORS = True
 
     def __init__(self, graph: MultiRelationalGraph, settings: EncoderSettings) -> None:
         super().__init__(graph, settings)

@@ -19,7 +19,7 @@ class WGCN(Encoder):
     * Its A_t holds ones, and the sum over neighbours is taken as it is. A node has thousands of neighbours of one
       genre and two of one director, so one α would have to be a thousand times the other: here A_t is divided by the
       number of neighbours, row by row, and α_t compares types rather than the sizes of their groups.
-    * Its α start as N(0, 1): chance says whether a neighbour is added or subtracted. Here they start at 1.
+    * Its α start as N(0, 1), so that it is random whether a neighbour is added or subtracted. Here they start at 1.
 
     A bias before batch normalisation does nothing and is left out.
     """

@@ -10,14 +10,16 @@ names; the notes of the data set say which column was taken for what.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns
 from ramgnn.datasets.frames.table import table_of_frame
+from ramgnn.errors import DataError
 
 
 def from_frames(
@@ -31,7 +33,11 @@ def from_frames(
     title_column: str | None = None,
     item_relations: Sequence[str] | str | None = None,
     user_relations: Sequence[str] | str | None = None,
-    separator: str | None = "|",
+    separator: str | None | Mapping[str, str | None] = "auto",
+    missing: Collection = (),
+    rating_column: str | None = None,
+    min_rating: float | None = None,
+    time_format: str | None = None,
     bins: Mapping[str, float | str] | None = None,
     duplicates: str = "error",
     unknown: str = "error",
@@ -58,30 +64,48 @@ def from_frames(
         item_relations, user_relations: the columns to use; None uses all whose values join at least two nodes and do
             not join all of them. A cell may hold text, a number, a truth value or a date; several values joined by
             `separator` or in a list, tuple, set or array; or nothing (None, NaN, NA, NaT).
-        separator: between several values in one cell; None for one value a cell.
+        separator: between several values in one cell; None for one value a cell; "auto" finds out for each column
+            by itself and notes what it found; a mapping says it for some columns (``{"genre": ",", "studio": None}``).
+        missing: values that say that nothing is known, besides empty cells, ``?``, ``\\N``, ``NULL``, ``nan``, ``N/A``,
+            ``-`` and the like.
+        rating_column: a column of the interactions with a number for each; None guesses.
+        min_rating: keep the interactions with at least that rating; None keeps all, whatever their rating.
+        time_format: how times are written: ``"dayfirst"``, ``"monthfirst"``, ``"seconds"``, ``"milliseconds"``,
+            ``"microseconds"`` or ``"nanoseconds"`` since 1970, ``"order"``, or a form of ``strptime`` such as
+            ``"%d.%m.%Y %H:%M"``; None finds out from the whole column.
         bins: for columns of numbers, the width of the bins (``{"year": 10}`` gives "1990-1999") or a number of bins
             of equal counts (``{"price": "q5"}``).
         duplicates: what to do with a pair of user and item that stands twice, and with an id that stands twice among
             the items or users: ``"error"``, or keep the ``"first"`` or ``"last"`` (in time, where there is a time).
-        unknown: what to do with interactions of ids that the items or users do not list: ``"error"`` or ``"drop"``.
+        unknown: what to do with rows whose id is missing (None, NaN, empty, ``"nan"``, ``"NULL"``, …), and with
+            interactions of ids that the items or users do not list: ``"error"`` or ``"drop"``.
         min_user: users with fewer interactions are left out; 0 keeps those of `users` that have none.
         name: what to call the data set.
-        split: ``"last"`` holds out the latest interaction of each user, ``"random"`` one drawn by `seed`.
+        split: ``"last"`` holds out the latest interaction of each user, ``"random"`` one drawn by `seed`,
+            ``"none"`` nothing: for a model that is to recommend and not to be measured.
         negatives: rank each held-out item among that many sampled ones; None ranks it among all items.
         seed: for the random split and the negatives.
 
     Ids may be integers, text, categories or anything whose ``str`` tells it apart, such as UUIDs. Times may be dates
-    (those without a zone are taken as UTC), ISO text, whole seconds (or milliseconds) since 1970, or any numbers that
-    grow. Fractions of a second are dropped. Without a time, the order of the rows is the order in time.
+    (those without a zone are taken as UTC), dates as text in many forms, seconds or parts of them since 1970, or any
+    numbers that grow; what fits none of these, or two, is refused. Fractions of a second are dropped. Without a time,
+    the order of the rows is the order in time.
 
     Raises:
         DataError: a frame or a cell is not as expected; the message names the frame, the row's label and what to do.
     """
-    options = Options(separator, bins, duplicates, unknown, min_user, split, negatives, seed)
+    arguments.instance("name", name, str, "text", DataError)
+    if isinstance(separator, Mapping):
+        separator = {str(column): one for column, one in separator.items()}
+    options = Options(
+        separator, bins, duplicates, unknown, min_user, split, negatives, seed,
+        missing=missing, min_rating=min_rating, time_format=time_format,
+    )  # fmt: skip
     named = Columns(
         *(None if column is None else str(column) for column in (user_column, item_column, time_column, title_column)),
-        _names(item_relations),
-        _names(user_relations),
+        _names("item_relations", item_relations),
+        _names("user_relations", user_relations),
+        None if rating_column is None else str(rating_column),
     )
     return build(
         table_of_frame(interactions, "interactions"),
@@ -94,6 +118,13 @@ def from_frames(
     )
 
 
-def _names(columns: Sequence[str] | str | None) -> Sequence[str] | str | None:
-    """Names of columns as text: in a data frame they may be numbers."""
-    return columns if columns is None or isinstance(columns, str) else [str(column) for column in columns]
+def _names(option: str, columns: Sequence[str] | str | None) -> Sequence[str] | str | None:
+    """Names of columns as text: in a data frame they may be numbers.
+
+    Raises:
+        DataError: these are no names of columns.
+    """
+    if columns is None or isinstance(columns, str):
+        return columns
+    arguments.instance(option, columns, Iterable, "names of columns, such as ['genre', 'year'], or None", DataError)
+    return [str(column) for column in columns]

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
 
@@ -32,7 +33,7 @@ def binned(
             raise DataError(
                 f"{text!r} in column {column!r} is no number",
                 expected=f"a number or an empty cell, since {column!r} is to be binned",
-                fix=f"mend the cell, or leave {column!r} out of bins",
+                fix=f"mend the cell, or leave {column!r} out of {option('bins')}",
                 **origin.at(places[row]),
             )
     numbers = np.array([float(text) for _, text in flat])
@@ -68,6 +69,17 @@ def bin_labels(numbers: np.ndarray, bins: float | str, column: str) -> list[str]
     return [_range(low, low + width - 1 if whole else low + width, whole) for low in lows]
 
 
+def fitting_bins(numbers: np.ndarray) -> tuple[float | str, ...]:
+    """Bins that suit ``(k,)`` different numbers: a round width for whole ones that are spread evenly, and quantiles."""
+    low, middle, high = np.quantile(numbers, [0.1, 0.5, 0.9])  # so that a few that lie far out do not count
+    if (numbers != np.floor(numbers)).any() or high - middle > 3 * (middle - low):
+        return ("q10",)
+    wanted = (high - low) / 8
+    power = 10 ** max(int(np.floor(np.log10(max(wanted, 1)))), 0)
+    width = next(step * power for step in (1, 2, 5, 10) if step * power >= wanted)
+    return width, "q10"
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a finite number."""
     try:
@@ -87,5 +99,5 @@ def _no_bins(bins: object, column: str) -> DataError:
     return DataError(
         f"{bins!r} are no bins for column {column!r}",
         expected="a width above 0, such as 10, or a number of bins of equal counts, such as 'q5'",
-        fix=f"pass bins={{{column!r}: 10}}",
+        fix=f"pass {option('bins', {column: 10})}",
     )

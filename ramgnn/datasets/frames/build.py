@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, Relation, with_negatives
+from ramgnn import arguments
+from ramgnn.advice import OPEN, option
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
+from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
+from ramgnn.datasets.frames.ids import MAYBE, read_ids
+from ramgnn.datasets.frames.missing import PLACEHOLDERS, check_missing
+from ramgnn.datasets.frames.notes import Decision
+from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked
 from ramgnn.datasets.frames.rows import (
     Nodes,
     divide,
@@ -19,11 +26,14 @@ from ramgnn.datasets.frames.rows import (
     keep_each_pair_once,
     keep_listed,
     number,
-    read_ids,
     read_nodes,
 )
+from ramgnn.datasets.frames.separators import check_columns, check_separator
 from ramgnn.datasets.frames.table import Table
-from ramgnn.datasets.frames.times import read_times
+from ramgnn.datasets.frames.telling import told, unread
+from ramgnn.datasets.frames.times import check_time_format, read_times
+from ramgnn.datasets.negatives import with_negatives
+from ramgnn.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -31,10 +41,10 @@ class Options:
     """What is done with the rows; `ramgnn.datasets.from_frames` describes each field.
 
     Raises:
-        DataError: a choice is none of those there are.
+        DataError: a choice is none of those there are, or a value is of another kind.
     """
 
-    separator: str | None = "|"
+    separator: str | None | Mapping[str, str | None] = "auto"
     bins: Mapping[str, float | str] | None = None
     duplicates: str = "error"
     unknown: str = "error"
@@ -42,11 +52,24 @@ class Options:
     split: str = "last"
     negatives: int | None = None
     seed: int = 0
+    missing: Collection = ()
+    min_rating: float | None = None
+    time_format: str | None = None
 
     def __post_init__(self) -> None:
         check_choice("duplicates", self.duplicates, ("error", "first", "last"))
         check_choice("unknown", self.unknown, ("error", "drop"))
-        check_choice("split", self.split, ("last", "random"))
+        check_choice("split", self.split, ("last", "random", "none"))
+        expected = "a dictionary, such as {'year': 10}, or None"
+        arguments.instance("bins", self.bins, (Mapping, type(None)), expected, DataError)
+        arguments.whole_number("min_user", self.min_user, 0, error=DataError)
+        arguments.seed(self.seed, DataError)
+        if self.negatives is not None:
+            arguments.whole_number("negatives", self.negatives, 1, error=DataError)
+        check_separator(self.separator)
+        check_missing(self.missing)
+        check_min_rating(self.min_rating)
+        check_time_format(self.time_format)
 
 
 def build(
@@ -75,33 +98,50 @@ def build(
     Raises:
         DataError: a table or a cell is not as expected; the message says where and what to do.
     """
-    guess = guess_columns(interactions, items, users, named)
-    notes = [guess.note(), *notes]
+    guess = guess_columns(interactions, items, users, named, options.min_rating is not None)
+    missing = check_missing(options.missing)
+    columns_notes, details = unread(guess, interactions)
+    notes = [*columns_notes, *notes]
     listed_items, listed_users = _read_listed(items, users, guess, options, notes)
-    rows, dtypes = _read_interactions(interactions, guess, notes)
+    listed = {"item": listed_items, "user": listed_users}
+    rows, dtypes = _read_interactions(interactions, guess, listed, options.unknown, notes)
+    time_kind = "order"
+    if guess.time:
+        # of all rows: the one that decides between day and month may be one that is left out
+        times, time_kind = read_times(
+            rows["time"], interactions.origin, notes, time_format=options.time_format, missing=missing
+        )
+        rows = rows.assign(time=times)
+        details[guess.time] = notes[-1].partition(": ")[2]
+    elif options.time_format is not None:
+        raise _no_time_column(interactions)
+    if options.min_rating is not None:
+        rows = keep_liked(rows, guess.rating, options.min_rating, missing, interactions.origin, notes)
+        details[guess.rating] = f"{options.min_rating:g} or more"
     if listed_items is not None:
         rows = keep_listed(rows, "item", listed_items, interactions.origin, options.unknown, notes)
     if listed_users is not None:
         rows = keep_listed(rows, "user", listed_users, interactions.origin, options.unknown, notes)
-    time_kind = "order"
-    if guess.time:
-        times, time_kind = read_times(rows["time"], interactions.origin, notes)
-        rows = rows.assign(time=times)
     rows = keep_each_pair_once(rows, interactions.origin, options.duplicates, guess.time is not None, notes)
-    rows, user_ids = keep_active_users(rows, listed_users, options.min_user, notes)
-    item_ids = pd.Index(rows["item"].unique()) if listed_items is None else listed_items.ids
+    rows, user_ids, left_out = keep_active_users(rows, listed_users, options.min_user, notes)
+    item_ids = known(rows, "item")[pd.unique(codes_of(rows, "item"))] if listed_items is None else listed_items.ids
 
-    numbered = number(rows, user_ids, item_ids)
-    train, test = divide(numbered, time_kind, options.split, options.seed)
-    item_relations, user_relations = _relations(listed_items, listed_users, user_ids, guess, named, options, notes)
-    n_cold = len(item_ids) - numbered["item"].nunique()
+    rows = number(rows, user_ids, item_ids)  # by its old name, so that the memory is free for what comes
+    n_cold = len(item_ids) - rows["item"].nunique()
+    train, test = divide(rows, time_kind, options.split, options.seed)
+    del rows
+    taken: list[Decision] = []
+    item_relations, user_relations = _relations(
+        listed_items, listed_users, user_ids, guess, named, options, notes, taken
+    )
     notes += _graph_notes(guess, item_relations, n_cold, len(item_ids))
+    item_labels = tuple(item_ids) if listed_items is None else _labels(listed_items, guess.title, missing, notes)
     dataset = RecDataset(
         name=name,
         user_ids=tuple(user_ids),
         item_ids=tuple(item_ids),
         user_labels=tuple(user_ids),
-        item_labels=_labels(listed_items, guess.title) if listed_items is not None else tuple(item_ids),
+        item_labels=item_labels,
         train=train,
         test=test,
         item_relations=item_relations,
@@ -109,8 +149,10 @@ def build(
         time_kind="none" if options.split == "random" else time_kind,
         split=_split_sentence(options.split, guess.time, options.seed),
         licence="your own data",
+        own=True,
+        left_out_users=tuple(left_out),
         source=source,
-        notes=tuple(notes),
+        notes=(told(guess, details, taken), *notes),
         user_id_dtype=_common_dtype(dtypes["user"], listed_users),
         item_id_dtype=_common_dtype(dtypes["item"], listed_items),
     )
@@ -126,19 +168,27 @@ def _read_listed(
     listed_items = listed_users = None
     if items is not None:
         columns = [*([guess.title] if guess.title else []), *guess.item_relations]
-        listed_items = read_nodes(items, guess.item_id, columns, "item", options.duplicates, notes)
+        listed_items = read_nodes(items, guess.item_id, columns, "item", options.duplicates, options.unknown, notes)
     if users is not None:
-        listed_users = read_nodes(users, guess.user_id, guess.user_relations, "user", options.duplicates, notes)
+        columns = list(guess.user_relations)
+        listed_users = read_nodes(users, guess.user_id, columns, "user", options.duplicates, options.unknown, notes)
     return listed_items, listed_users
 
 
-def _read_interactions(table: Table, guess: Guess, notes: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The interactions with ids as text (columns ``user, item`` and perhaps ``time``), and how ids came, by side."""
+def _read_interactions(
+    table: Table, guess: Guess, listed: Mapping[str, Nodes | None], unknown: str, notes: list[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The interactions with ids as text (and perhaps columns ``time, rating``), and how ids came, by side."""
     columns = {guess.user: "user", guess.item: "item"} | ({guess.time: "time"} if guess.time else {})
+    if guess.rating is not None and (guess.interactions, guess.rating) not in guess.left_out:
+        columns[guess.rating] = "rating"
     rows = table.read(list(columns)).rename(columns=columns)
     dtypes = {}
     for side in ("user", "item"):
-        ids, dtypes[side] = read_ids(rows[side], table.origin, side, notes)
+        maybe = (nodes := listed[side]) is not None and MAYBE in nodes.ids
+        ids, dtypes[side] = read_ids(rows[side], table.origin, side, unknown, notes, maybe)
+        if len(ids) < len(rows):
+            rows = rows.loc[ids.index]
         rows = rows.assign(**{side: ids})
     return rows, dtypes
 
@@ -151,15 +201,20 @@ def _relations(
     named: Columns,
     options: Options,
     notes: list[str],
+    taken: list[Decision],
 ) -> tuple[tuple[Relation, ...], tuple[Relation, ...]]:
-    """The relation types of the items and of the users who stay."""
+    """The relation types of the items and of the users who stay; what each column was taken for goes to `taken`."""
+    check_columns(options.separator, [*guess.item_relations, *guess.user_relations])
+    missing = check_missing(options.missing)
     bins = dict(options.bins or {})
     sides = (
         (items, guess.item_relations, named.item_relations),
         (None if users is None else users.take(user_ids), guess.user_relations, named.user_relations),
     )
     both = tuple(
-        relations(nodes, columns, names is not None, options.separator, bins, notes) if nodes is not None else ()
+        relations(nodes, columns, names is not None, options.separator, missing, bins, notes, taken)
+        if nodes is not None
+        else ()
         for nodes, columns, names in sides
     )
     check_bins(bins, [*guess.item_relations, *guess.user_relations])
@@ -178,12 +233,29 @@ def _graph_notes(guess: Guess, item_relations: Sequence[Relation], n_cold: int, 
     return notes
 
 
-def _labels(items: Nodes, title: str | None) -> tuple[str, ...]:
-    """The titles of the items, or their ids where there is none."""
+def _labels(items: Nodes, title: str | None, missing: Collection[str], notes: list[str]) -> tuple[str, ...]:
+    """The titles of the items, or their ids where there is none.
+
+    A placeholder is no title where several items have it: one film may well be called "?".
+    """
     if title is None:
         return tuple(items.ids)
     titles = cells.texts(items.frame[title], items.origin).str.strip()
-    return tuple(label or item_id for label, item_id in zip(titles, items.ids, strict=True))
+    counts = titles[titles.isin(PLACEHOLDERS | set(missing))].value_counts()
+    gone = {text for text, count in counts.items() if count > 1 or text in ("", "\\N") or text in missing}
+    if named := sorted(gone - {""}):
+        notes.append(f"titles of {items.origin.name} such as {named[0]!r} are missing; the ids stand for them")
+    return tuple(item_id if t in gone else t for t, item_id in zip(titles, items.ids, strict=True))
+
+
+def _no_time_column(interactions: Table) -> DataError:
+    columns = ", ".join(map(repr, interactions.columns))
+    return DataError(
+        f"{option('time_format')} is given, but no column looks like times: {columns}",
+        expected="a column called time, timestamp, date or the like",
+        fix=f"name it: {option('time_column', OPEN)}",
+        **interactions.origin.at_header(),
+    )
 
 
 def _common_dtype(dtype: str, nodes: Nodes | None) -> str:
@@ -192,6 +264,8 @@ def _common_dtype(dtype: str, nodes: Nodes | None) -> str:
 
 
 def _split_sentence(split: str, time: str | None, seed: int) -> str:
+    if split == "none":
+        return "nothing is held out"
     if split == "random":
         return f"one interaction of each user drawn at random with seed {seed}"
     return f"leave the last out by {time}" if time else "leave the last out by the order of the rows"

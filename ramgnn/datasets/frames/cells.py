@@ -6,8 +6,6 @@ of floats that are all whole is read as integers, 1979 and not 1979.0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from pandas.api import types
@@ -60,63 +58,31 @@ def texts(column: pd.Series, origin: Origin) -> pd.Series:
     return _series(column, ["" if pd.isna(cell) else str(cell) for cell in cells])
 
 
-def lists(column: pd.Series, separator: str | None, origin: Origin) -> list[list[str]]:
-    """The values of each cell: those between separators, or those of a list, tuple or set (sorted).
-
-    Spaces around a value are removed, and what is empty or missing is no value.
-
-    Args:
-        column: ``(n,)`` cells, indexed by place.
-        separator: between values in a cell that is text; None for one value a cell.
-        origin: the table, for errors.
-
-    Returns:
-        One list for each of the ``n`` cells.
-
-    Raises:
-        DataError: a cell, or a value in a list, is a dictionary, bytes or another list.
-    """
-    if types.infer_dtype(column, skipna=True).startswith("mixed") and any(map(_is_several, column)):
-        parts = _listed_parts(column, separator, origin)
-    else:
-        cells = texts(column, origin)
-        parts = cells.str.split(separator, regex=False) if separator else ([cell] for cell in cells)
-    return [[value for part in cell if (value := part.strip())] for cell in parts]
+def numbers_and_text(column: pd.Series) -> list[str]:
+    """The values that stand in a column both as a number and as text: ``["1"]`` for 1 and "1"."""
+    kind = types.infer_dtype(_values(column), skipna=True)
+    if not kind.startswith("mixed") or kind in NUMBERS:
+        return []
+    different = dict.fromkeys(cell for cell in _values(column) if not pd.isna(cell))
+    as_text = {cell.strip() for cell in different if isinstance(cell, str)}
+    return [str(cell) for cell in different if not isinstance(cell, str) and str(cell) in as_text]
 
 
 def are_integers(column: pd.Series, ids: pd.Series) -> bool:
     """Whether a column of ids holds integers (or whole floats); `ids` are its cells as text."""
-    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
-    if types.infer_dtype(values, skipna=True) not in NUMBERS:
+    if types.infer_dtype(_values(column), skipna=True) not in NUMBERS:
         return False
     return bool(pd.Series(ids.unique()).str.fullmatch(r"-?\d{1,18}").all())
 
 
 def are_whole_floats(column: pd.Series) -> bool:
     """Whether a column of ids that are integers came as floats."""
-    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
-    return types.infer_dtype(values, skipna=True) != "integer"
+    return types.infer_dtype(_values(column), skipna=True) != "integer"
 
 
-def _listed_parts(column: pd.Series, separator: str | None, origin: Origin) -> list[list[str]]:
-    """The values of cells some of which are lists."""
-    rows, places, values, splits = [], [], [], []
-    for row, (place, cell) in enumerate(column.items()):
-        several = _is_several(cell)
-        for value in (sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell) if several else [cell]:
-            rows.append(row)
-            places.append(place)
-            values.append(value)
-            splits.append(bool(separator) and not several)
-    flat = pd.Series(values, index=places, dtype=object, name=column.name)
-    parts: list[list[str]] = [[] for _ in range(len(column))]
-    for row, text, split in zip(rows, texts(flat, origin), splits, strict=True):
-        parts[row] += text.split(separator) if split else [text]
-    return parts
-
-
-def _is_several(cell: object) -> bool:
-    return types.is_list_like(cell) and not isinstance(cell, Mapping)
+def _values(column: pd.Series) -> pd.Series | pd.Index:
+    """What a column is made of: its cells, or the categories that they are."""
+    return column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 
 def _number_texts(numbers: list) -> list[str]:

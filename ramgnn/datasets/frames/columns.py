@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ramgnn.advice import OPEN, option
 from ramgnn.datasets import faults
 from ramgnn.datasets.frames.table import Table
 from ramgnn.errors import DataError
@@ -15,7 +16,14 @@ USER_NAMES += " visitor visitor_id viewer viewer_id reader reader_id listener li
 ITEM_NAMES = "item item_id itemid iid movie movie_id film film_id product product_id song song_id track track_id"
 ITEM_NAMES += " book book_id article article_id game game_id app app_id recipe recipe_id sku asin isbn"
 TIME_NAMES = "time timestamp ts date datetime day created created_at when rated_at watched_at bought_at order position"
-TITLE_NAMES = "title name label item_name item_title movie_title film_title product_name product_title song_name"
+KINDS = "item movie film product song track book article game app recipe show series anime episode podcast video album"
+KINDS += " restaurant business place venue hotel course event"
+TITLE_NAMES = "title " + " ".join(f"{kind}_title {kind}_name" for kind in KINDS.split()) + " name label"
+TITLE_NAMES += " original_title primary_title english_title full_title display_name product_display_name original_name"
+TITLE_NAMES += " headline track song movie film book product game item"
+RATING_NAMES = "rating ratings score scores star stars rate rated grade mark points preference overall vote"
+RATING_NAMES += " liked like note"
+RATING = re.compile(r"(?:.*_)?(?:rating|ratings|stars|score)(?:_(?:value|score|given|\d.*))?")
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class Columns:
         user, item, time: columns of the interactions.
         title: a column of the items.
         item_relations, user_relations: columns of the items and users, in a sequence or joined by commas.
+        rating: a column of the interactions.
     """
 
     user: str | None = None
@@ -34,6 +43,7 @@ class Columns:
     title: str | None = None
     item_relations: Sequence[str] | str | None = None
     user_relations: Sequence[str] | str | None = None
+    rating: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Guess:
         user_id, user_relations: columns of the users.
         guessed: names of the fields above that were guessed, not given.
         left_out: columns that are not read, as ``(table, column)``.
+        rating: a column of the interactions, which is read only to keep what was liked; None where none looks so.
     """
 
     interactions: str
@@ -62,6 +73,7 @@ class Guess:
     user_relations: tuple[str, ...]
     guessed: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
+    rating: str | None = None
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """One row per decision: table, role, column or columns, and ``"given"`` or ``"guessed"``."""
@@ -70,6 +82,9 @@ class Guess:
             (self.interactions, "item", self.item, "item"),
             (self.interactions, "time", self.time or "none: the order of the rows", "time"),
         ]
+        if self.rating is not None:
+            unused = (self.interactions, self.rating) in self.left_out
+            decisions.append((self.interactions, "rating", self.rating + ", not used" * unused, "rating"))
         if self.items is not None:
             decisions += [
                 (self.items, "item", self.item_id or "", "item_id"),
@@ -94,6 +109,13 @@ class Guess:
             note += f"; of {self.items}: item = {self.item_id}" + (f", title = {self.title}" if self.title else "")
         return note
 
+    def left_out_note(self) -> str | None:
+        """One sentence on the columns that are not read, or None."""
+        tables: dict[str, list[str]] = {}
+        for table, column in self.left_out:
+            tables.setdefault(table, []).append(column)
+        return "; ".join(f"not read of {table}: {', '.join(columns)}" for table, columns in tables.items()) or None
+
     def __str__(self) -> str:
         """The decisions as a small table, and the columns that are not read."""
         rows = self.rows()
@@ -104,8 +126,10 @@ class Guess:
         return "\n".join(lines)
 
 
-def guess_columns(interactions: Table, items: Table | None, users: Table | None, named: Columns) -> Guess:
-    """Decide which column is what, by the names of the columns alone.
+def guess_columns(
+    interactions: Table, items: Table | None, users: Table | None, named: Columns, use_ratings: bool = False
+) -> Guess:
+    """Decide which column is what, by the names of the columns alone; ratings are read with `use_ratings`.
 
     Raises:
         DataError: a named column is missing, one stands for two things, nothing like a user or an item is there, or
@@ -118,10 +142,11 @@ def guess_columns(interactions: Table, items: Table | None, users: Table | None,
         raise DataError(
             f"one column stands for two things: user = {user!r}, item = {item!r}, time = {time!r}",
             expected="a column each",
-            fix="name others with user_column, item_column and time_column",
+            fix=f"name others with {option('user_column')}, {option('item_column')} and {option('time_column')}",
             **interactions.origin.at_header(),
         )
-    tables = [(interactions, {user, item, time})]
+    rating = _rating_column(interactions, named.rating, (user, item, time), use_ratings)
+    tables = [(interactions, {user, item, time, rating if use_ratings else None})]
     item_id, title, item_relations = None, None, ()
     if items is not None:
         item_id = _same_or_id_column(items, item, ITEM_NAMES, "item")
@@ -154,27 +179,33 @@ def guess_columns(interactions: Table, items: Table | None, users: Table | None,
         user_relations=user_relations,
         guessed=tuple(guessed),
         left_out=tuple((table.origin.name, c) for table, used in tables for c in table.columns if c not in used),
+        rating=rating,
     )
 
 
 def _no_table(columns: str, side: str, interactions: Table) -> DataError:
     """The error for columns of a table that is not there."""
-    example = f"{side}s='{side}s.csv'" if interactions.origin.file is not None else f"{side}s="
+    example = option(f"{side}s", f"{side}s.csv") if interactions.origin.file is not None else f"{side}s="
     return DataError(f"{columns} named, but no table of {side}s", fix=f"pass {example} as well")
 
 
 def _same_or_id_column(table: Table, name: str, names: str, side: str) -> str:
-    """The column of ids of items or users: called as in the interactions, like `names`, or simply "id"."""
+    """The column of ids of items or users: called as in the interactions, like `names`, or simply "id".
+
+    Without a header it is the first one.
+    """
+    if table.numbered:
+        return table.columns[0]
     if name in (*table.columns, *table.index_names):
         return name
     return _id_column(table, None, f"{names} id", side, None)
 
 
 def _id_column(
-    table: Table, name: str | None, names: str, side: str, option: str | None, taken: Sequence[str] = ()
+    table: Table, name: str | None, names: str, side: str, word: str | None, taken: Sequence[str] = ()
 ) -> str:
     """The column that is named, or the first that is called like `names`, in the order of `names`."""
-    hint = f"pass another {option}" if name is not None else ""
+    hint = f"pass another {option(word)}" if name is not None and word else ""
     column = _optional_column(table, name, names, taken, index=True, hint=hint)
     if column is None:
         listed = names.split()
@@ -182,9 +213,9 @@ def _id_column(
         if table.origin.file is None:
             rename += f", or name the index that holds them: frame.rename_axis({listed[1]!r})"
         raise DataError(
-            f"no column looks like the {side}: {', '.join(map(repr, table.columns))}",
+            f"no column looks like the {side}: {faults.listed(table.columns)}",
             expected=f"a column called {', '.join(listed[:4])} or the like",
-            fix=f"name it: {option}='…'" if option else rename,
+            fix=f"name it: {option(word, OPEN)}" if word else rename,
             **table.origin.at_header(),
         )
     return column
@@ -201,15 +232,42 @@ def _optional_column(
             raise faults.missing_column(name, table.columns, hint, **table.origin.at_header())
         return name
     for candidates in (table.columns, levels):
-        by_plain_name = {_plain_name(column): column for column in reversed(candidates) if column not in taken}
+        by_plain_name = {plain_name(column): column for column in reversed(candidates) if column not in taken}
         if column := next((by_plain_name[n] for n in names.split() if n in by_plain_name), None):
             return column
     return None
 
 
+def _rating_column(table: Table, name: str | None, taken: Sequence[str | None], needed: bool) -> str | None:
+    """The column that is named, or the first that is called like ratings.
+
+    Raises:
+        DataError: it is missing though it is needed, or stands for something else, too.
+    """
+    column = _optional_column(table, name, RATING_NAMES, taken)
+    if column is None:
+        column = next((c for c in table.columns if c not in taken and RATING.fullmatch(plain_name(c))), None)
+    if column is not None and column in taken:
+        raise DataError(
+            f"column {column!r} stands for ratings and for something else",
+            expected="a column each",
+            fix=f"name another {option('rating_column')}",
+            **table.origin.at_header(),
+        )
+    if needed and column is None:
+        raise DataError(
+            f"{option('min_rating')} is given, but no column looks like ratings: {', '.join(map(repr, table.columns))}",
+            expected="a column called rating, score, stars or the like",
+            fix=f"name it: {option('rating_column', OPEN)}",
+            **table.origin.at_header(),
+        )
+    return column
+
+
 def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Sequence[str | None]) -> tuple[str, ...]:
-    """The columns that are named, or all that are neither taken nor without a name."""
+    """The columns that are named, or all that are neither taken nor spare nor without a name."""
     if names is None:
+        taken = (*taken, *table.spare)
         return tuple(c for c in table.columns if c not in taken and not re.fullmatch(r"unnamed \d+", c))
     if isinstance(names, str):
         names = [names] if names in table.columns else [part.strip() for part in names.split(",") if part.strip()]
@@ -220,6 +278,11 @@ def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Se
     return tuple(dict.fromkeys(names))
 
 
-def _plain_name(name: str) -> str:
+def is_known_name(name: str) -> bool:
+    """Whether a column would be guessed to be one of ids, times or titles by its name."""
+    return plain_name(name) in {"id", *f"{USER_NAMES} {ITEM_NAMES} {TIME_NAMES} {TITLE_NAMES}".split()}
+
+
+def plain_name(name: str) -> str:
     """A column name in small letters with underscores: "Movie ID" and "movieId" become "movie_id"."""
     return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())).strip("_").casefold()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.base import interactions, leave_last_out
-from ramgnn.datasets.faults import near
-from ramgnn.datasets.frames import cells
+from ramgnn.advice import option
+from ramgnn.datasets.frames.codes import codes_of, have_repeats, known, pair_keys
+from ramgnn.datasets.frames.ids import alike, read_ids
 from ramgnn.datasets.frames.table import SHOWN, Origin, Table
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError
 
 
@@ -39,39 +40,20 @@ class Nodes:
         return Nodes(self.origin, ids, self.dtype, self.places[order], self.frame.iloc[order])
 
 
-def read_ids(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> tuple[pd.Series, str]:
-    """The ids as text without spaces around them, and how they came: ``"int64"`` or ``"str"``.
-
-    Raises:
-        DataError: an id is empty.
-    """
-    ids = cells.texts(column, origin).str.strip()
-    if (empty := ids == "").any():
-        others = f"{origin.preposition} {int(empty.sum()) - 1:,} other {origin.unit}s"
-        raise DataError(
-            f"the {side} is empty" + (f" (here and {others})" if empty.sum() > 1 else ""),
-            expected=f"the id of the {side} {origin.preposition} every {origin.unit}",
-            fix=f"fill it in or remove the {origin.unit}",
-            **origin.at(ids.index[empty][0]),
-        )
-    if not cells.are_integers(column, ids):
-        return ids, "str"
-    if cells.are_whole_floats(column):
-        notes.append(f"the ids of {side}s in {origin.name} came as floats and were read as integers: {ids.iloc[0]}")
-    return ids, "int64"
-
-
 def read_nodes(
-    table: Table, id_column: str, others: Sequence[str], side: str, duplicates: str, notes: list[str]
+    table: Table, id_column: str, others: Sequence[str], side: str, duplicates: str, unknown: str, notes: list[str]
 ) -> Nodes:
     """Read a table of items or users, each of them once.
 
     Raises:
-        DataError: an id is empty, or stands twice and `duplicates` is ``"error"``.
+        DataError: an id is missing and `unknown` is ``"error"``, or stands twice and `duplicates` is ``"error"``.
     """
     origin = table.origin
     frame = table.read([id_column, *others])
-    ids, dtype = read_ids(frame[id_column], origin, side, notes)
+    ids, dtype = read_ids(frame[id_column], origin, side, unknown, notes, maybe=True)
+    ids = ids.astype(str)
+    if len(ids) < len(frame):
+        frame = frame.loc[ids.index]
     repeated = ids.duplicated(keep=False if duplicates == "error" else duplicates)
     if repeated.any() and duplicates == "error":
         first = ids[repeated].iloc[0]
@@ -81,7 +63,8 @@ def read_nodes(
             f"the {side} {first!r} stands {origin.preposition} several {origin.unit}s: {origin.show_all(places)}"
             + (f" (and so do {n_others:,} others)" if n_others else ""),
             expected=f"one row per {side}",
-            fix="put several values in one cell, joined by the separator '|', or pass duplicates='first' or 'last'",
+            fix="put several values in one cell, joined by the separator '|', or pass "
+            f"{option('duplicates', 'first')} or {option('duplicates', 'last')}",
             **origin.at(places[1]),
         )
     if repeated.any():
@@ -113,13 +96,13 @@ def keep_listed(
     shown = ", ".join(f"{i!r} ({origin.unit} {origin.show(place)})" for place, i in first.head(SHOWN).items())
     count = f"{len(first):,} {side}{'' if len(first) == 1 else 's'}"
     if unknown == "error":
-        close = near(first.iloc[0], list(nodes.ids[:10_000]))
-        alike = f"; {listed_in} has {', '.join(map(repr, close))}" if close else ""
+        close = alike(first, nodes.ids)
         raise DataError(
             f"{count} of {origin.name} {'is' if len(first) == 1 else 'are'} not in {listed_in}: "
-            f"{shown}{', …' if len(first) > SHOWN else ''}{alike}",
+            f"{shown}{', …' if len(first) > SHOWN else ''}" + (f"; {listed_in} has {close}" if close else ""),
             expected=f"every {side} to have a row in {listed_in}",
-            fix=f"add the rows, or pass unknown='drop' to leave these {int(unlisted.sum()):,} interactions out",
+            fix=("write the ids alike" if "look like one id" in close else "add the rows")
+            + f", or pass {option('unknown', 'drop')} to leave these {int(unlisted.sum()):,} interactions out",
             **origin.at(first.index[0]),
         )
     rows = rows[~unlisted]
@@ -142,9 +125,10 @@ def keep_each_pair_once(
     Raises:
         DataError: a pair stands twice and `duplicates` is ``"error"``.
     """
-    repeated = rows.duplicated(["user", "item"])
-    if not repeated.any():
+    keys = pair_keys(rows)
+    if not have_repeats(keys):
         return rows
+    repeated = pd.Series(keys, index=rows.index).duplicated()
     if duplicates == "error":
         second = rows[repeated].head(SHOWN)
         pairs = rows.rename_axis("place").reset_index().drop_duplicates(["user", "item"])
@@ -158,26 +142,28 @@ def keep_each_pair_once(
             f"{int(repeated.sum()):,} rows repeat a pair of user and item: "
             f"{shown}{'; …' if repeated.sum() > SHOWN else ''}",
             expected="each pair of user and item once",
-            fix="pass duplicates='first' or duplicates='last' to keep one of them",
+            fix=f"pass {option('duplicates', 'first')} or {option('duplicates', 'last')} to keep one of them",
             **origin.at(second.index[0]),
         )
-    ordered = rows.sort_values("time", kind="stable") if by_time else rows
-    kept = ordered.drop_duplicates(["user", "item"], keep=duplicates).sort_index()
+    order = np.argsort(rows["time"].to_numpy(), kind="stable") if by_time else np.arange(len(rows))
+    kept = order[~pd.Series(keys[order]).duplicated(keep=duplicates).to_numpy()]
     notes.append(f"{int(repeated.sum()):,} rows repeated a pair of user and item; the {duplicates} of each was kept")
-    return kept
+    return rows.iloc[np.sort(kept)]
 
 
 def keep_active_users(
     rows: pd.DataFrame, users: Nodes | None, min_user: int, notes: list[str]
-) -> tuple[pd.DataFrame, pd.Index]:
-    """The interactions and the ids of users who have enough of them, in order of first appearance.
+) -> tuple[pd.DataFrame, pd.Index, pd.Index]:
+    """The interactions and the ids of users who have enough of them, in order of first appearance, and the other ids.
 
     Users who are listed and have no interaction come last; they stay when `min_user` is 0.
 
     Raises:
         DataError: nobody has two interactions, or `min_user`.
     """
-    sizes = rows.groupby("user", sort=False).size()
+    codes, ids = codes_of(rows, "user"), known(rows, "user")
+    present = pd.unique(codes)  # in order of first appearance
+    sizes = pd.Series(np.bincount(codes, minlength=len(ids))[present], index=ids[present])
     if users is not None:
         sizes = pd.concat([sizes, pd.Series(0, index=users.ids.difference(sizes.index, sort=False))])
     kept = sizes.index[sizes >= min_user]
@@ -189,7 +175,8 @@ def keep_active_users(
             expected="users with several interactions each: one is held out, the rest is learned from",
             fix="give it more rows, or check which columns hold the users and the items",
         )
-    return rows[rows["user"].isin(kept)], kept
+    stays = ids.isin(kept)
+    return rows if stays[present].all() else rows[stays[codes]], kept, sizes.index[sizes < min_user]
 
 
 def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
@@ -197,13 +184,16 @@ def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.Dat
 
     Without a time, the place within each user's rows stands for it.
     """
-    indices = {"user": user_ids.get_indexer(rows["user"]), "item": item_ids.get_indexer(rows["item"])}
-    numbered = pd.DataFrame(indices)
+    indices = {
+        side: ids.get_indexer(known(rows, side)).astype(np.int32)[codes_of(rows, side)]
+        for side, ids in (("user", user_ids), ("item", item_ids))
+    }
+    numbered = pd.DataFrame(indices, copy=False)
     return numbered.assign(time=rows["time"].to_numpy() if "time" in rows else numbered.groupby("user").cumcount())
 
 
 def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training and held-out interactions, one held out per user: the latest, or one drawn at random."""
+    """Training and held-out interactions, one held out per user: the latest, one drawn at random, or none."""
     if split == "random":
         # a random place for each row, then the last one as usual: so that validation draws at random, too
         mixed = numbered.iloc[np.random.default_rng(seed).permutation(len(numbered))]
@@ -211,4 +201,5 @@ def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tup
     if time_kind == "order":
         places = numbered.groupby("user")["time"].rank("dense").astype(np.int64) - 1
         numbered = numbered.assign(time=places)
-    return leave_last_out(interactions(numbered["user"], numbered["item"], numbered["time"]))
+    everything = interactions(numbered["user"], numbered["item"], numbered["time"])
+    return (everything, everything.iloc[:0]) if split == "none" else leave_last_out(everything)

@@ -14,6 +14,7 @@ from ramgnn.datasets import faults
 from ramgnn.errors import DataError
 
 SHOWN = 5  # ids and rows shown in a message
+HEAD = 1000  # rows that are looked at where a whole column need not be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +75,19 @@ class Table:
         origin: where it comes from.
         columns: the names of its columns.
         index_names: names of levels of a data frame's index, which may stand for a column of ids or times.
+        spare: columns that are no relation unless they are named.
+        numbered: whether the columns are called after their places, since the file has no header.
         read: from names of columns to a data frame of these, with the place of each row as its index.
+        head: the same for the first rows alone; None where that would take as long.
     """
 
     origin: Origin
     columns: tuple[str, ...]
     read: Callable[[Sequence[str]], pd.DataFrame]
     index_names: tuple[str, ...] = ()
+    spare: frozenset[str] = frozenset()
+    numbered: bool = False
+    head: Callable[[Sequence[str]], pd.DataFrame] | None = None
 
 
 def table_of_frame(frame: object, name: str) -> Table:
@@ -91,10 +98,10 @@ def table_of_frame(frame: object, name: str) -> Table:
     """
     if not isinstance(frame, pd.DataFrame):
         raise DataError(
-            f"this is a {type(frame).__name__}",
+            "this is None" if frame is None else f"this is a {type(frame).__name__}",
             table=name,
             expected="a pandas DataFrame",
-            fix="for files use ramgnn.datasets.load('tables', interactions='…', items='…')",
+            fix="for files use ramgnn.datasets.load('tables', ...)",
         )
     origin = Origin(name, labels=frame.index)
     if frame.columns.nlevels > 1:
@@ -105,7 +112,7 @@ def table_of_frame(frame: object, name: str) -> Table:
             **origin.at(),
         )
     columns = tuple(str(c).strip() or f"unnamed {place}" for place, c in enumerate(frame.columns, 1))
-    if repeated := _first_repeated(columns):
+    if repeated := first_repeated(columns):
         raise faults.repeated_column(repeated, **origin.at())
     index_names = tuple(str(level) for level in frame.index.names if level is not None and str(level) not in columns)
 
@@ -122,10 +129,11 @@ def table_of_frame(frame: object, name: str) -> Table:
                 cells[column] = frame.index.get_level_values(level).to_series(index=places)
         return pd.DataFrame(cells)  # of series, since arrays of objects would be turned into dates and numbers
 
-    return Table(origin, columns, read, index_names)
+    return Table(origin, columns, read, index_names, head=lambda names: read(names).head(HEAD))
 
 
-def _first_repeated(names: Iterable[str]) -> str | None:
+def first_repeated(names: Iterable[str]) -> str | None:
+    """The first name that has stood before, or None."""
     seen: set[str] = set()
     return next((name for name in names if name in seen or seen.add(name)), None)
 

@@ -1,76 +1,116 @@
-"""Times: whole seconds since 1970, dates in ISO form, or numbers that only say what came first."""
+"""Times: seconds and smaller units since 1970, dates in many forms, or numbers that only say what came first.
+
+Unit and form are those that fit the whole column. What fits none, or two, is refused.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from ramgnn.datasets.frames import cells
+from ramgnn.advice import option
+from ramgnn.datasets.faults import near
+from ramgnn.datasets.frames import dates, instants
+from ramgnn.datasets.frames.distinct import distinct
+from ramgnn.datasets.frames.missing import PLACEHOLDERS
+from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
 
-# an integer this large is a time since 1970 and not a place in a sequence: 10^8 s is March 1973
-SECONDS_FROM, MILLISECONDS_FROM = 10**8, 10**11
 
-
-def read_times(column: pd.Series, origin: Origin, notes: list[str]) -> tuple[np.ndarray, str]:
+def read_times(
+    column: pd.Series,
+    origin: Origin,
+    notes: list[str],
+    *,
+    time_format: str | None = None,
+    missing: Collection[str] = (),
+) -> tuple[np.ndarray, str]:
     """Times as int64 ``(n,)`` and their kind, ``"seconds"`` or ``"order"``.
 
     Dates without a zone are taken as UTC, and fractions of a second are dropped.
 
+    Args:
+        column: ``(n,)`` cells, indexed by place.
+        origin: the table, for errors.
+        notes: what was decided is added here.
+        time_format: how they are written, as for `ramgnn.datasets.from_frames`; None finds out.
+        missing: texts that stand for nothing, besides the known ones.
+
     Raises:
-        DataError: a cell is empty or no time.
+        DataError: a cell is empty or no time, or the times could be read in two ways.
     """
     if types.is_datetime64_any_dtype(column.dtype):
         if (empty := column.isna()).any():
-            raise _no_time(origin, column.index[empty][0], "", f"fill it in, or remove the {origin.unit}")
-        return _seconds(column), "seconds"
-    text = cells.texts(column, origin).str.strip()
-    if (empty := text == "").any():
-        raise _no_time(origin, text.index[empty][0], "", f"fill it in, or remove the {origin.unit}")
-    numbers = pd.to_numeric(text, errors="coerce").replace([np.inf, -np.inf], np.nan)
-    if numbers.notna().all():
-        return _number_times(text, numbers, notes)
-    if numbers.notna().mean() > 0.5:
-        place = numbers.index[numbers.isna()][0]
-        raise _no_time(origin, place, text[place], "mend the cell")
-    dates = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-    if dates.isna().any():
-        place = dates.index[dates.isna()][0]
-        fix = "write dates as 2024-05-01 or 2024-05-01T12:30:00, or leave time_column out if the rows are in order"
-        raise _no_time(origin, place, text[place], fix)
-    return _seconds(dates), "seconds"
+            raise _missing_time(origin, column.index[empty].to_numpy(), "")
+        seconds = dates.seconds(column)
+        notes.append(_note(seconds, "dates", origin))
+        return seconds, "seconds"
+    if time_format is None and types.is_integer_dtype(column.dtype) and instants.are_seconds(column):
+        seconds = column.to_numpy(np.int64)
+        notes.append(_note(seconds, f"seconds since 1970, {seconds[0]} = {shown(seconds[0])}", origin))
+        return seconds, "seconds"
+    cells = distinct(column, origin, "time")
+    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    if gone.any():
+        raise _missing_time(origin, cells.places_of(gone), cells.text[np.argmax(gone)])
+    numbers = pd.to_numeric(pd.Series(cells.text, dtype=object), errors="coerce").replace([np.inf, -np.inf], np.nan)
+    if time_format is not None and time_format not in instants.UNITS:
+        values, form = dates.in_form(cells, time_format)
+    elif numbers.notna().all():
+        values, form = instants.of_numbers(cells, numbers.to_numpy(), time_format)
+    elif time_format is not None or cells.counts[numbers.notna()].sum() > len(cells.codes) / 2:
+        raise dates.no_time(cells, numbers.isna().to_numpy(), "mend the cell")
+    else:
+        values, form = dates.of_texts(cells)
+    if form.startswith(instants.ORDER):
+        notes.append(f"times of {origin.name}: {form}")
+        return values[cells.codes], "order"
+    times = values[cells.codes]
+    example = "" if form == "dates" else f", {cells.text[0]} = {shown(values[0])}"
+    notes.append(_note(times, form + example, origin))
+    return times, "seconds"
 
 
-def _number_times(text: pd.Series, numbers: pd.Series, notes: list[str]) -> tuple[np.ndarray, str]:
-    """Times that are all numbers: dates without dashes, seconds or parts of them since 1970, or any order."""
-    if text.str.fullmatch(r"(?:19|20)\d{6}").all():
-        dates = pd.to_datetime(text, format="%Y%m%d", errors="coerce", utc=True)
-        if dates.notna().all():
-            notes.append("times such as 20240501 were read as year, month and day")
-            return _seconds(dates), "seconds"
-    whole = text.str.fullmatch(r"[+-]?\d{1,18}").all()
-    values = text.astype(np.int64).to_numpy() if whole else numbers.to_numpy(np.float64)
-    if values.min() >= MILLISECONDS_FROM:
-        power = int(np.floor(np.log10(values.min() / 10**9) / 3)) * 3 or 3
-        notes.append(f"times as large as {text.iloc[0]} were read as 10^-{power} seconds since 1970")
-        return np.floor_divide(values, 10**power).astype(np.int64), "seconds"
-    if values.min() >= SECONDS_FROM:
-        return np.floor(values).astype(np.int64), "seconds"
-    return pd.Series(values).rank(method="dense").to_numpy(np.int64), "order"
+def check_time_format(time_format: object) -> None:
+    """Refuse what is no form of times.
+
+    Raises:
+        DataError: it is none.
+    """
+    named = (*dates.GIVEN, *instants.UNITS)
+    if time_format is None or time_format in named:
+        return
+    problem = dates.problem_with(time_format) if isinstance(time_format, str) and "%" in time_format else ""
+    if problem is not None:
+        close = near(time_format, named) if isinstance(time_format, str) else []
+        raise DataError(
+            f"{option('time_format', time_format)} is no form of times" + f": {problem}" * bool(problem),
+            expected=f"a form such as %d/%m/%Y %H:%M, or {', '.join(named)}",
+            fix=f"did you mean {close[0]!r}?" if close else f"pass one of them, or leave {option('time_format')} out",
+        )
 
 
-def _seconds(dates: pd.Series) -> np.ndarray:
-    if dates.dt.tz is not None:
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    return dates.to_numpy().astype("datetime64[s]").astype(np.int64)
+def shown(seconds: int) -> str:
+    """A time as one reads it, ``"2017-07-14 02:56:40"``; midnight as the day alone."""
+    return str(np.datetime64(int(seconds), "s")).replace("T", " ").removesuffix(" 00:00:00")
 
 
-def _no_time(origin: Origin, place: int, text: str, fix: str) -> DataError:
+def _note(times: np.ndarray, what: str, origin: Origin) -> Note:
+    """How the times were read and how far they go."""
+    late = bool(times.max() >= dates.next_year())
+    note = f"times of {origin.name}: {what}; from {shown(times.min())} to {shown(times.max())} (UTC)"
+    return Note(note + ", which is yet to come" * late, doubt=late)
+
+
+def _missing_time(origin: Origin, places: np.ndarray, text: str) -> DataError:
+    others = f" (here and {origin.preposition} {len(places) - 1:,} other {origin.unit}s)" if len(places) > 1 else ""
     return DataError(
-        f"{text!r} is no time" if text else "the time is empty",
-        expected="whole seconds since 1970, an ISO date (2024-05-01) or a number that grows with time",
-        fix=fix,
-        **origin.at(place),
+        ("the time is empty" if not text else f"the time is missing: {text!r}") + others,
+        expected=dates.EXPECTED,
+        fix=f"fill it in, or remove the {origin.unit}",
+        **origin.at(places[0]),
     )

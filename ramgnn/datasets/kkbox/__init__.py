@@ -22,12 +22,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ramgnn.datasets.base import RecDataset, with_negatives
+from ramgnn.advice import option
+from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.kkbox.files import MARKS, find
 from ramgnn.datasets.kkbox.kaggle import load_kaggle
 from ramgnn.datasets.kkbox.rcf import item_relations_only, load_rcf
 from ramgnn.datasets.kkbox.subset import load_subset
+from ramgnn.datasets.negatives import with_negatives
 from ramgnn.errors import DataError
 
 __all__ = ["find", "item_relations_only", "load"]
@@ -70,7 +72,9 @@ def load(
     check_choice("age", age, ("decade", "value"))
     check_choice("people", people, ("split", "whole"))
     if not (negatives in ("auto", None) or (isinstance(negatives, int) and negatives > 0)):
-        raise DataError(f"negatives={negatives!r}", expected="a number above 0, 'auto' or None", fix="pass one of them")
+        raise DataError(
+            option("negatives", negatives), expected="a number above 0, 'auto' or None", fix="pass one of them"
+        )
     folder, form = find(root, form)
     if form == "kaggle":
         dataset = load_kaggle(folder, age, people, language, min_user, progress)

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.kkbox.archives import plain_file
 from ramgnn.datasets.kkbox.attributes import RELATIONS, read_profiles, song_relations, user_relations
-from ramgnn.datasets.kkbox.files import CITATION, COMPETITION, LICENCE, file_in
-from ramgnn.datasets.kkbox.listens import Listens, check_no_repeats, frequent
+from ramgnn.datasets.kkbox.files import COMPETITION, file_in
+from ramgnn.datasets.kkbox.listens import Listens, check_no_repeats, dataset_of, frequent
 from ramgnn.datasets.reading import read_chunks
+from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError
 
 
@@ -29,23 +30,15 @@ def load_kaggle(folder: Path, age: str, people: str, language: bool, min_user: i
     known = known.loc[list(listens.song_ids)]
     with plain_file(members, progress) as plain:
         profiles = read_profiles(plain, listens.user_ids, None, progress, notes)
-    train_rows, test = leave_last_out(interactions(listens.user, listens.song))
-    return RecDataset(
-        name="kkbox",
-        user_ids=listens.user_ids,
-        item_ids=listens.song_ids,
-        user_labels=listens.user_ids,
-        item_labels=listens.song_ids,
-        train=train_rows,
-        test=test,
-        item_relations=song_relations(known, people, language, notes),
-        user_relations=user_relations(profiles, age, notes),
+    relations = song_relations(known, people, language, notes), user_relations(profiles, age, notes)
+    return dataset_of(
+        listens,
+        leave_last_out(interactions(listens.user, listens.song)),
+        relations,
+        notes,
         time_kind="order",
         split="leave the last out by the order of Kaggle's train.csv",
-        licence=LICENCE,
-        citation=CITATION,
         source=f"Kaggle, {COMPETITION}: train.csv, songs.csv, members.csv (your own copy)",
-        notes=tuple(notes),
     )
 
 

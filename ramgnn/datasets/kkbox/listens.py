@@ -1,4 +1,4 @@
-"""Which user listened to which song: each pair once, and users with enough songs."""
+"""Which user listened to which song: each pair once, users with enough songs, and the data set of these."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ramgnn.datasets.base import RecDataset, Relation
+from ramgnn.datasets.kkbox.files import CITATION, LICENCE
 from ramgnn.errors import DataError
 
 
@@ -50,6 +52,43 @@ def frequent(listens: Listens, min_user: int, notes: list[str]) -> Listens:
         song,
         tuple(listens.user_ids[u] for u in user_ids),
         tuple(listens.song_ids[s] for s in song_ids),
+    )
+
+
+def dataset_of(
+    listens: Listens,
+    divided: tuple[pd.DataFrame, pd.DataFrame],
+    relations: tuple[tuple[Relation, ...], tuple[Relation, ...]],
+    notes: list[str],
+    *,
+    time_kind: str,
+    split: str,
+    source: str,
+) -> RecDataset:
+    """KKBox from files of Kaggle: users and songs have no names, only ids.
+
+    Args:
+        listens: whose ids are those of the data set.
+        divided: the training rows and the held-out ones.
+        relations: of the songs, and of the users.
+        notes, time_kind, split, source: as in `RecDataset`.
+    """
+    return RecDataset(
+        name="kkbox",
+        user_ids=listens.user_ids,
+        item_ids=listens.song_ids,
+        user_labels=listens.user_ids,
+        item_labels=listens.song_ids,
+        train=divided[0],
+        test=divided[1],
+        item_relations=relations[0],
+        user_relations=relations[1],
+        time_kind=time_kind,
+        split=split,
+        licence=LICENCE,
+        citation=CITATION,
+        source=source,
+        notes=tuple(notes),
     )
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, Relation, interactions
+from ramgnn.advice import option
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.kkbox.archives import plain_file
 from ramgnn.datasets.kkbox.attributes import RELATIONS, split_cell
 from ramgnn.datasets.kkbox.files import CITATION, LICENCE, MARKS, SUFFIXES, file_in, find
 from ramgnn.datasets.kkbox.listens import check_no_repeats
 from ramgnn.datasets.reading import read_table
+from ramgnn.datasets.split import interactions
 from ramgnn.errors import DataError
 
 COLUMNS = ["song", "genres", "singer", "composer", "lyricist"]
@@ -44,7 +46,7 @@ def load_rcf(folder: Path, progress: bool) -> RecDataset:
             file=folder / "train.txt",
             expected="RCF's train.txt with a user and a song on each line, separated by a tab",
             fix="add train.txt, or use kkbox.item_relations_only(root) for the graph of the songs alone, or Kaggle's "
-            "own files (form='kaggle')",
+            f"own files ({option('form', 'kaggle')})",
         )
     songs, relations = item_relations_only(folder, progress)
     index = {song: number for number, song in enumerate(songs)}

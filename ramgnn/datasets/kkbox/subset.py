@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, Relation, interactions, leave_last_out
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.kkbox.attributes import RELATIONS, read_profiles, song_relations, user_relations
-from ramgnn.datasets.kkbox.files import CITATION, COMPETITION, LICENCE, file_in
-from ramgnn.datasets.kkbox.listens import Listens, check_no_repeats, frequent
+from ramgnn.datasets.kkbox.files import COMPETITION, file_in
+from ramgnn.datasets.kkbox.listens import Listens, check_no_repeats, dataset_of, frequent
 from ramgnn.datasets.reading import read_table
+from ramgnn.datasets.split import interactions, leave_last_out
 
 
 def load_subset(
@@ -29,7 +30,7 @@ def load_subset(
     listens = frequent(listens, min_user, notes)
     # a random place for each row makes every held-out song a random one, in validation too
     mixed = np.random.default_rng(seed).permutation(len(listens.user))
-    train, test = leave_last_out(interactions(listens.user[mixed], listens.song[mixed]))
+    divided = leave_last_out(interactions(listens.user[mixed], listens.song[mixed]))
 
     songs_path = file_in(folder, "songs.tsv")
     columns = ["song_id", *RELATIONS.values(), *(["language"] if language else [])]
@@ -47,20 +48,13 @@ def load_subset(
     notes.append(
         "person is what song_person.tsv gives (artists, composers and lyricists in one), beside the four of songs.tsv"
     )
-    return RecDataset(
-        name="kkbox",
-        user_ids=listens.user_ids,
-        item_ids=listens.song_ids,
-        user_labels=listens.user_ids,
-        item_labels=listens.song_ids,
-        train=train,
-        test=test,
-        item_relations=(*song_relations(songs, people, language, notes), person),
-        user_relations=user_relations(profiles, age, notes),
+    relations = (*song_relations(songs, people, language, notes), person), user_relations(profiles, age, notes)
+    return dataset_of(
+        listens,
+        divided,
+        relations,
+        notes,
         time_kind="none",
         split=f"one song of each user drawn at random with seed {seed}, since the file has no order in time",
-        licence=LICENCE,
-        citation=CITATION,
         source=f"a sample of Kaggle, {COMPETITION}: interactions, songs, song_person and users (your own copy)",
-        notes=tuple(notes),
     )

@@ -21,9 +21,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.base import RecDataset, Relation, interactions
+from ramgnn.advice import option
+from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.ml100k import files
 from ramgnn.datasets.ml100k.files import TYPES, Folders
+from ramgnn.datasets.split import interactions
 from ramgnn.errors import DataError
 
 __all__ = ["clean", "load"]
@@ -65,13 +67,13 @@ def load(
     Raises:
         DataError: an option has another value, a local copy is missing or changed, or nothing can be downloaded.
     """
-    for option, value, allowed in (
+    for name, value, allowed in (
         ("attributes", attributes, ("cleaned", "as_published")),
         ("age", age, ("decade", "value")),
         ("year", year, ("release", "title")),
     ):
         if value not in allowed:
-            raise DataError(f"ml-100k has no {option}={value!r}", expected=" or ".join(map(repr, allowed)))
+            raise DataError(f"ml-100k has no {option(name, value)}", expected=" or ".join(map(repr, allowed)))
     folders = files.find(root, names, progress)
     mapping = _read(folders.rcf / "auxiliary-mapping.txt", "|", ["item", *TYPES])
     films = _read(folders.raw / "u.item", "|", ["item", "title", "date"], encoding="latin-1").set_index("item")

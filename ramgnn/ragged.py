@@ -16,7 +16,7 @@ def offsets(sizes: Tensor) -> Tensor:
     return starts
 
 
-def list_of_each(sizes: Tensor, total: int | None = None) -> Tensor:
+def repeat_index(sizes: Tensor, total: int | None = None) -> Tensor:
     """The list that each entry belongs to: ``(n,)`` sizes to ``(total,)``, for sizes (2, 0, 3) that is 0 0 2 2 2.
 
     Args:
@@ -25,11 +25,18 @@ def list_of_each(sizes: Tensor, total: int | None = None) -> Tensor:
     return torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes, output_size=total)
 
 
-def stretches(starts: Tensor, sizes: Tensor, total: int | None = None) -> Tensor:
-    """The numbers ``starts[n]`` to ``starts[n] + sizes[n] - 1`` of one stretch after the other: ``(total,)``."""
+def ragged_arange(starts: Tensor, sizes: Tensor, total: int | None = None) -> Tensor:
+    """The numbers ``starts[n]`` to ``starts[n] + sizes[n] - 1`` of one list after the other: ``(total,)``."""
     total = int(sizes.sum()) if total is None else total
     shift = (starts - offsets(sizes)[:-1]).repeat_interleave(sizes, output_size=total)
     return shift.add_(torch.arange(total, device=starts.device))
+
+
+def inverse_permutation(order: Tensor) -> Tensor:
+    """Where each number stands in `order`, a permutation of 0 to n - 1: ``(n,)`` to ``(n,)``."""
+    inverse = torch.empty_like(order)
+    inverse[order] = torch.arange(len(order), device=order.device)
+    return inverse
 
 
 def segment_sum(x: Tensor, segment: Tensor, n: int) -> Tensor:

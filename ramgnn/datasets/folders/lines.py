@@ -1,0 +1,70 @@
+"""Tables of a known form as text: fields between separators of one character or more, with a header or without."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+
+from ramgnn.datasets.reading import ROWS_AT_A_TIME, read_chunks
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """The file as it lies on the disk and, over it, the file with gzip taken off; the same for a plain one."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        with gzip.GzipFile(fileobj=raw) if packed else nullcontext(raw) as unpacked:
+            yield raw, unpacked
+
+
+def text_chunks(
+    path: Path,
+    columns: Sequence[str],
+    sep: str,
+    has_header: bool = False,
+    quote: str | None = None,
+    encoding: str = "utf-8",
+    progress: bool = False,
+    rows: int = ROWS_AT_A_TIME,
+) -> Iterator[pd.DataFrame]:
+    """All columns of a table as text, indexed by line, some rows at a time.
+
+    Args:
+        path: the file, plain or gzipped.
+        columns: all of its columns, in order.
+        sep: between fields, one character or several.
+        has_header: whether the first line holds the names of the columns.
+        quote: the character around fields that contain the separator; None for no quoting.
+        encoding: of the text.
+        progress: show a bar of bytes.
+        rows: how many at a time.
+
+    Raises:
+        DataError: a line has too many or too few fields, or the file is no such table.
+    """
+    names = None if has_header else columns
+    return read_chunks(
+        path, columns, (), sep, encoding=encoding, quote=quote, columns=names, progress=progress, rows=rows
+    )
+
+
+def read_text(path: Path, columns: Sequence[str], sep: str, **layout: object) -> pd.DataFrame:
+    """All rows of `text_chunks`."""
+    return pd.concat(text_chunks(path, columns, sep, **layout))
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8, or Latin-1 for a file that is none; MovieLens changed from one to the other."""
+    with opened(path) as (_, unpacked):
+        try:
+            for line in unpacked:
+                line.decode("utf-8")
+        except UnicodeDecodeError:
+            return "latin-1"
+    return "utf-8"

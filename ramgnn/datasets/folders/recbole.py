@@ -1,0 +1,163 @@
+"""RecBole's atomic files: ``NAME.inter`` and, where there are, ``NAME.item`` and ``NAME.user``. ::
+
+    user_id:token  item_id:token  rating:float  timestamp:float        tabs between fields, no quotes
+    item_id:token  movie_title:token_seq  release_year:token  class:token_seq
+
+The header gives each column a type: a token is one value, a token_seq several with spaces between them, a float a
+number, and a float_seq a vector, which joins nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ramgnn.datasets.folders.found import Found, others
+from ramgnn.datasets.folders.lines import read_text
+from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, first_ratings, read_ratings
+from ramgnn.datasets.frames.columns import (
+    ITEM_NAMES,
+    RATING_NAMES,
+    TIME_NAMES,
+    TITLE_NAMES,
+    USER_NAMES,
+    Columns,
+    plain_name,
+)
+from ramgnn.datasets.frames.instants import are_seconds
+from ramgnn.datasets.frames.table import Origin, Table
+from ramgnn.datasets.reading import read_layout
+from ramgnn.errors import DataError
+
+TYPES = ("token", "token_seq", "float", "float_seq")
+
+
+def atomic(folder: Path, progress: bool) -> Found | None:
+    """The atomic files of a folder, or None.
+
+    Raises:
+        DataError: there are several ``.inter`` files, or a header has no types.
+    """
+    files = sorted(path for path in folder.glob("*.inter") if path.is_file())
+    if not files:
+        return None
+    if len(files) > 1:
+        raise DataError(
+            f"there are {len(files)} files of interactions: {', '.join(path.name for path in files)}",
+            file=folder,
+            expected="one file NAME.inter, with NAME.item and NAME.user beside it",
+            fix=f"name the one that is meant instead of the folder: {files[0]}",
+        )
+    return of_file(files[0], progress)
+
+
+def of_file(inter: Path, progress: bool) -> Found:
+    """The atomic files that have the name of this ``.inter`` file.
+
+    Raises:
+        DataError: a header has no types.
+    """
+    items, users = (path if (path := inter.with_suffix(end)).is_file() else None for end in (".item", ".user"))
+    types = _types(inter)
+    kinds = {c: {"token": ID, "float": NUMBER}.get(kind, UNREAD) for c, kind in types.items()}
+    # the names without their types are looked for in the order of the usual ones
+    user, item, time = (_first(types, names) for names in (USER_NAMES, ITEM_NAMES, TIME_NAMES))
+    line = read_layout(inter, "\t", quote=None).line
+    ratings = Ratings(inter, {f"{c}:{types[c]}": kind for c, kind in kinds.items()}, "\t", line)
+
+    def read(columns: Sequence[str]) -> pd.DataFrame:
+        rows = read_ratings(ratings, [f"{c}:{types[c]}" for c in columns], progress)
+        rows.columns = list(dict.fromkeys(columns))
+        return rows.assign(**{time: _seconds(rows[time])}) if time in rows else rows
+
+    def head(columns: Sequence[str]) -> pd.DataFrame:
+        return first_ratings(ratings, [f"{c}:{types[c]}" for c in columns]).set_axis(list(columns), axis=1)
+
+    return Found(
+        "RecBole's atomic files",
+        f"{inter.name} is there",
+        Table(Origin(inter.name, inter, line), tuple(types), read, head=head),
+        items and _attributes(items, item),
+        users and _attributes(users, user),
+        Columns(user, item, time, rating=_first(types, RATING_NAMES)),
+        others(inter.parent, inter, items, users),
+    )
+
+
+def _types(path: Path) -> dict[str, str]:
+    """The columns of a file with their types.
+
+    Raises:
+        DataError: a column has no type, or one that there is not.
+    """
+    layout = read_layout(path, "\t", quote=None)
+    types = {}
+    for text in layout.columns:
+        column, _, kind = text.rpartition(":")
+        if not column or kind not in TYPES:
+            raise DataError(
+                f"the column {text!r} has no type",
+                file=path,
+                line=layout.line,
+                expected=f"NAME:TYPE with one of the types {', '.join(TYPES)}, as in user_id:token, and tabs between",
+                fix="write the types into the header",
+            )
+        types[column] = kind
+    return types
+
+
+def _first(columns: Sequence[str], names: str) -> str | None:
+    """The column that is called like the first possible one of `names`."""
+    by_plain_name = {plain_name(column): column for column in columns}
+    return next((by_plain_name[name] for name in names.split() if name in by_plain_name), None)
+
+
+def _seconds(times: pd.Series) -> pd.Series:
+    """Numbers that are all seconds since 1970 without their fractions; others as they are."""
+    if times.dtype != np.float64 or times.abs().max() >= 2**53:
+        return times
+    whole = pd.Series(np.floor(times.to_numpy()).astype(np.int64), index=times.index)
+    return whole if are_seconds(whole) else times
+
+
+def _attributes(path: Path, id_column: str | None) -> Table:
+    """Items or users: the cells of each column by its type; the id and the title stay text."""
+    types = _types(path)
+    line = read_layout(path, "\t", quote=None).line
+    title = _first(types, TITLE_NAMES)
+
+    def read(columns: Sequence[str]) -> pd.DataFrame:
+        texts = read_text(path, [f"{c}:{kind}" for c, kind in types.items()], "\t", has_header=True)
+        texts.columns = list(types)
+        texts = texts[list(dict.fromkeys(columns))]
+        return texts.assign(
+            **{c: _cells(texts[c], types[c], path) for c in texts if c not in (id_column, title, columns[0])}
+        )
+
+    spare = frozenset(c for c, kind in types.items() if kind == "float_seq")
+    return Table(Origin(path.name, path, line), tuple(types), read, spare=spare)
+
+
+def _cells(texts: pd.Series, kind: str, path: Path) -> pd.Series:
+    """The cells of a column: numbers, or lists of values, so that nothing else divides them.
+
+    Raises:
+        DataError: a float is none.
+    """
+    if kind != "float":
+        return texts.map(lambda text: text.split(" ") if kind.endswith("_seq") else [text])
+    known = texts.str.strip() != ""
+    numbers = pd.to_numeric(texts.where(known), errors="coerce")
+    if (wrong := numbers.isna() & known).any():
+        line = wrong.index[wrong][0]
+        raise DataError(
+            f"{texts[line]!r} in column {texts.name!r} is no number",
+            file=path,
+            line=int(line),
+            expected=f"a number or an empty cell, since the header says {texts.name}:float",
+            fix=f"mend the cell, or write {texts.name}:token into the header",
+        )
+    return numbers

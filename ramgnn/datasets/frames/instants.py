@@ -1,0 +1,201 @@
+"""Times that are numbers: seconds or parts of them since 1970, dates without separators, or an order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from ramgnn.advice import option
+from ramgnn.datasets.frames import dates
+from ramgnn.datasets.frames.distinct import Distinct
+from ramgnn.errors import DataError
+
+UNITS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9, "order": 0}
+ORDER = "numbers that say what came first"
+# an integer this large is a time since 1970 and not a place in a sequence: 10^8 s is March 1973
+FROM = 10**8
+EARLIEST = {"seconds": FROM, "milliseconds": FROM, "microseconds": 789 * 10**6, "nanoseconds": 789 * 10**6}
+GAP = 4  # two neighbouring times of one unit are never this far apart in ratio, where the larger one is after 1973
+BEYOND = 2.0**63
+YEAR_FIRST = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+WORDS = {"%Y": "year", "%m": "month", "%d": "day", "%H": "hour", "%M": "minute", "%S": "second"}
+
+
+def of_numbers(cells: Distinct, numbers: np.ndarray, time_format: str | None) -> tuple[np.ndarray, str]:
+    """Times of a column that holds numbers only.
+
+    Args:
+        cells: the ``k`` different texts.
+        numbers: ``(k,)`` the same as int64, uint64 or float64.
+        time_format: one of `UNITS`, or None to find out.
+
+    Returns:
+        ``(k,)`` int64 seconds since 1970 or, for an order, ranks; and what they were taken for, in words.
+
+    Raises:
+        DataError: a number is too large, the numbers are of several units, or not of our time.
+    """
+    if (beyond := np.abs(numbers.astype(np.float64)) >= BEYOND).any():
+        raise dates.no_time(cells, beyond, "mend the cell: the number is 2^63 or more, beyond every unit of time")
+    if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all():
+        numbers = numbers.astype(np.int64)
+    if time_format is not None:
+        return _given(cells, numbers, time_format)
+    _check_rounded(cells, numbers)
+    if (date := _as_dates(cells, numbers)) is not None:
+        return date
+    if numbers.max() >= FROM:
+        _check_gaps(cells, numbers)
+        if numbers.min() >= FROM:
+            return _since_1970(cells, numbers)
+    return _order(cells, numbers)
+
+
+def are_seconds(numbers: pd.Series) -> bool:
+    """Whether integers are plainly seconds since 1970, which need not be looked at one by one."""
+    low, high = numbers.min(), numbers.max()
+    return bool(numbers.notna().all() and low >= FROM and high < min(dates.next_year(), GAP * int(low)))
+
+
+# ---- since 1970
+
+
+def _since_1970(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str]:
+    """Numbers of one unit that is found by their size."""
+    end = dates.next_year()
+    for unit in ("seconds", "milliseconds", "microseconds", "nanoseconds"):
+        low, high = EARLIEST[unit] * UNITS[unit], end * UNITS[unit]
+        if low <= numbers.min() and numbers.max() < high:
+            return _whole_seconds(numbers, UNITS[unit]), f"{unit} since 1970"
+    # the unit that most rows fit, to say which do not
+    fits = {
+        unit: (numbers >= EARLIEST[unit] * scale) & (numbers < end * scale)
+        for unit, scale in UNITS.items()
+        if unit != "order"
+    }
+    unit = max(fits, key=lambda name: cells.counts[fits[name]].sum())
+    if not fits[unit].any():
+        unit = "seconds"
+    raise _of_another_size(cells, ~fits[unit], f"as {unit} since 1970 it is not between 1970 and the end of next year")
+
+
+def _check_gaps(cells: Distinct, numbers: np.ndarray) -> None:
+    """Refuse numbers of several units, and one that was cut off: they are too far from the others."""
+    order = np.sort(numbers)
+    low, high = np.maximum(order[:-1].astype(np.float64), 1), order[1:].astype(np.float64)
+    if not len(gaps := np.flatnonzero((high >= FROM) & (high >= GAP * low))):
+        return
+    group = np.searchsorted(order[gaps + 1], numbers, side="right")  # which of the groups between gaps
+    rows = np.bincount(group, weights=cells.counts)
+    most = len(rows) - 1 - np.argmax(rows[::-1])  # of two equal groups the larger numbers: the others may be cut off
+    typical = cells.text[np.argmax(group == most)]
+    raise _of_another_size(
+        cells, group != most, f"most are like {typical}: a mixture of units, or a number that was cut off"
+    )
+
+
+def _of_another_size(cells: Distinct, odd: np.ndarray, why: str) -> DataError:
+    places = cells.places_of(odd)
+    several = f"{len(places):,} times do" if len(places) > 1 else "a time does"
+    return DataError(
+        f"{several} not fit: {cells.show(odd)}; {why}",
+        expected="one unit for the whole column, and times from 1970 to next year",
+        fix=f"mend or remove the {cells.origin.unit}{'s' if len(places) > 1 else ''}, say what the numbers are with "
+        f"{option('time_format', 'seconds')} (or milliseconds, microseconds, order, %Y%m%d, …), or name another "
+        f"{option('time_column')}",
+        **cells.origin.at(places[0]),
+    )
+
+
+def _check_rounded(cells: Distinct, numbers: np.ndarray) -> None:
+    """Refuse numbers that a spreadsheet has rounded: ``1.5E+09`` stands for a range of weeks."""
+    if numbers.max() < FROM or "e" not in cells.text[0].lower():
+        return
+    parts = pd.Series(cells.text, dtype=object).str.extract(r"^[+-]?\d(?:\.(\d+))?[eE]\+?(\d+)$")
+    if parts[1].isna().any():
+        return
+    steps = parts[1].astype(float) - parts[0].fillna("").str.len()
+    if (steps > np.floor(np.log10(numbers.max())) - 8).all():  # fewer digits than seconds have
+        raise dates.no_time(
+            cells,
+            np.ones(len(cells.text), dtype=bool),
+            "a spreadsheet has rounded the numbers: export the column as whole numbers",
+        )
+
+
+def _given(cells: Distinct, numbers: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
+    """Numbers of the unit that was given."""
+    if unit == "order":
+        return _order(cells, numbers)
+    values = _whole_seconds(numbers, UNITS[unit])
+    if (far := np.abs(values) >= dates.FAR).any():
+        raise dates.no_time(cells, far, f"mend the cell, or give another unit than {option('time_format', unit)}")
+    return values, f"{unit} since 1970"
+
+
+def _whole_seconds(numbers: np.ndarray, scale: int) -> np.ndarray:
+    return np.floor_divide(numbers, scale).astype(np.int64)
+
+
+# ---- others
+
+
+def _order(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str]:
+    """Numbers that only say what came first."""
+    ranks = pd.Series(numbers).rank(method="dense").to_numpy(np.int64)
+    year = datetime.now(UTC).year + 1
+    if numbers.dtype.kind != "f" and numbers.min() >= 1900 and numbers.max() <= year:
+        return (
+            ranks,
+            f"{ORDER}, years such as {cells.text[0]}; within a year the order of the {cells.origin.unit}s holds",
+        )
+    return (
+        ranks,
+        f"{ORDER}, such as {cells.text[0]}; {option('time_format', 'seconds')} would take them as seconds since 1970",
+    )
+
+
+def _as_dates(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """Dates without separators (20170714, 14072017, 20170714123000), or None where the numbers are none.
+
+    Raises:
+        DataError: most are such dates and others are not, or day and month cannot be told apart.
+    """
+    if numbers.dtype.kind == "f" or numbers.min() < 0 and numbers.max() < 10**7:
+        return None
+    share = {}
+    for digits, form in YEAR_FIRST.items():
+        share[form] = _divided(numbers, form, digits)
+    for form in ("%d%m%Y", "%m%d%Y"):
+        share[form] = _divided(numbers, form, 8)
+    rows = {form: cells.counts[valid].sum() for form, (valid, _) in share.items()}
+    form = max(rows, key=lambda name: rows[name])
+    valid, values = share[form]
+    if rows[form] * 2 <= len(cells.codes) or (valid.sum() < 2 and not valid.all()):
+        return None
+    if not valid.all():
+        raise dates.no_time(cells, ~valid, f"mend the cell (most are {_in_words(form)})")
+    day_first, month_first = share["%d%m%Y"], share["%m%d%Y"]
+    if day_first[0].all() and month_first[0].all() and (day_first[1] != month_first[1]).any():
+        raise dates.ambiguous(cells, day_first[1], month_first[1], ("%d%m%Y", "%m%d%Y"))
+    return values, _in_words(form)
+
+
+def _divided(numbers: np.ndarray, form: str, digits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which numbers are dates of that form, ``(k,)`` bool, and the dates in seconds, ``(k,)``."""
+    year_first = form.startswith("%Y")
+    lowest = 10 ** (digits - 1) if year_first else 10 ** (digits - 2)  # a day may have lost its leading zero
+    fits = (numbers >= lowest) & (numbers < 10**digits)
+    rest, parts = np.where(fits, numbers, 0), {}
+    for code in reversed([form[i : i + 2] for i in range(0, len(form), 2)]):
+        rest, parts[code] = np.divmod(rest, 10**4 if code == "%Y" else 100)
+    valid, values = dates.of_parts(*(parts.get(code, np.zeros_like(numbers)) for code in WORDS))
+    years = parts["%Y"]
+    first, last = (1900, 2100) if year_first else (1970, datetime.now(UTC).year + 1)
+    return fits & valid & (years >= first) & (years <= last), values
+
+
+def _in_words(form: str) -> str:
+    return ", ".join(WORDS[form[i : i + 2]] for i in range(0, len(form), 2))

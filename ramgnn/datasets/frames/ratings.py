@@ -1,0 +1,137 @@
+"""Ratings: which column holds them, and which interactions are kept because somebody liked what they had."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ramgnn.advice import option
+from ramgnn.datasets.frames.distinct import Distinct, distinct
+from ramgnn.datasets.frames.missing import PLACEHOLDERS, to_numbers
+from ramgnn.datasets.frames.notes import Note
+from ramgnn.datasets.frames.table import Origin
+from ramgnn.errors import DataError
+
+FEW = 101  # a column with more different numbers than a scale has is none of ratings: a price, a number of seconds
+LIKED = 0.7  # from this place on its scale, a rating says that somebody liked it
+
+
+def check_min_rating(min_rating: object) -> None:
+    """Refuse what is no number.
+
+    Raises:
+        DataError: it is none.
+    """
+    number = isinstance(min_rating, (int, float, np.integer, np.floating)) and not isinstance(min_rating, bool)
+    if min_rating is not None and not (number and np.isfinite(min_rating)):
+        raise DataError(
+            f"the smallest rating to keep is {min_rating!r}",
+            expected="a number",
+            fix="pass the smallest rating to keep, such as 4",
+        )
+
+
+def keep_liked(
+    rows: pd.DataFrame, column: str, min_rating: float, missing: frozenset[str], origin: Origin, notes: list[str]
+) -> pd.DataFrame:
+    """The interactions with at least that rating; those without one are left out.
+
+    Args:
+        rows: with a column ``rating``, indexed by place.
+        column: what it is called in the table.
+        min_rating: the smallest rating to keep.
+        missing: texts that are missing besides the known ones.
+        origin: where the interactions come from.
+        notes: how many were left out is added here.
+
+    Raises:
+        DataError: a rating is no number, or none is large enough.
+    """
+    cells = distinct(rows["rating"], origin, column)
+    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    numbers = to_numbers(list(cells.text))
+    if (wrong := np.isnan(numbers) & ~gone).any():
+        places = cells.places_of(wrong)
+        raise DataError(
+            f"{cells.show(wrong)} in column {column!r} is no number" + f" ({len(places):,} such)" * (len(places) > 1),
+            expected="a number in each cell of the ratings, or nothing",
+            fix=f"mend the cell (a number such as 4.5), name another {option('rating_column')}, or leave out "
+            f"{option('min_rating')}",
+            **origin.at(places[0]),
+        )
+    liked = np.zeros(len(gone), dtype=bool)
+    liked[~gone] = numbers[~gone] >= min_rating
+    keep, unrated = liked[cells.codes], gone[cells.codes]
+    scale = _scale(numbers[~gone])
+    if not keep.any():
+        raise DataError(
+            f"no rating in column {column!r} is {min_rating:g} or more" + f" (they go {scale})" * bool(scale),
+            expected="some interactions to be kept",
+            fix=f"pass a smaller {option('min_rating')}",
+            **origin.at(),
+        )
+    low = int((~keep & ~unrated).sum())
+    note = (
+        f"{low:,} of {len(rows):,} {origin.unit}s of {origin.name} have a rating below {min_rating:g} and were left out"
+    )
+    note += f" (column {column!r}, {scale})"
+    if unrated.any():
+        note += f"; {int(unrated.sum()):,} more have none"
+    notes.append(note)
+    return rows[keep]
+
+
+def unused(column: str, sample: pd.Series, origin: Origin) -> tuple[Note | None, str]:
+    """The note on a column of ratings that is not used, and what it holds in a few words; None where it holds none.
+
+    Args:
+        column: what it is called in the table.
+        sample: its first cells, indexed by place.
+        origin: where the interactions come from.
+    """
+    numbers = _numbers(distinct(sample, origin, column))
+    if numbers is None:
+        return None, "no numbers on a scale"
+    scale = _scale(numbers)
+    least, best = numbers.min(), numbers.max()
+    threshold = suggested(numbers)
+    ways = f"{least:g} counts as much as {best:g}" if least < best else "a low rating counts as much as a high one"
+    note = (
+        f"the ratings in column {column!r} of {origin.name} ({scale}) are not used: every row counts as liked, and "
+        f"{ways}; {option('min_rating', threshold)} keeps what was rated {threshold:g} or more"
+    )
+    return Note(note, doubt=True), scale
+
+
+def suggested(numbers: np.ndarray) -> int | float:
+    """The smallest of some ratings that says that somebody liked it: 4 of 1 to 5."""
+    least, best = numbers.min(), numbers.max()
+    rating = float(numbers[numbers >= least + LIKED * (best - least)].min())
+    return int(rating) if rating.is_integer() else rating
+
+
+def scale_offered(sample: pd.Series, origin: Origin) -> tuple[str, int | float] | None:
+    """The scale in the first cells of a column with another name, and from where on it says "liked"; or None.
+
+    A scale has 2 to 11 different numbers that lie close together.
+    """
+    numbers = _numbers(distinct(sample, origin))
+    if numbers is None or not 2 <= len(numbers) <= 11 or np.ptp(numbers) > 10 or np.abs(numbers).max() > 10:
+        return None
+    return _scale(numbers), suggested(numbers)
+
+
+def _numbers(cells: Distinct) -> np.ndarray | None:
+    """The different ratings, or None where the cells are no numbers or too many different ones."""
+    texts = [text for text in cells.text if text not in PLACEHOLDERS]
+    numbers = to_numbers(texts)
+    if not len(numbers) or np.isnan(numbers).any() or len(set(numbers)) > FEW:
+        return None
+    return np.unique(numbers)
+
+
+def _scale(numbers: np.ndarray) -> str:
+    if not len(numbers):
+        return ""
+    low, high = f"{numbers.min():g}", f"{numbers.max():g}"
+    return f"from {low} to {high}" if low != high else f"all {low}"

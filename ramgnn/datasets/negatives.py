@@ -1,0 +1,40 @@
+"""Sampled negatives: items that a held-out one is ranked against, where it is not ranked against all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ramgnn.errors import DataError
+
+if TYPE_CHECKING:  # a data set draws its negatives again for validation, so `base` imports this module
+    from ramgnn.datasets.base import RecDataset
+
+
+def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDataset:
+    """The data set with `n` sampled items per test row that the user has neither in training nor held out.
+
+    Drawn without repeats, uniformly, from ``numpy.random.default_rng(seed)``, in the order of the test rows.
+
+    Raises:
+        DataError: a user has fewer than `n` such items, or `n` is below 1.
+    """
+    if n < 1:
+        raise DataError(f"negatives is {n}; expected at least 1", fix="or rank against all items, with none")
+    rng = np.random.default_rng(seed)
+    users, held_out = dataset.test["user"].to_numpy(), dataset.test["item"].to_numpy()
+    drawn = np.empty((len(users), n), np.int64)
+    for row, (user, item) in enumerate(zip(users, held_out, strict=True)):
+        taken = np.union1d(dataset.history(user), [item])
+        free = dataset.n_items - len(taken)
+        if free < n:
+            raise DataError(
+                f"user {dataset.user_ids[user]!r} has {free} items to draw {n} negatives from",
+                fix=f"draw at most {free} negatives or rank against all items",
+            )
+        # draw among the free items by rank: the r-th free item is r plus the taken ones before it
+        ranks = rng.choice(free, n, replace=False)
+        drawn[row] = ranks + np.searchsorted(taken - np.arange(len(taken)), ranks, side="right")
+    return replace(dataset, negatives=drawn, negatives_seed=seed)

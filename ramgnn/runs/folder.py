@@ -1,0 +1,54 @@
+"""The files of a run folder, and the fingerprint that says whether data are those of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ramgnn.config import Config
+from ramgnn.datasets import saved
+from ramgnn.errors import DataError
+from ramgnn.files import check_keys, read_json
+
+WEIGHTS, RUN, HISTORY, RANKS = "weights.safetensors", "run.json", "history.json", "metrics.json"
+CHECKPOINTS = "checkpoint"
+SERVED = "served"  # the run folder, within a run folder, of the model that was trained once more on everything
+FORMAT = 3
+FIX = "train again"
+FILES = (WEIGHTS, HISTORY, RANKS, saved.TEXT, saved.ARRAYS)  # those beside `RUN`
+CHECKED = (WEIGHTS, HISTORY, saved.TEXT)  # whose SHA-256 stands in ``run.json``; that of the arrays stands in the text
+
+
+def read(path: Path) -> Any:
+    """The content of one of the JSON files, or a clear error."""
+    return read_json(path, "a run folder that was written to its end; check its name", FIX)
+
+
+def read_config(stored: dict[str, Any], path: Path) -> Config:
+    """The settings that stand in the file `path` under the key ``config``.
+
+    Raises:
+        DataError: a part is missing, or there are settings that this version does not have.
+    """
+    check_keys(stored, {"pretrain": dict, "finetune": dict}, path, FIX, "config")
+    with known_settings("config", path):
+        return Config.from_dict(stored)
+
+
+@contextmanager
+def known_settings(key: str, path: Path) -> Iterator[None]:
+    """Settings of a name that this version does not have, read from under `key` of the file `path`, are a clear error.
+
+    Raises:
+        DataError: there are such settings.
+    """
+    try:
+        yield
+    except TypeError as error:  # of a dataclass that is given a name it does not have
+        raise DataError(
+            f"{key!r} has settings that this version does not know: {error}",
+            file=path,
+            fix="load it with the version that wrote it, or train again",
+        ) from None

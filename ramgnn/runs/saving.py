@@ -1,0 +1,99 @@
+"""Writing a run folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ramgnn.baselines.fitted import FittedBaseline, scorer_state
+from ramgnn.datasets import saved
+from ramgnn.datasets.fingerprint import fingerprint
+from ramgnn.datasets.source import Source
+from ramgnn.errors import RamgnnError
+from ramgnn.evaluation import Evaluation
+from ramgnn.files import make_folder, remove, replacing, sha256, write_json, write_text
+from ramgnn.fitted import FittedModel
+from ramgnn.provenance import provenance
+from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS
+from ramgnn.trained import Fitted
+from ramgnn.training import SIDES
+
+
+def save(
+    folder: str | os.PathLike,
+    fitted: FittedModel,
+    source: Source | None = None,
+    evaluation: Evaluation | None = None,
+) -> Path:
+    """Write a run folder.
+
+    Args:
+        folder: made when it is not there; a run already in it is replaced, file by file.
+        fitted: RAM-GNN, with whatever encoder, or a baseline; with the model that serves in its place, if there is one.
+        source: how to load the same data again; by the data set's name alone when not given.
+        evaluation: the ranks of the test users.
+
+    Raises:
+        RamgnnError: the folder cannot be written to, or the model has a state that cannot be saved.
+    """
+    tensors, metadata, history = _contents(fitted)
+    folder = make_folder(Path(folder))
+    (folder / RUN).unlink(missing_ok=True)
+    remove(folder / SERVED)
+    if fitted.served is not None:
+        save(folder / SERVED, fitted.served)
+    with replacing(folder / WEIGHTS) as part:
+        save_file({name: x.detach().cpu().contiguous().clone() for name, x in tensors.items()}, part)
+    write_json(folder / HISTORY, history)
+    saved.write(folder, fitted.dataset)
+    (folder / RANKS).unlink(missing_ok=True)  # those of a model that was here before
+    if evaluation is not None:
+        save_evaluation(folder, evaluation)
+    source = source or Source(fitted.dataset.name)
+    metadata = {"format": FORMAT, "dataset": source.relative_to(folder).to_dict()} | metadata
+    sums = {name: sha256(folder / name) for name in CHECKED}
+    write_json(
+        folder / RUN,
+        metadata | {"fingerprint": fingerprint(fitted.dataset), "sha256": sums, "provenance": provenance()},
+    )
+    return folder
+
+
+def _contents(fitted: FittedModel) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
+    """Weights, what ``run.json`` says, and the history of a model.
+
+    Raises:
+        RamgnnError: there is no way to save such a model.
+    """
+    if isinstance(fitted, Fitted):
+        tensors: dict[str, Tensor] = {}
+        encoders = {}
+        for side in SIDES:
+            if (pretrained := fitted.pretrained(side)) is not None:
+                tensors |= {f"{side}.{name}": x for name, x in pretrained.model.state_dict().items()}
+                settings = pretrained.encoder_settings
+                encoders[side] = {"name": pretrained.encoder, "settings": settings and asdict(settings)}
+        if fitted.final is not None:
+            tensors |= {"final.users": fitted.final.users, "final.items": fitted.final.items}
+        metadata = {"model": "ram-gnn", "encoders": encoders, "config": fitted.config.to_dict()}
+        metadata |= {"interrupted": fitted.interrupted, "seconds": fitted.seconds}
+        return tensors, metadata, fitted.history()
+    if isinstance(fitted, FittedBaseline):
+        tensors, values = scorer_state(fitted.scorer)
+        metadata = {"model": fitted.name, "settings": fitted.settings, "values": values, "seed": fitted.seed}
+        metadata |= {"epochs": fitted.epochs, "interrupted": fitted.interrupted, "seconds": fitted.seconds}
+        return tensors, metadata, {"losses": list(fitted.losses)}
+    raise RamgnnError(
+        f"a {type(fitted).__name__} cannot be saved; what ramgnn.fit gives back can, and a scorer of your own once it "
+        "is registered with ramgnn.baselines.register"
+    )
+
+
+def save_evaluation(folder: str | os.PathLike, evaluation: Evaluation) -> None:
+    """Write the ranks of an evaluation into a run folder."""
+    write_text(Path(folder) / RANKS, evaluation.to_json() + "\n")

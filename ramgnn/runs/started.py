@@ -1,0 +1,121 @@
+"""A run that was started and is not finished: what was noted before training, its data, and its checkpoints."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ramgnn.config import Config
+from ramgnn.datasets import saved
+from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.fingerprint import fingerprint
+from ramgnn.datasets.source import Source
+from ramgnn.errors import DataError, RamgnnError
+from ramgnn.files import check_keys, make_folder, remove, write_json
+from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, read, read_config
+
+
+@dataclass(frozen=True)
+class Started:
+    """What was noted before training.
+
+    Attributes:
+        source: where the data come from; config: all settings.
+        epochs: of fine-tuning; None asks validation.
+        fingerprint: that of the data.
+        refit: whether to train once more on everything; None asks the data.
+    """
+
+    source: Source
+    config: Config
+    epochs: int | None
+    fingerprint: str
+    refit: bool | None
+
+
+def start_run(
+    folder: str | os.PathLike,
+    dataset: RecDataset,
+    config: Config,
+    source: Source,
+    epochs: int | None = None,
+    refit: bool | None = None,
+) -> Path:
+    """Note in a run folder what is being trained, before training; returns the folder for checkpoints.
+
+    What is there from an earlier run is removed. Data that somebody brought are kept beside the checkpoints, so that
+    the training goes on without the tables; a data set with a name is loaded by it.
+    """
+    folder = make_folder(Path(folder))
+    clear_run(folder)
+    checkpoints = make_folder(folder / CHECKPOINTS)
+    if dataset.own:
+        saved.write(checkpoints, dataset)
+    metadata = {"format": FORMAT, "dataset": source.relative_to(folder).to_dict(), "epochs": epochs, "refit": refit}
+    metadata |= {"fingerprint": fingerprint(dataset), "config": config.to_dict()}
+    write_json(checkpoints / RUN, metadata)
+    return checkpoints
+
+
+def unfinished(folder: str | os.PathLike) -> bool:
+    """Whether a run was started in the folder and not finished."""
+    return (Path(folder) / CHECKPOINTS / RUN).exists()
+
+
+def read_started(folder: str | os.PathLike) -> Started:
+    """What `start_run` noted.
+
+    Raises:
+        RamgnnError: nothing was started there, or it has finished.
+        DataError: what was noted cannot be read.
+    """
+    folder = Path(folder)
+    if not unfinished(folder):
+        state = "holds a run that has ended" if (folder / RUN).exists() else "holds no run"
+        raise RamgnnError(f"{folder} {state}, so there is nothing to resume; train from the start")
+    if (folder / CHECKPOINTS).is_symlink():
+        raise DataError("this is a link, which leads out of the run folder", file=folder / CHECKPOINTS, fix=FIX)
+    path = folder / CHECKPOINTS / RUN
+    noted = read(path)
+    kinds = {
+        "format": int, "dataset": dict, "config": dict, "epochs": (int, type(None)), "fingerprint": str,
+        "refit": (bool, type(None)),
+    }  # fmt: skip
+    check_keys(noted, kinds, path, FIX)
+    if noted["format"] != FORMAT:
+        raise DataError(f"this run has format {noted['format']!r}", file=path, expected=str(FORMAT), fix=FIX)
+    data, names = noted["dataset"], (list, type(None))
+    check_keys(
+        data, {"name": str, "options": dict, "item_relations": names, "user_relations": names}, path, FIX, "dataset"
+    )
+    source = Source(data["name"], data["options"], data["item_relations"], data["user_relations"]).seen_from(folder)
+    config = read_config(noted["config"], path)
+    return Started(source, config, noted["epochs"], noted["fingerprint"], noted["refit"])
+
+
+def started_data(folder: str | os.PathLike, started: Started, progress: bool | None = None) -> RecDataset:
+    """The data of a run that was started: those that lie beside its checkpoints, or loaded again.
+
+    Raises:
+        RamgnnError: they are not those that the run was started with.
+    """
+    checkpoints = Path(folder) / CHECKPOINTS
+    is_kept = (checkpoints / saved.TEXT).exists()
+    dataset = saved.read(checkpoints) if is_kept else started.source.load(progress)
+    if fingerprint(dataset) != started.fingerprint:
+        raise RamgnnError(
+            f"the data are not those that the run in {folder} was started with; train from the start, without --resume"
+        )
+    return dataset
+
+
+def clear_run(folder: Path) -> None:
+    """Remove a run from a folder: its files, its checkpoints and the model that serves; other files stay."""
+    for name in (RUN, *FILES, SERVED, CHECKPOINTS):
+        remove(folder / name)
+
+
+def clear_checkpoints(folder: str | os.PathLike) -> None:
+    """Remove the checkpoints of a run that has finished."""
+    remove(Path(folder) / CHECKPOINTS)

@@ -1,0 +1,85 @@
+"""A trained RAM-GNN: what `ramgnn.training.fit` gives back, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ramgnn import arguments
+from ramgnn.config import Config
+from ramgnn.datasets.base import RecDataset
+from ramgnn.explain import Explainer, Explanation
+from ramgnn.finetuned import Finetuned
+from ramgnn.fitted import FittedModel
+from ramgnn.matching import find
+from ramgnn.pretrained import Pretrained
+from ramgnn.recommender import FinalEmbeddings
+
+
+@dataclass(repr=False)
+class Fitted(FittedModel):
+    """A trained RAM-GNN and everything that led to it.
+
+    Attributes:
+        dataset: the data; config: the settings.
+        item, user: pre-training on each graph; None without such a graph or with a random start.
+        validation: fine-tuning on `dataset.validation()`, which chose the number of epochs; None when it was given.
+        finetuned: fine-tuning on all training interactions; None when interrupted before.
+        seconds: wall time by stage.
+        interrupted: the stage that Ctrl-C ended, or None.
+        served: the same model trained once more, on everything; see `ramgnn.training.train_on_everything`.
+    """
+
+    dataset: RecDataset
+    config: Config
+    item: Pretrained | None = None
+    user: Pretrained | None = None
+    validation: Finetuned | None = None
+    finetuned: Finetuned | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    interrupted: str | None = None
+    served: Fitted | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables: the name of its encoder."""
+        return next((p.encoder for p in (self.item, self.user) if p is not None), "ram-gnn")
+
+    @property
+    def final(self) -> FinalEmbeddings | None:
+        """The final embeddings to score with; those of validation when the last stage was never started."""
+        last = self.finetuned or self.validation
+        return last.final if last else None
+
+    @property
+    def scorer(self) -> FinalEmbeddings | None:
+        """What gives scores: the same as `final`."""
+        return self.final
+
+    def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
+        """Why an item for a user: shared values with their attention, and what stands near (`ramgnn.explain`)."""
+        arguments.whole_number("n", n, 1)
+        if self.served is not None:
+            return self.served.explain(user, item, n)
+        user, item = find(self.dataset, "user", user), find(self.dataset, "item", item)
+        return self.explainer.explain(user, item, n)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Answers questions about reasons and neighbours by index; made at the first question."""
+        if self.final is None:
+            self.all_scores(np.zeros(0, np.int64))  # says why there is nothing to explain
+        return Explainer(self)
+
+    def pretrained(self, side: str) -> Pretrained | None:
+        """Pre-training on the graph of ``side`` ``"item"`` or ``"user"``."""
+        return {"item": self.item, "user": self.user}[side]
+
+    def history(self) -> dict[str, Any]:
+        """All histories as plain values, for JSON."""
+        stages = {"item": self.item, "user": self.user, "validation": self.validation, "finetune": self.finetuned}
+        histories: dict[str, Any] = {name: done.history_dict() for name, done in stages.items() if done is not None}
+        return histories | {"seconds": self.seconds, "interrupted": self.interrupted}
