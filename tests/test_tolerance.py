@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from book.tools.tolerance import Tolerance, deviations, matches
+from book.tools.tolerance import Tolerance, arithmetic, deviations, matches
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,6 +33,8 @@ ROOT = Path(__file__).parents[1]
         ("0.1 0.2", "0.1", Tolerance(absolute=1), False),
         ("best: Alien", "best: Heat", Tolerance(absolute=1, relative=1), False),
         ("nan", "0.1", Tolerance(absolute=1), False),
+        ("best: Alien", "best: Heat, Jaws", Tolerance(words=True), True),
+        ("best: Alien", "", Tolerance(words=True), False),
     ],
 )
 def test_numbers_within_the_tolerance_match_and_nothing_else(stored, now, tolerance, right):
@@ -45,11 +47,12 @@ def test_deviations_are_those_of_each_number_and_none_where_words_differ():
     assert deviations("a 2.0", "b 2.0") is None
 
 
-def run_nbval(folder: Path, stored: str, code: str, tolerance: dict | None) -> int:
+def run_nbval(folder: Path, stored: str, code: str, tolerance: dict | None, arithmetic: str = "another") -> int:
     cell = new_code_cell(code, outputs=[new_output("stream", name="stdout", text=stored)], execution_count=1)
     if tolerance is not None:
         cell.metadata["tolerance"] = tolerance
-    book = new_notebook(cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}})
+    kernel = {"name": "python3", "display_name": "p", "language": "python"}
+    book = new_notebook(cells=[cell], metadata={"kernelspec": kernel, "arithmetic": arithmetic})
     nbformat.write(book, folder / "one.ipynb")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "book.tools.tolerance", "--nbval",
                "--nbval-current-env", f"--rootdir={folder}", "-c", "/dev/null", str(folder)]  # fmt: skip
@@ -69,3 +72,7 @@ def test_a_chapter_is_compared_by_the_tolerance_of_its_cell_and_a_changed_digit_
     code, tolerance, status, tmp_path
 ):
     assert run_nbval(tmp_path, "NDCG 0.1234\n", code, tolerance) == status
+
+
+def test_where_a_chapter_was_run_every_digit_counts(tmp_path):
+    assert run_nbval(tmp_path, "NDCG 0.1234\n", "print('NDCG 0.1235')", {"absolute": 0.1}, arithmetic()) == 1
