@@ -19,10 +19,12 @@ SITE := _build/html/index.html
 # Chapters print numbers that are compared with stored ones. Sums of floats depend on how many threads share them and
 # on the vector instructions of the processor, so both are fixed for running chapters (and for nothing else).
 # MKL follows its other modes on Intel's processors alone: COMPATIBLE gives the same numbers on all of them.
+# Elsewhere, and with other THREADS or an ATEN_CPU_CAPABILITY of your own, numbers are compared within the tolerances
+# that the cells state (book/tools/tolerance.py).
 THREADS ?= 1
 STEADY := PYTHONHASHSEED=0 RAMGNN_STATIC=1 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) \
-	IPYTHONDIR="$(CURDIR)/_build/ipython" \
-	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Haswell)
+	IPYTHONDIR="$(CURDIR)/_build/ipython" $(if $(ATEN_CPU_CAPABILITY),ATEN_CPU_CAPABILITY=$(ATEN_CPU_CAPABILITY),\
+	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Haswell))
 
 .PHONY: help setup book site serve lab notebooks editions colab url format test lint unit chapters check-site bench clean distclean
 
@@ -100,7 +102,7 @@ unit: $(READY) ## the tests of package and tools
 
 chapters: $(READY) ## run every chapter again and compare each output with the stored one
 	@mkdir -p _build/ipython
-	@$(STEADY) $(PY) -m pytest -q -p no:cacheprovider --nbval --nbval-current-env --nbval-cell-timeout=300 \
+	@$(STEADY) $(PY) -m pytest -q -p no:cacheprovider -p book.tools.tolerance --nbval --nbval-current-env --nbval-cell-timeout=300 \
 		--nbval-sanitize-with=tests/nbval_sanitize.cfg --durations=10 notebooks
 
 check-site: $(READY) $(SITE) ## look for requests to other hosts, missing files and console errors in the built site

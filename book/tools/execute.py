@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
-from book.tools import minutes
+from book.tools import minutes, tolerance
 from ramgnn.live import STATIC
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,11 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            **{key: value for key, value in notebook.metadata.items() if key in ("mystnb", "title", "authors")},
+            **{
+                key: value
+                for key, value in notebook.metadata.items()
+                if key in ("mystnb", "title", "authors", "arithmetic")
+            },
         }
     )
     for cell in notebook.cells:
@@ -97,6 +101,7 @@ def execute(path: Path, measure: bool = False) -> str | None:
             done = bar.n
             where = numbers[min(done, len(numbers) - 1)] + 1
             return f"cell {where} of {path.name}: {error}"
+    notebook.metadata["arithmetic"] = tolerance.arithmetic()
     if measure:
         minutes.stamp(notebook, time.perf_counter() - begun)
     part = path.with_name(path.name + ".part")
