@@ -95,6 +95,7 @@ class Pretrained:
         encoder: the name that the encoder is registered by; encoder_settings: its settings, where it has its own.
         seed: what it was trained with, and what embeddings of values are drawn with where the encoder has none.
         full_graph: the graph with all relation types, where the encoder was trained on a part of it.
+        random_scores: ``(n_nodes,)``, what the sampler ``random`` drew in place of scores, once it has.
     """
 
     model: GraphEncoder
@@ -110,7 +111,7 @@ class Pretrained:
     encoder_settings: Any = None
     seed: int = 0
     full_graph: MultiRelationalGraph | None = None
-    _random_scores: Tensor | None = field(default=None, init=False, repr=False, compare=False)
+    random_scores: Tensor | None = field(default=None, repr=False, compare=False)
 
     def neighbours(self) -> SampledNeighbours | None:
         """The neighbours sampled by the final scores and thresholds; None when the sampler is off.
@@ -127,12 +128,12 @@ class Pretrained:
         """
         if self.config.sampler == "none":
             return None
-        scores = self._random_scores
+        scores = self.random_scores
         if scores is None:
             with evaluating(self.model):
                 scores = sampling_scores(self.model, self.config, generator)
         if self.config.sampler == "random":
-            self._random_scores = scores
+            self.random_scores = scores
         return top_k(self.graph, scores, self.k, self.config.topk)
 
     def embeddings(self) -> Embeddings:

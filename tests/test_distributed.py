@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -81,7 +80,7 @@ SETTINGS = ["--set", "pretrain.dim=16", "pretrain.steps=1", "finetune.epochs=4"]
 
 def test_a_killed_worker_ends_the_run_with_a_message_and_a_checkpoint(tmp_path, capsys):
     folder = tmp_path / "run"
-    train = ["-m", "ramgnn", "train", "--data", "toy", *SETTINGS, "pretrain.epochs=100000", "--out", str(folder)]
+    train = ["-m", "ramgnn", "train", "--data", "toy", *SETTINGS, "pretrain.epochs=120", "--out", str(folder)]
     process = subprocess.Popen(
         torchrun(2, *train), env=QUIET, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -98,10 +97,7 @@ def test_a_killed_worker_ends_the_run_with_a_message_and_a_checkpoint(tmp_path, 
     assert f"-m ramgnn train --resume {folder}" in text
     assert "lost another one" in text or "was told to end" in text
     assert runs.unfinished(folder)
-    # one writer: a single checkpoint, whole, and it goes on, here with one process and fewer epochs
-    stored = json.loads((folder / runs.CHECKPOINTS / runs.RUN).read_text())
-    stored["config"]["pretrain"]["epochs"] = 3
-    (folder / runs.CHECKPOINTS / runs.RUN).write_text(json.dumps(stored))
+    # one writer: a single checkpoint, whole, and it goes on, here with one process
     assert main(["train", "--resume", str(folder), "--quiet"]) == 0
     assert (folder / runs.RANKS).exists()
 

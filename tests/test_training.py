@@ -136,6 +136,19 @@ def test_a_run_comes_back_whole(fitted, tmp_path):
     assert description["dataset"]["name"] == "small"
 
 
+def test_random_neighbours_are_those_of_training_after_loading(tmp_path):
+    """The sampler ``random`` has no scores to sample by again; what it drew goes with the run."""
+    config = small()
+    trained = fit(small_dataset(), replace(config, pretrain=replace(config.pretrain, sampler="random")), progress=False)
+    runs.save(tmp_path, trained)
+    torch.manual_seed(1)
+    again = runs.load(tmp_path)
+    assert torch.equal(again.item.random_scores, trained.item.random_scores)
+    assert torch.equal(again.item.attention()[1], trained.item.attention()[1])
+    assert torch.equal(again.item.embeddings().nodes, trained.item.embeddings().nodes)
+    assert str(again.explain("u0", "i1")) == str(trained.explain("u0", "i1"))
+
+
 def test_other_data_is_refused(fitted, tmp_path):
     runs.save(tmp_path, fitted)
     with pytest.raises(DataError, match="is not the one this run was trained on"):

@@ -16,6 +16,7 @@ from ramgnn.files import check_keys, read_json
 WEIGHTS, RUN, HISTORY, RANKS = "weights.safetensors", "run.json", "history.json", "metrics.json"
 CHECKPOINTS = "checkpoint"
 SERVED = "served"  # the run folder, within a run folder, of the model that was trained once more on everything
+RANDOM_SCORES = "sampler.random_scores"  # among the weights, behind the name of the side
 FORMAT = 3
 FIX = "train again"
 FILES = (WEIGHTS, HISTORY, RANKS, saved.TEXT, saved.ARRAYS)  # those beside `RUN`

@@ -39,7 +39,18 @@ from ramgnn.runs.checking import (
     check_sizes,
     check_sums,
 )
-from ramgnn.runs.folder import FIX, FORMAT, HISTORY, RUN, SERVED, WEIGHTS, known_settings, read, read_config
+from ramgnn.runs.folder import (
+    FIX,
+    FORMAT,
+    HISTORY,
+    RANDOM_SCORES,
+    RUN,
+    SERVED,
+    WEIGHTS,
+    known_settings,
+    read,
+    read_config,
+)
 from ramgnn.trained import Fitted
 from ramgnn.training import SIDES, graph_of, seed_of
 
@@ -227,6 +238,12 @@ def _pretrained(
         graph = kind.graph_for(full_graph, settings, side) if hasattr(kind, "graph_for") else full_graph
     pretraining = config.pretrain if settings is None else settings.pretraining()
     check_sizes(vars(pretraining), state, path)
+    random_scores = state.pop(RANDOM_SCORES, None)
+    if random_scores is not None and random_scores.shape != (graph.n_nodes,):
+        raise DataError(
+            f"{side}.{RANDOM_SCORES} has the shape {tuple(random_scores.shape)}",
+            file=path.with_name(WEIGHTS), expected=f"({graph.n_nodes},)", fix=FIX,
+        )  # fmt: skip
     try:
         with torch.random.fork_rng(devices=[]):  # start values are drawn, and replaced at once
             model = kind(graph, pretraining if settings is None else settings).to(device)
@@ -246,5 +263,5 @@ def _pretrained(
     return Pretrained(
         model, graph, pretraining, history["k"], epochs, history["stopped"], history["interrupted"],
         tuple(history["types"]), encoder=encoder["name"], encoder_settings=settings, seed=seed_of(config, side),
-        full_graph=full_graph if settings is not None else None,
+        full_graph=full_graph if settings is not None else None, random_scores=random_scores,
     )  # fmt: skip

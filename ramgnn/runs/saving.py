@@ -20,7 +20,7 @@ from ramgnn.files import make_folder, remove, replacing, sha256, write_json, wri
 from ramgnn.fitted import FittedModel
 from ramgnn.provenance import provenance
 from ramgnn.runs.checking import with_sum
-from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANKS, RUN, SERVED, WEIGHTS
+from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANDOM_SCORES, RANKS, RUN, SERVED, WEIGHTS
 from ramgnn.trained import Fitted
 from ramgnn.training import SIDES
 
@@ -75,6 +75,8 @@ def _contents(fitted: FittedModel) -> tuple[dict[str, Tensor], dict[str, Any], d
         for side in SIDES:
             if (pretrained := fitted.pretrained(side)) is not None:
                 tensors |= {f"{side}.{name}": x for name, x in pretrained.model.state_dict().items()}
+                if pretrained.random_scores is not None:
+                    tensors[f"{side}.{RANDOM_SCORES}"] = pretrained.random_scores
                 settings = pretrained.encoder_settings
                 encoders[side] = {"name": pretrained.encoder, "settings": settings and asdict(settings)}
         if fitted.final is not None:
