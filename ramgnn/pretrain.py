@@ -279,7 +279,7 @@ def _save(
     generator: torch.Generator,
 ) -> None:
     """Write everything that the next epoch depends on."""
-    state = {"bandit": asdict(bandit), "history": [asdict(e) for e in result.history]}
+    state = {"bandit": asdict(bandit), "history": [vars(e) for e in result.history]}
     checkpoint.save(training_tensors(result.model, optimiser, generator), state)
 
 
