@@ -100,4 +100,4 @@ def _with_one(x: np.ndarray) -> np.ndarray:
 
 def _array(x: Any) -> np.ndarray:
     """A tensor or an array as a float64 array of its own."""
-    return np.array(x.detach().cpu() if isinstance(x, Tensor) else x, np.float64)
+    return np.array(x.detach().cpu().numpy() if isinstance(x, Tensor) else x, np.float64)

@@ -101,6 +101,20 @@ def test_missing_can_be_added():
         read(["Crime"], missing="x")
 
 
+@pytest.mark.parametrize("side", ["user", "item"])
+def test_missing_that_was_added_is_no_id(side):
+    frame = rows().astype({f"{side}_id": str})
+    frame.loc[[1, 6], f"{side}_id"] = "unknown"
+    with pytest.raises(DataError, match=f"the {side} is 'unknown', which stands for a missing one"):
+        from_frames(frame, missing=["unknown"])
+    data = from_frames(frame, missing=["unknown"], unknown="drop")
+    assert "unknown" not in getattr(data, f"{side}_ids") and len(data.train) + len(data.test) == 30
+    assert "unknown" in getattr(from_frames(frame), f"{side}_ids")
+    frame = items(["Crime", "Drama"]).assign(item_id=["unknown", *map(str, range(1, N))])
+    listed = from_frames(rows()[lambda r: r["item_id"] > 0], frame, missing=["unknown"], unknown="drop")
+    assert "unknown" not in listed.item_ids
+
+
 def test_missing_numbers_are_not_binned():
     assert read(["1990", "?", "2001"], "year", bins={"year": 10})[0][:3] == [["1990-1999"], [], ["2000-2009"]]
 
@@ -217,7 +231,7 @@ def test_nothing_is_in_a_list():
     assert read(["['a', None, 'b']", "[]", "['b', 'nan']", "[]"])[0][:3] == [["a", "b"], [], ["b"]]
 
 
-@pytest.mark.parametrize("separator", ["", 5, {"genre": ""}, ["|"]])
+@pytest.mark.parametrize("separator", ["", 5, {"genre": ""}, ["|"], "comma", {"genre": "and"}])
 def test_no_separator(separator):
     with pytest.raises(DataError, match="the separator is"):
         read(["a"], separator=separator)

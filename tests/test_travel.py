@@ -51,7 +51,7 @@ def test_a_run_alone_in_another_place_answers_the_same(capsys, own, tmp_path):
     shutil.rmtree(run)
     shutil.rmtree(own.folder)
     assert answers(capsys, elsewhere) == before
-    assert str(tmp_path) not in "".join(path.read_text() for path in elsewhere.rglob(runs.RUN))
+    assert str(tmp_path) not in "".join(path.read_text() for path in elsewhere.rglob("*.json"))
     model = ramgnn.load_run(elsewhere)
     assert ramgnn.evaluate(model).ranks.tolist() and len(model.recommend(had=["i01", "i02"], n=3)) == 3
 

@@ -166,7 +166,7 @@ def load(
         named,
         options,
         name=name or "tables",
-        source="your own tables: " + ", ".join(str(p) for p in (interactions, items, users) if p is not None),
+        source="your own tables: " + ", ".join(Path(p).name for p in (interactions, items, users) if p is not None),
         notes=notes,
     )
 

@@ -62,7 +62,7 @@ def load(path: str | os.PathLike, *, progress: bool = True, **options: Any) -> R
         roles = {role: found.get(role) for role in FILES}
         form = say("tables", "by their names", roles, others(folder, *found.values()))
         first, *rest = data.notes
-        return replace(data, notes=(first, form, *rest), source=f"your own tables in {folder}")
+        return replace(data, notes=(first, form, *rest), source=f"your own tables in {folder.name}/")
     return _load_found(found, folder, name, **options)
 
 
@@ -110,7 +110,7 @@ def _load_found(found: Found, folder: Path, name: str, **options: Any) -> RecDat
         replace(found.named, **chosen),
         Options(**{word: value for word, value in options.items() if word in choices}),
         name=name,
-        source=f"{found.form}, in {folder}",
+        source=f"{found.form}, in {folder.name}/",
     )
     first, *rest = data.notes  # the first says which column was taken for what
     return replace(data, notes=(first, str(found), *rest, *found.notes))

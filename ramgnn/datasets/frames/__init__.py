@@ -67,7 +67,7 @@ def from_frames(
         separator: between several values in one cell; None for one value a cell; "auto" finds out for each column
             by itself and notes what it found; a mapping says it for some columns (``{"genre": ",", "studio": None}``).
         missing: values that say that nothing is known, besides empty cells, ``?``, ``\\N``, ``NULL``, ``nan``, ``N/A``,
-            ``-`` and the like.
+            ``-`` and the like. A word among them is no id either; a number is one.
         rating_column: a column of the interactions with a number for each; None guesses.
         min_rating: keep the interactions with at least that rating; None keeps all, whatever their rating.
         time_format: how times are written: ``"dayfirst"``, ``"monthfirst"``, ``"seconds"``, ``"milliseconds"``,

@@ -105,9 +105,9 @@ def build(
     missing = check_missing(options.missing)
     columns_notes, details = unread(guess, interactions)
     notes = [*columns_notes, *notes]
-    listed_items, listed_users = _read_listed(items, users, guess, options, notes)
+    listed_items, listed_users = _read_listed(items, users, guess, options, missing, notes)
     listed = {"item": listed_items, "user": listed_users}
-    rows, dtypes = _read_interactions(interactions, guess, listed, options.unknown, notes)
+    rows, dtypes = _read_interactions(interactions, guess, listed, options.unknown, missing, notes)
     time_kind = "order"
     if guess.time:
         # of all rows: the one that decides between day and month may be one that is left out
@@ -165,21 +165,27 @@ def build(
 
 
 def _read_listed(
-    items: Table | None, users: Table | None, guess: Guess, options: Options, notes: list[str]
+    items: Table | None, users: Table | None, guess: Guess, options: Options, missing: frozenset[str], notes: list[str]
 ) -> tuple[Nodes | None, Nodes | None]:
     """The items and the users that have a table."""
+    how = (options.duplicates, options.unknown, missing, notes)
     listed_items = listed_users = None
     if items is not None:
         columns = [*([guess.title] if guess.title else []), *guess.item_relations]
-        listed_items = read_nodes(items, guess.item_id, columns, "item", options.duplicates, options.unknown, notes)
+        listed_items = read_nodes(items, guess.item_id, columns, "item", *how)
     if users is not None:
         columns = list(guess.user_relations)
-        listed_users = read_nodes(users, guess.user_id, columns, "user", options.duplicates, options.unknown, notes)
+        listed_users = read_nodes(users, guess.user_id, columns, "user", *how)
     return listed_items, listed_users
 
 
 def _read_interactions(
-    table: Table, guess: Guess, listed: Mapping[str, Nodes | None], unknown: str, notes: list[str]
+    table: Table,
+    guess: Guess,
+    listed: Mapping[str, Nodes | None],
+    unknown: str,
+    missing: frozenset[str],
+    notes: list[str],
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """The interactions with ids as text (and perhaps columns ``time, rating``), and how ids came, by side."""
     columns = {guess.user: "user", guess.item: "item"} | ({guess.time: "time"} if guess.time else {})
@@ -189,7 +195,7 @@ def _read_interactions(
     dtypes = {}
     for side in ("user", "item"):
         maybe = (nodes := listed[side]) is not None and MAYBE in nodes.ids
-        ids, dtypes[side] = read_ids(rows[side], table.origin, side, unknown, notes, maybe)
+        ids, dtypes[side] = read_ids(rows[side], table.origin, side, unknown, notes, missing, maybe)
         if len(ids) < len(rows):
             rows = rows.loc[ids.index]
         rows = rows.assign(**{side: ids})

@@ -29,7 +29,13 @@ WHOLE = re.compile(r"-?(?:0|[1-9]\d*)(?:\.0+)?")
 
 
 def read_ids(
-    column: pd.Series, origin: Origin, side: str, unknown: str, notes: list[str], maybe: bool = False
+    column: pd.Series,
+    origin: Origin,
+    side: str,
+    unknown: str,
+    notes: list[str],
+    missing: frozenset[str],
+    maybe: bool = False,
 ) -> tuple[pd.Series, str]:
     """The ids as text and how they came: ``"int64"`` or ``"str"``.
 
@@ -41,6 +47,7 @@ def read_ids(
         side: ``"user"`` or ``"item"``.
         unknown: what to do with rows whose id is missing: ``"error"``, or ``"drop"`` them with a note.
         notes: what was decided is added here.
+        missing: texts that are no id, besides `NO_IDS`; numbers among them are ids all the same.
         maybe: whether "NA" is an id.
 
     Returns:
@@ -53,11 +60,11 @@ def read_ids(
     texts = [text.strip().strip(INVISIBLE).strip() for text in written]
     _note_merged(written, texts, origin, side, notes)
     _note_kinds(column, origin, side, notes)
-    missing = _missing(texts, maybe)
-    if missing:
-        kept = _leave_out(column.index, codes, texts, missing, origin, side, unknown, notes)
+    gone = _missing(texts, missing, maybe)
+    if gone:
+        kept = _leave_out(column.index, codes, texts, gone, origin, side, unknown, notes)
         column, codes = column[kept], codes[kept]
-    known = [text for n, text in enumerate(texts) if n not in missing]
+    known = [text for n, text in enumerate(texts) if n not in gone]
     n_floats = sum(map(bool, map(WHOLE_FLOAT.fullmatch, known)))
     if n_floats and all(map(WHOLE.fullmatch, known)):
         example = next(text for text in known if WHOLE_FLOAT.fullmatch(text))
@@ -72,9 +79,11 @@ def read_ids(
     return ids, "int64"
 
 
-def _missing(texts: list[str], maybe: bool) -> dict[int, str]:
+def _missing(texts: list[str], more: frozenset[str], maybe: bool) -> dict[int, str]:
     """Those of some different texts that stand for a missing id, by their place; -1 where all others are from 0 on."""
-    missing = {n: text for n, text in enumerate(texts) if text in NO_IDS and not (maybe and text == MAYBE)}
+    words = {text for text in more if not WHOLE.fullmatch(text)}  # 0 may be no year, and yet somebody's number
+    no_ids = (NO_IDS - {MAYBE} if maybe else NO_IDS) | words
+    missing = {n: text for n, text in enumerate(texts) if text in no_ids}
     if "-1" in texts and len(texts) - len(missing) > 1:
         others = (text for n, text in enumerate(texts) if n not in missing and text != "-1")
         if all(text.isdecimal() for text in others):

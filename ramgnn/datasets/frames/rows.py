@@ -41,7 +41,14 @@ class Nodes:
 
 
 def read_nodes(
-    table: Table, id_column: str, others: Sequence[str], side: str, duplicates: str, unknown: str, notes: list[str]
+    table: Table,
+    id_column: str,
+    others: Sequence[str],
+    side: str,
+    duplicates: str,
+    unknown: str,
+    missing: frozenset[str],
+    notes: list[str],
 ) -> Nodes:
     """Read a table of items or users, each of them once.
 
@@ -50,7 +57,7 @@ def read_nodes(
     """
     origin = table.origin
     frame = table.read([id_column, *others])
-    ids, dtype = read_ids(frame[id_column], origin, side, unknown, notes, maybe=True)
+    ids, dtype = read_ids(frame[id_column], origin, side, unknown, notes, missing, maybe=True)
     ids = ids.astype(str)
     if len(ids) < len(frame):
         frame = frame.loc[ids.index]

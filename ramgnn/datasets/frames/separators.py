@@ -70,13 +70,14 @@ class Split:
 
 
 def check_separator(separator: object) -> None:
-    """Refuse what is no separator: neither text nor None nor a mapping from columns to these.
+    """Refuse what is no separator: neither text nor None nor a mapping from columns to these, or a word ("comma").
 
     Raises:
         DataError: it is not.
     """
     for one in separator.values() if isinstance(separator, Mapping) else [separator]:
-        if one is not None and (not isinstance(one, str) or not one):
+        is_word = isinstance(one, str) and len(one) > 1 and one.isalnum() and one != AUTO
+        if one is not None and (not isinstance(one, str) or not one or is_word):
             raise DataError(
                 f"the separator is {separator!r}",
                 expected="a character, None for one value a cell, 'auto', or such a choice for each column",
