@@ -94,7 +94,7 @@ class Explanation:
     """Why `item` for `user`.
 
     Attributes:
-        user, item: indices; user_label, item_label: what a reader sees.
+        user, item: indices, the user None for somebody new; user_label, item_label: what a reader sees.
         score: ŷ_ui, Eq. 22; rank: among the items the user has not had, 1 is best.
         seen: whether the user has had the item.
         item_reasons: values that the item shares with the user's own items, most attention first.
@@ -105,7 +105,7 @@ class Explanation:
     As text it is a few lines for a reader: ``print(model.explain(user, item))``.
     """
 
-    user: int
+    user: int | None
     item: int
     user_label: str
     item_label: str
@@ -119,7 +119,8 @@ class Explanation:
 
     def __str__(self) -> str:
         seen = " (had already)" if self.seen else ""
-        names = f"{visible(self.item_label)} for user {visible(self.user_label)}"
+        whom = "somebody" if self.user is None else "user"
+        names = f"{visible(self.item_label)} for {whom} {visible(self.user_label)}"
         parts = [f"{names}: score {self.score:.4f}, rank {self.rank}{seen}"]
         if not self.pretrained:
             parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"
@@ -225,24 +226,39 @@ class Explainer:
 
     def explain(self, user: int, item: int, most: int = 5) -> Explanation:
         """Why `item` for `user`, with at most `most` nodes behind each reason."""
-        scores = self.scores(user)
-        history = self.dataset.had(user)
-        others = np.setdiff1d(np.arange(self.dataset.n_items), history)
-        score = scores[item]
-        final = self.fitted.final
         people = self.by_item.indices[self.by_item.indptr[item] : self.by_item.indptr[item + 1]]
-        like_item = _cosine(final.items, item)
-        similar = [j for j in history[np.argsort(-like_item[history], kind="stable")] if j != item][:most]
+        like_user = _cosine(self.fitted.final.users, user)
+        user_reasons = self._reasons(self.user, user, people, like_user, self.names["user"], most)
+        label, had = self.names["user"][user], self.dataset.had(user)
+        return self._explanation(user, label, item, had, self.scores(user), user_reasons, most)
+
+    def explain_to_newcomer(self, had: np.ndarray, scores: np.ndarray, item: int, most: int = 5) -> Explanation:
+        """Why `item` for somebody who was not there in training.
+
+        Args:
+            had: the items that they had, oldest first; scores: ``(n_items,)`` of all items for them.
+        """
+        label = "who had " + "; ".join(self.names["item"][i] for i in had)
+        return self._explanation(None, label, item, np.unique(had), scores, (), most)
+
+    def _explanation(
+        self, user: int | None, label: str, item: int, had: np.ndarray, scores: np.ndarray,
+        user_reasons: tuple[Reason, ...], most: int,
+    ) -> Explanation:  # fmt: skip
+        """What the item shares with those that somebody had, and where it stands among the others."""
+        others = np.setdiff1d(np.arange(self.dataset.n_items), np.append(had, item))
+        like_item = _cosine(self.fitted.final.items, item)
+        similar = [j for j in had[np.argsort(-like_item[had], kind="stable")] if j != item][:most]
         return Explanation(
             user=user,
             item=item,
-            user_label=self.names["user"][user],
+            user_label=label,
             item_label=self.names["item"][item],
-            score=float(score),
-            rank=1 + int((scores[others[others != item]] > score).sum()),
-            seen=bool(np.isin(item, history)),
-            item_reasons=self._reasons(self.item, item, history, like_item, self.names["item"], most),
-            user_reasons=self._reasons(self.user, user, people, _cosine(final.users, user), self.names["user"], most),
+            score=float(scores[item]),
+            rank=1 + int((scores[others] > scores[item]).sum()),
+            seen=bool(np.isin(item, had)),
+            item_reasons=self._reasons(self.item, item, had, like_item, self.names["item"], most),
+            user_reasons=user_reasons,
             similar=tuple(Via(int(j), self.names["item"][j], False, float(like_item[j])) for j in similar),
             pretrained=self.item is not None,
         )

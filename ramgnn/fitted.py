@@ -18,7 +18,7 @@ from ramgnn.evaluation import Scorer
 from ramgnn.evaluation.ranking import ScoreError, checked_scores
 from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
-from ramgnn.newcomers import newcomer_scores
+from ramgnn.newcomers import NewcomerMap, as_array, newcomer_scores
 
 MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32
 
@@ -109,9 +109,7 @@ class FittedModel:
             raise RamgnnError("users and had are both given: had is for somebody new; leave one out")
         if self.served is not None:
             return self.served._recommend_to_newcomer(None, n, exclude_seen, had)
-        items = self._indices("item", had)
-        if not len(items):
-            raise RamgnnError("had is empty; give at least one item")
+        items = self._had(had)
         scores = newcomer_scores(self, [items])  # (1, n_items)
         if exclude_seen:
             scores[0, items] = -np.inf
@@ -119,6 +117,13 @@ class FittedModel:
         item = best[best >= 0]
         columns = {"rank": np.arange(1, len(item) + 1), "item": self.dataset.brought_ids("item", item)}
         return pd.DataFrame(columns | self._titles(item) | {"score": values[best >= 0]})
+
+    def _had(self, had: Any) -> np.ndarray:
+        """What somebody new has had, by index, each item once."""
+        items = pd.unique(self._indices("item", had))
+        if not len(items):
+            raise RamgnnError("had is empty; give at least one item")
+        return items
 
     def _titles(self, items: np.ndarray) -> dict[str, list[str]]:
         """A column of labels, where items have labels that are not their ids."""
@@ -141,6 +146,12 @@ class FittedModel:
     def all_had(self) -> csr_matrix:
         """What each user has had, the held-out items too: ``(n_users, n_items)``."""
         return self.dataset.matrix(held_out=True)
+
+    @cached_property
+    def newcomer_map(self) -> NewcomerMap:
+        """From what somebody new has had to an embedding; of a model with embeddings alone."""
+        users, items = self.scorer.user_embeddings(), self.scorer.item_embeddings()
+        return NewcomerMap.fit(as_array(users), as_array(items), self.all_had)
 
     def all_scores(self, users: np.ndarray) -> np.ndarray:
         """The scores of all items for some users, by index: ``(b, n_items)`` float64.
@@ -224,8 +235,11 @@ class FittedModel:
             raise RamgnnError(f"{self.name} scores this item alike for all users, so it cannot say what resembles it")
         return product / n_users / np.maximum(spread * spread[item], 1e-300)
 
-    def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
-        """Why an item for a user, with at most `n` items or people behind each reason.
+    def explain(self, user: Any = None, item: Any = None, n: int = 5, *, had: Any = None) -> Explanation:
+        """Why an item for a user, or for somebody new, with at most `n` items or people behind each reason.
+
+        Args:
+            user, item: ids or labels; had: instead of a user, the items that somebody new has had.
 
         Raises:
             NotFoundError: there is no such user or item; carries near matches.

@@ -36,10 +36,9 @@ def newcomer_scores(model: FittedModel, had: Sequence[np.ndarray]) -> np.ndarray
     """
     scorer = model.scorer
     if hasattr(scorer, "newcomer_scores"):
-        return _array(scorer.newcomer_scores(had))
+        return as_array(scorer.newcomer_scores(had))
     if hasattr(scorer, "user_embeddings") and hasattr(scorer, "item_embeddings"):
-        users, items = _array(scorer.user_embeddings()), _array(scorer.item_embeddings())
-        return NewcomerMap.fit(users, items, model.all_had).scores(had)
+        return model.newcomer_map.scores(had)
     raise RamgnnError(
         f"{model.name} knows the people that it was trained on and nobody else; train it again with the new ones, or "
         "take a model that scores by what somebody had, such as ram-gnn or ease"
@@ -98,6 +97,6 @@ def _with_one(x: np.ndarray) -> np.ndarray:
     return np.concatenate([x, np.ones((len(x), 1))], axis=1)
 
 
-def _array(x: Any) -> np.ndarray:
+def as_array(x: Any) -> np.ndarray:
     """A tensor or an array as a float64 array of its own."""
     return np.array(x.detach().cpu().numpy() if isinstance(x, Tensor) else x, np.float64)

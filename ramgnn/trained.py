@@ -11,10 +11,12 @@ import numpy as np
 from ramgnn import arguments
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explainer, Explanation
 from ramgnn.finetuned import Finetuned
 from ramgnn.fitted import FittedModel
 from ramgnn.matching import find
+from ramgnn.newcomers import newcomer_scores
 from ramgnn.pretrained import Pretrained
 from ramgnn.recommender import FinalEmbeddings
 
@@ -59,13 +61,18 @@ class Fitted(FittedModel):
         """What gives scores: the same as `final`."""
         return self.final
 
-    def explain(self, user: Any, item: Any, n: int = 5) -> Explanation:
-        """Why an item for a user: shared values with their attention, and what stands near (`ramgnn.explain`)."""
+    def explain(self, user: Any = None, item: Any = None, n: int = 5, *, had: Any = None) -> Explanation:
+        """Why an item for a user, or for somebody new: shared values with their attention, and what stands near."""
         arguments.whole_number("n", n, 1)
+        if item is None or (user is None) == (had is None):
+            raise RamgnnError("explain takes an item, and a user or, for somebody new, what they had")
         if self.served is not None:
-            return self.served.explain(user, item, n)
-        user, item = find(self.dataset, "user", user), find(self.dataset, "item", item)
-        return self.explainer.explain(user, item, n)
+            return self.served.explain(user, item, n, had=had)
+        item = find(self.dataset, "item", item)
+        if had is None:
+            return self.explainer.explain(find(self.dataset, "user", user), item, n)
+        items = self._had(had)
+        return self.explainer.explain_to_newcomer(items, newcomer_scores(self, [items])[0], item, n)
 
     @cached_property
     def explainer(self) -> Explainer:

@@ -12,7 +12,7 @@ from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explanation, Reason
-from ramgnn.matching import find, told_apart
+from ramgnn.matching import find, indices, told_apart
 from ramgnn.trained import Fitted
 from ramgnn.visible import visible
 
@@ -40,13 +40,16 @@ def similar(args: Namespace) -> None:
 
 
 def explain(args: Namespace) -> None:
-    """Why an item for a user."""
+    """Why an item for a user, or for somebody new."""
     model = load_model(args.run)
     dataset = model.dataset
-    user, item = find(dataset, "user", args.user), find(dataset, "item", args.item)
-    explanation = model.explain(dataset.user_ids[user], dataset.item_ids[item], args.n)
+    if args.had:
+        whom: dict[str, Any] = {"had": [dataset.item_ids[i] for i in indices(dataset, "item", args.had)]}
+    else:
+        whom = {"user": dataset.user_ids[find(dataset, "user", args.user)]}
+    explanation = model.explain(item=dataset.item_ids[find(dataset, "item", args.item)], n=args.n, **whom)
     if args.json:
-        return print_json(_as_dict(explanation, dataset))
+        return print_json(whom | _as_dict(explanation, dataset))
     print(explanation)
 
 
@@ -68,7 +71,6 @@ def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:
         ]
 
     return {
-        "user": dataset.user_ids[explanation.user],
         "item": dataset.item_ids[explanation.item],
         "title": explanation.item_label,
         "score": explanation.score,

@@ -75,7 +75,8 @@ def recommend(args: Namespace) -> None:
     error = args.subparser.error
     if args.skip_unknown and args.users is None:
         error("--skip-unknown goes with --users FILE")
-    if args.reasons and (args.user is None or args.out):
-        error("--reasons explains what is shown for --user; leave out " + ("--out" if args.user else "--reasons"))
+    one = args.user or args.had
+    if args.reasons and (not one or args.out):
+        error("--reasons explains what is shown for --user or --had; leave out " + ("--out" if one else "--reasons"))
     if args.out and ending(args.out) is None:
         error(f"--out {args.out}: unknown ending; expected a name that ends in one of {', '.join(ENDINGS)}")

@@ -47,7 +47,7 @@ EVALUATE = """examples:
 RECOMMEND = """examples:
   ramgnn recommend --run runs/first --user 42 --reasons
   ramgnn recommend --run runs/first --user 42 --user 43 -n 5
-  ramgnn recommend --run runs/first --had "Titanic (1997)" "Heat (1995)"     somebody new
+  ramgnn recommend --run runs/first --had "Titanic (1997)" "Heat (1995)" --reasons     somebody new
   ramgnn recommend --run runs/first --users ids.txt --skip-unknown --out recs.csv
   tail -n +2 people.csv | cut -d, -f1 | ramgnn recommend --run runs/first --users - --out recs.jsonl
   ramgnn recommend --run runs/first --all -n 20 --out recs.csv.gz
@@ -58,8 +58,9 @@ SIMILAR = """examples:
   ramgnn similar --run runs/first --item 103 -n 20 --json
 """
 
-EXPLAIN = """example:
+EXPLAIN = """examples:
   ramgnn explain --run runs/first --user 42 --item "Titanic (1997)"
+  ramgnn explain --run runs/first --had "Heat (1995)" "Casino (1995)" --item "Titanic (1997)"     to somebody new
 """
 
 NEIGHBORS = """examples:

@@ -43,6 +43,12 @@ def user(sub: ArgumentParser | ArgumentGroup, required: bool = False) -> None:
     sub.add_argument("--user", required=required, help="id or name")
 
 
+def had(sub: ArgumentParser | ArgumentGroup) -> None:
+    """Somebody who was not there in training, by what they had."""
+    text = "somebody new: the items that they had, by id or title, oldest first"
+    sub.add_argument("--had", nargs="+", action=Adding, metavar="ITEM", help=text)
+
+
 def number(text: str) -> int | float:
     """A finite number, for `argparse`."""
     try:

@@ -182,17 +182,11 @@ def _recommend(commands) -> None:
     )
     users.add_argument("--users", metavar="FILE", help="a file with one id a line; - is standard input")
     users.add_argument("--all", action="store_true", help="every user; without --out as CSV in UTF-8")
-    users.add_argument(
-        "--had",
-        nargs="+",
-        action=Adding,
-        metavar="ITEM",
-        help="somebody new: the items that they had, by id or title, oldest first",
-    )
+    options.had(users)
     items = recommend.add_argument_group("items")
     options.how_many(items, 10, "how many for each user")
     items.add_argument("--include-seen", action="store_true", help="also items that the user has had already")
-    items.add_argument("--reasons", action="store_true", help="one reason for each; with --user")
+    items.add_argument("--reasons", action="store_true", help="one reason for each; with --user or --had")
     output = options.output(recommend, quiet=True)
     output.add_argument("--out", metavar="FILE", help="write to a .csv, .tsv, .csv.gz, .jsonl or .parquet file")
     output.add_argument(
@@ -219,7 +213,9 @@ def _similar(commands) -> None:
 def _explain(commands) -> None:
     explain = _command(commands, "explain", "ask:explain", "why an item for a user", epilog=examples.EXPLAIN)
     options.saved_run(explain)
-    options.user(explain, required=True)
+    who = explain.add_mutually_exclusive_group(required=True)
+    options.user(who)
+    options.had(who)
     options.item(explain, required=True)
     options.how_many(explain, 3, "how many films or people behind each reason")
     options.output(explain)

@@ -74,6 +74,8 @@ def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
         with output.table_writer(args.out) as write:
             write(frame)
     rows = _as_rows(frame)
+    if args.reasons:
+        _add_reasons(model, rows, had=had)
     if args.json:
         return print_json({"had": had, "items": rows} | ({"out": args.out} if args.out else {}))
     if args.out:
@@ -198,7 +200,7 @@ def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Seq
     names = told_apart(dataset, "user")
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
         if reasons:
-            _add_reasons(model, user, rows)
+            _add_reasons(model, rows, user=user)
         label, n_items = visible(names[index_of[user]]), len(dataset.had(index_of[user]))
         print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
         none_left = f"{label} has had every item" if n_items == dataset.n_items else "no item is left to recommend"
@@ -211,7 +213,7 @@ def _print_as_json(
     """A list with an object for each user, written one by one; the object alone when `single`."""
     for n, (user, rows) in enumerate(_by_user(blocks, users)):
         if reasons:
-            _add_reasons(model, user, rows)
+            _add_reasons(model, rows, user=user)
         record = {"user": user, "items": rows}
         if single:
             return print_json(record)
@@ -219,11 +221,11 @@ def _print_as_json(
     print_as_json("\n]\n")
 
 
-def _add_reasons(model: FittedModel, user: str, rows: list[dict[str, Any]]) -> None:
-    """Add one reason to each row."""
+def _add_reasons(model: FittedModel, rows: list[dict[str, Any]], **whom: Any) -> None:
+    """Add one reason to each row, for a ``user`` or for somebody who ``had`` some items."""
     items = told_apart(model.dataset, "item")
     for row in rows:
-        row["reason"] = _short(model.explain(user, row["id"], 1), items)
+        row["reason"] = _short(model.explain(item=row["id"], n=1, **whom), items)
 
 
 def _short(explanation: Explanation, items: Sequence[str]) -> str:
