@@ -1,4 +1,4 @@
-"""Somebody new is served from what they had: the map against least squares, and the same answer as somebody like them."""
+"""Somebody new is served from what they had: the map against least squares, and answers as for somebody alike."""
 
 from __future__ import annotations
 
