@@ -26,7 +26,7 @@ STEADY := PYTHONHASHSEED=0 RAMGNN_STATIC=1 OMP_NUM_THREADS=$(THREADS) MKL_NUM_TH
 	IPYTHONDIR="$(CURDIR)/_build/ipython" $(if $(ATEN_CPU_CAPABILITY),ATEN_CPU_CAPABILITY=$(ATEN_CPU_CAPABILITY),\
 	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Haswell))
 
-.PHONY: help setup book site serve lab notebooks editions colab url format test lint unit chapters check-site bench clean distclean
+.PHONY: help setup book site serve lab notebooks tolerances editions colab url format test lint unit chapters check-site bench clean distclean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -76,6 +76,18 @@ lab: $(READY) ## open the chapters in JupyterLab
 notebooks: $(READY) ## run the chapters in place and store their outputs (CHAPTER=02 for one)
 	@mkdir -p _build/ipython
 	@$(STEADY) $(PY) -m book.tools.execute --in-place $(CHAPTER)
+
+# The same chapters with other vector instructions and with two threads: where numbers then differ, cells say by how much.
+OTHERWISE := PYTHONHASHSEED=0 RAMGNN_STATIC=1 IPYTHONDIR="$(CURDIR)/_build/ipython"
+tolerances: $(READY) ## run the chapters with other arithmetic and let cells state by how much their numbers differ
+	@mkdir -p _build/ipython
+	@$(OTHERWISE) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default \
+		$(PY) -m book.tools.execute --into _build/plain $(CHAPTER)
+	@$(OTHERWISE) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+		$(PY) -m book.tools.execute --into _build/native $(CHAPTER)
+	@$(OTHERWISE) OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 \
+		$(PY) -m book.tools.execute --into _build/two $(CHAPTER)
+	@$(PY) -m book.tools.tolerances _build/plain _build/native _build/two $(if $(CHAPTER),--chapter $(CHAPTER))
 
 editions: $(READY) ## write the chapters for students (no solutions) and for instructors (all open) to _build/editions
 	@$(PY) -m book.tools.editions

@@ -10,7 +10,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from book.tools.tolerance import Tolerance, arithmetic, deviations, matches
+from book.tools.tolerance import Tolerance, arithmetic, matches, numbers
+from book.tools.tolerances import needed
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,6 +35,7 @@ ROOT = Path(__file__).parents[1]
         ("best: Alien", "best: Heat", Tolerance(absolute=1, relative=1), False),
         ("nan", "0.1", Tolerance(absolute=1), False),
         ("best: Alien", "best: Heat, Jaws", Tolerance(words=True), True),
+        ("best: Alien", "best: Heat\nJaws", Tolerance(words=True), False),
         ("best: Alien", "", Tolerance(words=True), False),
     ],
 )
@@ -42,9 +44,26 @@ def test_numbers_within_the_tolerance_match_and_nothing_else(stored, now, tolera
     assert matches(stored, stored, tolerance)
 
 
-def test_deviations_are_those_of_each_number_and_none_where_words_differ():
-    assert deviations("a 2.0 b 4", "a 2.5 b 4") == [(0.5, 0.25), (0.0, 0.0)]
-    assert deviations("a 2.0", "b 2.0") is None
+def test_numbers_stand_side_by_side_and_none_do_where_words_differ():
+    assert numbers("a 2.0 b 4", "a 2.5 b 4") == [("2.0", "2.5"), ("4", "4")]
+    assert numbers("a 2.0", "b 2.0") is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "now", "entry"),
+    [
+        ("loss 2.00", "loss 2.01", {"relative": 0.02}),
+        ("gap 0.001", "gap -0.001", {"absolute": 0.006}),  # a relative one would let everything through
+        ("won 12 of 30", "won 13 of 30", {"absolute": 3.0}),
+        ("best: Alien", "best: Heat", {"words": True}),
+        ("loss 2.00", "loss 2.00", {}),
+        ("0.00", "0.01", {"absolute": 0.03}),
+        ("rank 12, score 2.00", "rank 14, score 2.01", {"relative": 0.02, "absolute": 6.0}),
+    ],
+)
+def test_what_a_cell_needs_lets_its_copy_through_and_is_narrow(stored, now, entry):
+    assert needed([(stored, stored), (stored, now)]) == entry
+    assert matches(stored, now, Tolerance(**entry))
 
 
 def run_nbval(folder: Path, stored: str, code: str, tolerance: dict | None, arithmetic: str = "another") -> int:

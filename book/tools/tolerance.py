@@ -43,35 +43,34 @@ class Tolerance:
 
     def accepts(self, stored: str, now: str) -> bool:
         """Whether the second number may stand for the first."""
-        x, y = _value(stored), _value(now)
+        x, y = self.value(stored), self.value(now)
         share = self.relative * abs(x) if re.search(r"[.eE]", stored) else 0.0
         return stored == now or abs(x - y) <= (self.absolute + share) * (1 + 1e-9)
+
+    @staticmethod
+    def value(number: str) -> float:
+        """The number that a text says, with commas between thousands and a typographic minus."""
+        return float(number.replace(",", "").replace("−", "-"))
 
 
 def matches(stored: str, now: str, tolerance: Tolerance) -> bool:
     """Whether two texts are equal but for what is within the tolerance."""
     if tolerance.words:
-        return bool(stored.strip()) == bool(now.strip())
-    if _skeleton(stored) != _skeleton(now):
-        return False
-    return all(tolerance.accepts(a, b) for a, b in zip(NUMBER.findall(stored), NUMBER.findall(now), strict=True))
+        return len(stored.split("\n")) == len(now.split("\n")) and bool(stored.strip()) == bool(now.strip())
+    found = numbers(stored, now)
+    return found is not None and all(tolerance.accepts(a, b) for a, b in found)
 
 
-def deviations(stored: str, now: str) -> list[tuple[float, float]] | None:
-    """By how much the numbers of two texts differ, absolutely and relatively; None where more than numbers differs."""
+def numbers(stored: str, now: str) -> list[tuple[str, str]] | None:
+    """The numbers of two texts side by side, as they are written; None where more than numbers differs."""
     if _skeleton(stored) != _skeleton(now):
         return None
-    pairs = [(_value(a), _value(b)) for a, b in zip(NUMBER.findall(stored), NUMBER.findall(now), strict=True)]
-    return [(abs(a - b), abs(a - b) / max(abs(a), 1e-300)) for a, b in pairs]
+    return list(zip(NUMBER.findall(stored), NUMBER.findall(now), strict=True))
 
 
 def _skeleton(text: str) -> str:
     """What is left of a text without its numbers and without what only fills columns."""
     return FILLING.sub(" ", NUMBER.sub("#", text)).strip()
-
-
-def _value(number: str) -> float:
-    return float(number.replace(",", "").replace("−", "-"))
 
 
 def arithmetic() -> str:
