@@ -22,6 +22,8 @@ SITE := _build/html/index.html
 # Elsewhere, and with other THREADS or an ATEN_CPU_CAPABILITY of your own, numbers are compared within the tolerances
 # that the cells state (book/tools/tolerance.py).
 THREADS ?= 1
+# How many files of tests, or chapters, run at the same time.
+JOBS ?= 2
 STEADY := PYTHONHASHSEED=0 RAMGNN_STATIC=1 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) \
 	IPYTHONDIR="$(CURDIR)/_build/ipython" $(if $(ATEN_CPU_CAPABILITY),ATEN_CPU_CAPABILITY=$(ATEN_CPU_CAPABILITY),\
 	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Haswell))
@@ -110,11 +112,11 @@ lint: $(READY) ## style: ruff check and ruff format --check
 	@$(PY) -m ruff format --check .
 
 unit: $(READY) ## the tests of package and tools
-	@OMP_NUM_THREADS=$(THREADS) $(PY) -m pytest -q --durations=10 tests  # small tensors: more threads cost time
+	@OMP_NUM_THREADS=$(THREADS) $(PY) -m pytest -q -n $(JOBS) --dist loadfile --durations=10 tests  # small tensors: more threads cost time
 
 chapters: $(READY) ## run every chapter again and compare each output with the stored one
 	@mkdir -p _build/ipython
-	@$(STEADY) $(PY) -m pytest -q -p no:cacheprovider -p book.tools.tolerance --nbval --nbval-current-env --nbval-cell-timeout=300 \
+	@$(STEADY) $(PY) -m pytest -q -n $(JOBS) --dist loadfile -p no:cacheprovider -p book.tools.tolerance --nbval --nbval-current-env --nbval-cell-timeout=300 \
 		--nbval-sanitize-with=tests/nbval_sanitize.cfg --durations=10 notebooks
 
 check-site: $(READY) $(SITE) ## look for requests to other hosts, missing files and console errors in the built site
