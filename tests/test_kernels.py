@@ -16,11 +16,13 @@ import ramgnn
 from ramgnn.attention import RelationAttention, attention_by_type, attention_weights, weighted_message
 from ramgnn.composition import compose
 from ramgnn.datasets.base import Relation
-from ramgnn.encoder import RAMGNN, RAMLayer, list_edges
+from ramgnn.encoder import RAMGNN, RAMLayer
+from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import attention as kernel
 from ramgnn.kernels.distances import distance_sums, random_pair_distance
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_gradient, pairwise_loss_of, softmax_gradient
+from ramgnn.kernels.neighbours import list_edges
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.kernels.sums import bag_sum, sum_over_lists
 from ramgnn.losses import bpr_loss, softmax_loss
@@ -355,11 +357,18 @@ def test_what_is_changed_on_one_layer_counts_too(harm):
 
 
 def test_overriding_what_training_does_not_call_is_refused():
-    with pytest.raises(TypeError, match="override weights, message or update"):
+    with pytest.raises(RamgnnError, match="override weights, message or update"):
         type("Own", (RAMLayer,), {"sum_over_edges": lambda self: None})
 
 
-@pytest.mark.parametrize("layer_class", [SharperLayer, EvenLayer])
+class MeanLayer(RAMLayer):
+    """Another Eq. 7: every neighbour counts the same."""
+
+    def weights(self, a, head, relation_type, graph):
+        return 1 / torch.bincount(head, minlength=graph.n_nodes)[head].to(a.dtype)
+
+
+@pytest.mark.parametrize("layer_class", [SharperLayer, MeanLayer])
 def test_an_encoder_of_ones_own_is_pre_trained_and_says_its_attention(layer_class):
     graph = random_graph(25, 2, 5, 2, seed=3)
     kind = type("Own", (RAMGNN,), {"layer_class": layer_class})
@@ -368,8 +377,9 @@ def test_an_encoder_of_ones_own_is_pre_trained_and_says_its_attention(layer_clas
     neighbours, alpha = result.attention()
     assert isinstance(result.model.layers[0], layer_class)
     assert len(alpha) == len(neighbours.incidence)
-    if layer_class is EvenLayer:
-        assert alpha.tolist() == [1.0] * len(alpha)
+    if layer_class is MeanLayer:
+        size = torch.bincount(neighbours.head)[neighbours.head]
+        assert torch.equal(alpha, (1 / size).double())
 
 
 # ---- the door --------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from ramgnn.inspection import evaluating
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import attention_of_layers
+from ramgnn.ragged import segment_sum
 from tests.small import small_dataset
 from tests.test_face import FAST, ROOT
 
@@ -230,7 +231,8 @@ class FirstTypeOnly(RAMLayer):
     """All attention on the first relation type."""
 
     def weights(self, a, head, relation_type, graph):
-        return (relation_type == 0).to(a.dtype)
+        first = (relation_type == 0).to(a.dtype)
+        return first / segment_sum(first, head, graph.n_nodes)[head].clamp(min=1)
 
 
 class FirstTypeGNN(RAMGNN):
@@ -469,7 +471,7 @@ def test_an_eq_7_with_parameters_is_trained_recorded_and_explained(own_names):
 
 
 def test_a_layer_with_a_forward_of_its_own_is_refused():
-    with pytest.raises(TypeError, match="overrides forward"):
+    with pytest.raises(RamgnnError, match="overrides forward"):
         type("Other", (RAMLayer,), {"forward": lambda self, *arguments: None})
 
 

@@ -150,6 +150,21 @@ class SampledNeighbours:
         return self.incidence[self.ptr[first] : self.ptr[last]]
 
 
+def list_edges(
+    graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """The edges that messages run along: ``(E,)`` heads and ``(E,)`` tail incidences; all of them without a sampler.
+
+    Raises:
+        RamgnnError: there are more than `MultiRelationalGraph.edges` lists.
+    """
+    head, tail = graph.edges() if neighbours is None else (neighbours.head, neighbours.incidence)
+    if masked_type is None:
+        return head, tail
+    sends = graph.type[tail] != masked_type
+    return head[sends], tail[sends]
+
+
 def window_indices(here: Tensor, start: Tensor, size: Tensor) -> Tensor:
     """The positions ``start`` to ``start + size`` without ``here``, of one window after the other."""
     before = here - start
