@@ -252,7 +252,8 @@ def save(
         source: how to load the same data again, kept as information; evaluation: kept beside it.
 
     Raises:
-        RamgnnError: the folder cannot be written, or the model has a state that cannot be saved.
+        RamgnnError: the folder cannot be written, the model has a state that cannot be saved, or the evaluation is of
+            other data.
     """
     expected = "what ramgnn.fit gives, as a scorer of your own is once it is registered with ramgnn.baselines.register"
     arguments.instance("model", model, FittedModel, expected)

@@ -142,6 +142,8 @@ def register(
     arguments.registered_name("register", name)
 
     def add(factory: Factory) -> Factory:
+        if not (callable(factory) and hasattr(factory, "__qualname__")):
+            raise arguments.wrong(f"the baseline {name!r}", factory, "a function of a data set, or a class")
         if isinstance(factory, type) or settings is not None:
             _check_trained(factory, settings)
         if not factory.__module__.startswith(PACKAGE):
