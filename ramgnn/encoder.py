@@ -221,7 +221,7 @@ class RAMGNN(nn.Module):
         return _last(self.stack(graph, run))
 
     def logits(self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None) -> list[Tensor]:
-        """The attention logits of each layer, Eq. 6, of what it really gets: ``(m,)`` each, one for every incidence.
+        """Eq. 6 of what each layer gets, ``attention(e[graph.node], relation[graph.value])``: ``(m,)`` for each layer.
 
         Raises:
             RamgnnError: a subclass does not call all of its layers, or hands them other neighbours than it was given.

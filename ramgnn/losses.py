@@ -138,8 +138,8 @@ def pairwise_l2_penalty(
 ) -> Tensor:
     r"""The penalty of Eq. 23 for a batch of B pairs (u, i), each with its first drawn item j.
 
-    .. math:: \frac{\lambda_2}{2 B} \sum_{(u, i, j) \in \text{batch}} \lVert x_u^{(0)} \rVert^2
-        + \lVert x_i^{(0)} \rVert^2 + \lVert x_j^{(0)} \rVert^2
+    .. math:: \frac{\lambda_2}{2 B} \sum_{(u, i, j) \in \text{batch}} \Bigl(\lVert x_u^{(0)} \rVert^2
+        + \lVert x_i^{(0)} \rVert^2 + \lVert x_j^{(0)} \rVert^2\Bigr)
 
     ‖Θ_2‖ is read as in `listwise_l2_penalty`. The half is LightGCN's; a row counts as often as it is in the batch.
 

@@ -20,15 +20,16 @@ from ramgnn.encoder import RAMGNN, RAMLayer
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import attention as kernel
-from ramgnn.kernels.distances import distance_sums, random_pair_distance
+from ramgnn.kernels.distances import distance_sums, mean_pair_distance
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_gradient, pairwise_loss_of, softmax_gradient
 from ramgnn.kernels.neighbours import list_edges
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.kernels.sums import bag_sum, sum_over_lists
 from ramgnn.losses import bpr_loss, softmax_loss
+from ramgnn.pairs import draw_positives
 from ramgnn.pretrain import pretrain
 from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_max, segment_sum
-from ramgnn.sampler import distance, every_neighbour, nearest_neighbours, top_k
+from ramgnn.sampler import distance, every_neighbour, nearest_neighbours, neighbour_distance_sums, top_k
 from tests.small import films, graphs, random_graph, small_config, weights
 
 PACKAGE = Path(ramgnn.__file__).parent
@@ -117,13 +118,25 @@ def test_sums_of_distances_are_those_of_the_edges(graph, k, seed, moved):
     head_type = sampled.head * graph.n_types + graph.type[tail]
     plain = segment_sum(d, head_type, graph.n_nodes * graph.n_types).view(graph.n_nodes, graph.n_types)
     assert torch.allclose(distance_sums(sampled, scores), plain, atol=1e-9)
+    assert torch.allclose(neighbour_distance_sums(sampled, scores), plain, atol=1e-9)
+
+
+@given(graph=graphs(12), times=st.integers(1, 3), seed=st.integers(0, 999))
+@settings(max_examples=40, deadline=None)
+def test_positives_are_those_that_a_list_of_all_edges_would_give(graph, times, seed):
+    draws = [
+        draw(graph, times, torch.Generator().manual_seed(seed))
+        for draw in (PositiveSampler.from_graph(graph).draw, draw_positives)
+    ]
+    for kernel_s, plain in zip(*draws, strict=True):
+        assert torch.equal(kernel_s, plain)
 
 
 @given(st.lists(st.floats(0, 1), max_size=8))
-def test_random_pair_distance_is_the_mean_over_pairs(values):
+def test_mean_pair_distance_is_the_mean_over_pairs(values):
     s = torch.tensor(values, dtype=torch.float64)
     pairs = [distance(s[i], s[j]) for i in range(len(s)) for j in range(len(s)) if i != j]
-    assert random_pair_distance(s) == pytest.approx(float(sum(pairs)) / max(len(pairs), 1), abs=1e-12)
+    assert mean_pair_distance(s) == pytest.approx(float(sum(pairs)) / max(len(pairs), 1), abs=1e-12)
 
 
 def test_every_edge_of_a_node_and_type_is_drawn_as_often_as_the_others():

@@ -53,11 +53,13 @@ class Windows:
 
 @dataclass(frozen=True)
 class SampledNeighbours:
-    """The sampled neighbours, N_kt(i) for every node i and type t.
+    """The sampled neighbours, N_kt(i) for every node i and type t: a list of edges, as Eq. 6–8 and 12 run over them.
 
-    Incidences are put in the order of (value, score). There, the sampled neighbours of a head through one of its
-    values stand around the head itself without a gap: a start and a size say which. The lists of edges below are worked
-    out when they are asked for.
+    Edge number n goes from the node ``head[n]`` to the incidence ``incidence[n]`` at its tail, ``distance[n]`` away.
+    `of` gives those of one node. The list is worked out when it is asked for.
+
+    What is held is less. With incidences in the order of (value, score), the sampled neighbours of a head through one
+    of its values stand around the head itself without a gap: a start and a size say which.
 
     Attributes:
         graph: the graph.

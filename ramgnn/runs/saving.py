@@ -42,8 +42,8 @@ def save(
         evaluation: the ranks of the test users.
 
     Raises:
-        RamgnnError: the folder cannot be written to, the model has a state that cannot be saved, or the evaluation is of
-            other data.
+        RamgnnError: the folder cannot be written to, the model has a state that cannot be saved, or the evaluation is
+            of other data.
     """
     if evaluation is not None:
         check_evaluated(evaluation, fitted.dataset)
