@@ -13,6 +13,7 @@ from ramgnn.kernels.attention import can_run, incidence_logits
 from ramgnn.kernels.neighbours import SampledNeighbours, list_edges
 from ramgnn.ragged import segment_sum
 
+MAX_EDGES = 500_000  # edge by edge: with d = 64 and two layers 5 kB of memory each, and 20 to 60 µs a step on one core
 TOLERANCE = 1e-3  # of the sum of a head's weights
 
 
@@ -33,7 +34,8 @@ def check_encoder(
 
     Raises:
         RamgnnError: a part is ignored, a layer is not called or gets something else than the model was given, or an
-            equation gives back the wrong shape or weights that do not sum to 1.
+            equation gives back the wrong shape or weights that do not sum to 1; or there are more edges than
+            `MAX_EDGES` to go through one by one.
     """
     _check_parts(model, type(model).__name__)
     for layer in model.layers:
@@ -46,6 +48,12 @@ def check_encoder(
             raise RamgnnError(f"{name} sets {' or '.join(PUT_TOGETHER)} of its own; {EQUATIONS}")
         if not model.config.attention and layer.attention is not None:
             raise RamgnnError(f"pretrain.attention is False, but a {name} of {type(model).__name__} has an attention")
+    if neighbours is None and graph.n_edges() > MAX_EDGES and not all(can_run(x, RAMLayer) for x in model.layers):
+        raise RamgnnError(
+            f"another Eq. 7, 8 or W_val is worked out edge by edge, and {graph.n_edges():,} edges are more than the "
+            f"{MAX_EDGES:,} that a laptop goes through (about 5 kB of memory each); let pretrain.sampler=rns choose "
+            "among them, or leave out the relation type with most edges"
+        )
     if is_unchanged(model, RAMGNN, "logits"):
         with evaluating(model):
             layer_inputs(model, model.layers, graph, neighbours, None, see=_check_layer)

@@ -235,7 +235,8 @@ def test_options_of_data_frames_are_checked(options, word):
 def test_an_unknown_encoder_is_named_with_those_that_there_are():
     said(
         lambda: ramgnn.fit(DATA, encoder="zz", progress=False),
-        "no encoder 'zz'", "there are ram-gnn, gcn, rgcn, wgcn, vrgcn, compgcn", "once its module is imported", "@register_encoder",
+        "no encoder 'zz'", "there are ram-gnn, gcn, rgcn, wgcn, vrgcn, compgcn", "once its module is imported",
+        "@register_encoder",
         error=NotFoundError,
     )  # fmt: skip
     said(lambda: ramgnn.fit(DATA, encoder="ease", progress=False), "is a baseline: fit(dataset, 'ease')")

@@ -261,3 +261,16 @@ def test_weights_that_no_longer_sum_to_1_are_no_reasons():
         layer.factor = 2
     with pytest.raises(RamgnnError, match="that sum to 2; expected"):
         result.attention()
+
+
+def test_without_a_sampler_more_edges_than_a_laptop_goes_through_are_refused(monkeypatch):
+    cold = layer_with(weights=lambda self, a, *x: RAMLayer.weights(self, a / 4, *x))
+    monkeypatch.setattr("ramgnn.own_parts.MAX_EDGES", GRAPH.n_edges() - 1)
+    with pytest.raises(
+        RamgnnError, match=rf"edge by edge, and {GRAPH.n_edges()} edges are more .*; let pretrain\.sampler"
+    ):
+        trained(cold, **{"pretrain.sampler": "none"})
+    trained(cold)
+    trained(with_layer(DotLayer), **{"pretrain.sampler": "none"})  # another Eq. 6 needs no edge
+    monkeypatch.setattr("ramgnn.own_parts.MAX_EDGES", GRAPH.n_edges())
+    trained(cold, **{"pretrain.sampler": "none"})
