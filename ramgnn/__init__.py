@@ -19,9 +19,20 @@ each, and their other columns are what is known of them. Columns are recognised 
     model.similar_items("m1")           items like this one
     model.score("ann", ["m1", "m2"])    how well items suit a user
     ramgnn.compare(model, other)        which of two models is better, and could chance do that?
-    ramgnn.Config                       every setting: ramgnn.fit(data, settings={"pretrain.dim": 32})
-    ramgnn.baselines.names()            the models to compare with; ramgnn.baselines.register adds yours
     ramgnn.datasets.names()             the data sets that `load` knows
+    data.notes                          what was decided about your data, dropped or derived
+
+What `fit` takes beside the data, and where it is listed:
+
+    ramgnn.fit(data, "ease")            ramgnn.baselines.names(): the models to compare with, beside "ram-gnn"
+    ramgnn.fit(data, encoder="gcn")     from ramgnn.baselines.encoders import ENCODERS: what pre-trains in its place
+    settings={"pretrain.dim": 32}       ramgnn.Config.names(); what each means: help(ramgnn.config.PretrainConfig) and
+                                        help(ramgnn.config.FinetuneConfig)
+    {"finetune.loss": "bpr"}            ramgnn.losses.PAIRWISE and LISTWISE
+
+One of your own gets a name by a line above it: ``@ramgnn.baselines.register("name")`` a baseline,
+``@register_encoder("name")``, which stands beside `ENCODERS`, an encoder or other layers of RAM-GNN (`ramgnn.encoder`),
+``@ramgnn.losses.pairwise_loss("name")`` or ``listwise_loss`` a loss. ``book/own_parts.md`` shows each.
 
 Nothing heavy is imported until it is used. The model itself, equation by equation, is in `ramgnn.attention`, `sampler`,
 `encoder`, `pretrain` and `recommender`; the command line is ``ramgnn --help``.

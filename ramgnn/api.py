@@ -60,7 +60,8 @@ def fit(
         settings: those that differ from the defaults, ``{"pretrain.dim": 32}`` for RAM-GNN (``Config.names()`` lists
             them) or, for example, ``{"l2": 200}`` for ``"ease"``.
         config: RAM-GNN's settings, `Config()` by default.
-        encoder: what pre-trains the graphs in RAM-GNN's place, by its registered name; encoder_settings: its own.
+        encoder: what pre-trains the graphs in RAM-GNN's place, by its name in `ramgnn.baselines.encoders.ENCODERS`;
+            encoder_settings: its own.
         seed: of everything that is drawn.
         epochs: how many to train; by default validation chooses for RAM-GNN, and a baseline has its own default.
         device: ``"cpu"``, ``"cuda"`` and so on.
@@ -142,7 +143,8 @@ def _pretrainer(encoder: str, settings: EncoderSettings | None) -> Pretrainer | 
     if encoder != "ram-gnn":
         if encoder in ENCODERS:
             return pretrainer(encoder, settings)
-        hint = f"there are ram-gnn, {', '.join(ENCODERS)}; one of your own is known once its module is imported"
+        hint = f"there are ram-gnn, {', '.join(ENCODERS)}; one of your own is known once its module is imported, which "
+        hint += "has @register_encoder above the class"
         if encoder in registry.names():
             hint = f"{encoder!r} is a baseline: fit(dataset, {encoder!r})"
         raise NotFoundError("encoder", encoder, get_close_matches(encoder, ENCODERS), hint)
@@ -252,7 +254,8 @@ def save(
         source: how to load the same data again, kept as information; evaluation: kept beside it.
 
     Raises:
-        RamgnnError: the folder cannot be written, or the model has a state that cannot be saved.
+        RamgnnError: the folder cannot be written, the model has a state that cannot be saved, or the evaluation is of
+            other data.
     """
     expected = "what ramgnn.fit gives, as a scorer of your own is once it is registered with ramgnn.baselines.register"
     arguments.instance("model", model, FittedModel, expected)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ramgnn.errors import RamgnnError
 
+MOST = {"dim": 16_384, "layers": 1_000, "positives": 10_000, "negatives": 100_000}  # of settings, for `check_most`
 MAX_SEED = 2**63 - 1  # the two graphs are pre-trained with 2 · seed and one more, and PyTorch's seeds have 64 bits
 
 
@@ -56,10 +57,10 @@ def path(name: str, value: str | os.PathLike, expected: str) -> str | os.PathLik
     """The value, where it is text or a path.
 
     Raises:
-        RamgnnError: it is not, or is empty.
+        RamgnnError: it is not, is empty, or has a character that no path may have.
     """
-    if instance(name, value, (str, os.PathLike), expected) == "":
-        raise wrong(name, value, expected)
+    if instance(name, value, (str, os.PathLike), expected) == "" or "\0" in os.fsdecode(value):
+        raise wrong(name, str(value), expected)
     return value
 
 
@@ -210,6 +211,17 @@ def check_least(name: str, value: Any, least: float) -> None:
     """
     if value is not None and not (isinstance(value, Real) and value >= least):
         raise wrong(name, value, f"at least {least}")
+
+
+def check_most(name: str, value: Any) -> None:
+    """Refuse a whole number that no memory has room for or no training comes to the end of; other values pass.
+
+    Raises:
+        RamgnnError: it is one.
+    """
+    most = MOST.get(name.rpartition(".")[2], 10**9)
+    if isinstance(value, Integral) and value > most:
+        raise wrong(name, value, f"at most {most:,}")
 
 
 def check_share(name: str, value: float) -> None:

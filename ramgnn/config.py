@@ -179,6 +179,8 @@ class Config:
         for stage, part in (("", self), ("pretrain.", self.pretrain), ("finetune.", self.finetune)):
             for key, kind in _kinds(part).items():
                 _check_kind(f"{stage}{key}", getattr(part, key), kind)
+                if key != "seed":
+                    arguments.check_most(f"{stage}{key}", getattr(part, key))
         arguments.seed(self.seed)
         for stage, part in (("pretrain", self.pretrain), ("finetune", self.finetune)):
             for key, allowed in CHOICES[stage].items():

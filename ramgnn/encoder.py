@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ramgnn.arguments import wrong
 from ramgnn.attention import (
     SIGMAS,
     RelationAttention,
@@ -17,14 +18,17 @@ from ramgnn.attention import (
     weighted_message,
 )
 from ramgnn.config import PretrainConfig
+from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.inspection import is_unchanged, layer_inputs
+from ramgnn.inspection import is_unchanged, layer_inputs, refuse_overridden
 from ramgnn.kernels.attention import attention_sum, can_run, incidence_logits
-from ramgnn.kernels.neighbours import SampledNeighbours
+from ramgnn.kernels.neighbours import SampledNeighbours, list_edges
 from ramgnn.pairs import cosine_logit
 from ramgnn.ragged import segment_sum
 from ramgnn.sampler import NodeScore, similarity_logit
 
+PUT_TOGETHER = ("forward", "sum_over_edges")  # of a layer, which only put its equations together
+EQUATIONS = "override weights, message or update, or replace attention"
 # what `RAMGNN.stack` runs a layer with: from the layer, e_i^(l-1) and e_n to e_i^(l)
 RunLayer = Callable[["RAMLayer", Tensor, Tensor], Tensor]
 
@@ -69,7 +73,11 @@ class RAMLayer(nn.Module):
     To change an equation in a subclass, override `attention` (Eq. 6), which may be a module or a method, `weights`
     (Eq. 7), `message` (Eq. 8) or `update` (Eq. 15). Training, the history of attention and explanations then use yours:
     with another Eq. 6 at the cost of a row for each incidence, with another Eq. 7 or 8 edge by edge, which is for small
-    graphs. The setting ``attention=False`` switches off any Eq. 6.
+    graphs; another module `w_val` runs so, too. The setting ``attention=False`` switches off any Eq. 6: `attention` is
+    then None, so a subclass that only changes it asks first whether there is one.
+
+    Raises:
+        RamgnnError: where a subclass with another `forward` or `sum_over_edges` is defined.
     """
 
     def __init__(self, config: PretrainConfig) -> None:
@@ -86,12 +94,7 @@ class RAMLayer(nn.Module):
 
     def __init_subclass__(cls, **options) -> None:
         super().__init_subclass__(**options)
-        for name in ("forward", "sum_over_edges"):
-            if name in vars(cls):
-                raise TypeError(
-                    f"{cls.__name__} overrides {name}, which only puts the equations together; not every path calls "
-                    "it, so override weights, message or update, or replace attention"
-                )
+        refuse_overridden(cls, RAMLayer, *PUT_TOGETHER, instead=EQUATIONS)
 
     def forward(
         self,
@@ -153,21 +156,6 @@ class RAMLayer(nn.Module):
         return self.sigma(aggregated + e)
 
 
-def list_edges(
-    graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
-) -> tuple[Tensor, Tensor]:
-    """The edges that messages run along: ``(E,)`` heads and ``(E,)`` tail incidences; all of them without a sampler.
-
-    Raises:
-        RamgnnError: there are more than `MultiRelationalGraph.edges` lists.
-    """
-    head, tail = graph.edges() if neighbours is None else (neighbours.head, neighbours.incidence)
-    if masked_type is None:
-        return head, tail
-    sends = graph.type[tail] != masked_type
-    return head[sends], tail[sends]
-
-
 class RAMGNN(nn.Module):
     """The whole encoder: embeddings of nodes, types and values, and a stack of layers.
 
@@ -191,7 +179,7 @@ class RAMGNN(nn.Module):
         self.nodes = nn.Embedding(graph.n_nodes, config.dim)
         nn.init.normal_(self.nodes.weight, std=config.dim**-0.5)
         self.relations = RelationEmbedding(graph, config.dim, config.relation)
-        self.layers = nn.ModuleList(self.layer_class(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(_new_layer(self.layer_class, config) for _ in range(config.layers))
         self.score = NodeScore(config.dim)
         self.similarity_mlp = NodeScore(config.dim) if config.similarity == "mlp" else None
         self.scale = nn.Parameter(torch.tensor(5.0)) if config.similarity == "inner" else None
@@ -221,7 +209,10 @@ class RAMGNN(nn.Module):
     def over_edges(
         self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
     ) -> Tensor:
-        """`forward` edge by edge, without kernels: the version to read, and to test the other one against."""
+        """The layers edge by edge, without kernels: the version to read, and to test `RAMGNN.forward` against.
+
+        A `forward` of a subclass's own has no such version.
+        """
         head, tail = list_edges(graph, neighbours, masked_type)
 
         def run(layer: RAMLayer, e: Tensor, relation: Tensor) -> Tensor:
@@ -230,28 +221,24 @@ class RAMGNN(nn.Module):
         return _last(self.stack(graph, run))
 
     def logits(self, graph: MultiRelationalGraph, neighbours: SampledNeighbours | None) -> list[Tensor]:
-        """The attention logits of each layer, ``(m,)`` each: one for every incidence.
+        """Eq. 6 of what each layer gets, ``attention(e[graph.node], relation[graph.value])``: ``(m,)`` for each layer.
 
         Raises:
-            RamgnnError: a subclass has a `forward` of its own that does not call its layers.
+            RamgnnError: a subclass does not call all of its layers, or hands them other neighbours than it was given.
         """
-        if is_unchanged(self, RAMGNN, "forward"):
+        if is_unchanged(self, RAMGNN, "forward", "stack"):
             inputs = self.stack(graph, lambda layer, e, relation: layer(e, relation, graph, neighbours))
         else:
-            inputs = layer_inputs(self, self.layers, graph, neighbours)
+            inputs = layer_inputs(self, self.layers, graph, neighbours, None)
         # the layers first: when they have come to an end, the output of the last one is not asked for
         pairs = zip(self.layers, inputs, strict=False)
         return [incidence_logits(layer.attention, e, relation, graph) for layer, (e, relation) in pairs]
 
     def similarity_logits(self, e: Tensor, i: Tensor, j: Tensor) -> Tensor:
-        """The logit of "i and j are neighbours" for Eq. 16 (reading R7).
+        """The logit of "i and j are neighbours" for Eq. 16 (reading R7): ``(b, c)``.
 
         Args:
-            e: ``(n_nodes, d)`` final embeddings.
-            i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
-
-        Returns:
-            ``(b, c)``.
+            e: ``(n_nodes, d)`` final embeddings; i: ``(b,)`` heads; j: ``(b, c)`` tails of each.
 
         The inner product is taken of embeddings of unit length, with a learned scale and shift; the scalar reading
         takes s = 1 - d of Eq. 10.
@@ -261,8 +248,27 @@ class RAMGNN(nn.Module):
         return similarity_logit(self.similarity_mlp(e), i, j)
 
 
-def _last(stack: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
+def _new_layer(layer_class: type[RAMLayer], config: PretrainConfig) -> RAMLayer:
+    """A layer; with ``attention=False`` without the Eq. 6 that a subclass has set."""
+    if not (isinstance(layer_class, type) and issubclass(layer_class, RAMLayer)):
+        raise wrong("layer_class", layer_class, "a subclass of ramgnn.encoder.RAMLayer")
+    try:
+        layer = layer_class(config)
+    except AttributeError as error:
+        if config.attention or "NoneType" not in str(error):
+            raise
+        problem = f"{layer_class.__name__} changes its attention, but with pretrain.attention=False there is none"
+        raise RamgnnError(f"{problem}; write `if self.attention is not None:` before it") from error
+    if not config.attention:
+        layer.attention = None
+    return layer
+
+
+def _last(stack: Iterator[tuple[Tensor, Tensor]]) -> Tensor | None:
     """The embeddings that come last; those before them are not held."""
+    if not isinstance(stack, Iterator):
+        raise wrong("what `stack` gives back", stack, "pairs that it yields: e and relation")
+    last = None
     for e, _ in stack:
         last = e
     return last

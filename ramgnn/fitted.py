@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -84,7 +84,7 @@ class FittedModel:
         """`recommend`, a block of users at a time: for more users than fit into memory at once."""
         if self.served is not None:
             return self.served.recommend_blocks(users, n, exclude_seen)
-        n, exclude_seen = _length(n), arguments.true_or_false("exclude_seen", exclude_seen)
+        n, exclude_seen = self._length(n), arguments.true_or_false("exclude_seen", exclude_seen)
         rows = self._indices("user", users)  # before the first block is asked for, so that mistakes show at once
         return (self._as_frame(block, n, exclude_seen) for block in self._blocks(rows) or [rows])
 
@@ -109,9 +109,9 @@ class FittedModel:
             raise RamgnnError("users and had are both given: had is for somebody new; leave one out")
         if self.served is not None:
             return self.served._recommend_to_newcomer(None, n, exclude_seen, had)
-        items = self._had(had)
+        n, items = self._length(n), self._had(had)
         scores = newcomer_scores(self, [items])  # (1, n_items)
-        if exclude_seen:
+        if arguments.true_or_false("exclude_seen", exclude_seen):
             scores[0, items] = -np.inf
         best, values = _best(scores, n)
         item = best[best >= 0]
@@ -195,7 +195,7 @@ class FittedModel:
         """
         if self.served is not None:
             return self.served.similar_items(item, n)
-        n = _length(n)
+        n = self._length(n)
         index = find(self.dataset, "item", item)
         similarity = self._similarity(index)
         similarity[index] = -np.inf
@@ -251,22 +251,22 @@ class FittedModel:
         """Users or items by id or label, one or several, as indices; all for None."""
         if names is None:
             return np.arange(self.dataset.n_nodes(side))
-        if isinstance(names, pd.DataFrame | Mapping | Iterator):
+        table = getattr(names, "ndim", 1) != 1 and not isinstance(names, np.generic)
+        if table or isinstance(names, Mapping | Iterator | bytes | bytearray):
             raise arguments.wrong(f"{side}s", names, "an id or a label, a list of them, or None for all")
-        if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray | pd.Series | pd.Index | set):
+        if isinstance(names, str) or not isinstance(names, Collection):
             names = [names]
         return np.array(indices(self.dataset, side, list(names)), np.int64)
 
+    def _length(self, n: int) -> int:
+        """How many items a list is to have: no more than there are.
 
-def _length(n: int) -> int:
-    """How many items a list is to have.
-
-    Raises:
-        RamgnnError: it is no whole number from 1 on.
-    """
-    if arguments.whole_number("n", n) < 1:
-        raise RamgnnError(f"n is {n}; expected at least one item")
-    return int(n)
+        Raises:
+            RamgnnError: it is no whole number from 1 on.
+        """
+        if arguments.whole_number("n", n) < 1:
+            raise RamgnnError(f"n is {n}; expected at least one item")
+        return min(int(n), self.dataset.n_items)
 
 
 def _best(scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

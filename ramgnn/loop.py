@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from tqdm import tqdm
 
-from ramgnn.errors import DivergedError
+from ramgnn.errors import DivergedError, RamgnnError
 
 
 def run_epochs(
@@ -34,7 +35,11 @@ def run_epochs(
 
     Returns:
         True when Ctrl-C ended it; what was reached until then is kept.
+
+    Raises:
+        RamgnnError: gradients are off.
     """
+    check_gradients()
     bar = tqdm(total=epochs, initial=done, desc=label or name, disable=not progress, unit="epoch")
     try:
         for epoch in range(done + 1, epochs + 1):
@@ -53,6 +58,16 @@ def run_epochs(
     finally:
         bar.close()
     return False
+
+
+def check_gradients() -> None:
+    """Refuse to train where PyTorch computes no gradients.
+
+    Raises:
+        RamgnnError: they are off.
+    """
+    if torch.is_inference_mode_enabled() or not torch.is_grad_enabled():
+        raise RamgnnError("gradients are off, so nothing can be trained; call it outside of torch.no_grad()")
 
 
 def check_loss(loss: float, name: str, epoch: int, learning_rate: str) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ramgnn import distributed
-from ramgnn.arguments import registered_name
+from ramgnn.arguments import registered_name, wrong
 from ramgnn.errors import RamgnnError
 
 
@@ -48,7 +48,7 @@ def pairwise_loss(name: str) -> Callable[[PairwiseLoss], PairwiseLoss]:
     """Register a `PairwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts.
 
     Raises:
-        RamgnnError: the name is that of a loss of this package, or none was given.
+        RamgnnError: the name is that of a loss of this package or is none, or the loss is no function of scores.
     """
     return _register("pairwise_loss", name, PAIRWISE, LISTWISE)
 
@@ -57,7 +57,7 @@ def listwise_loss(name: str) -> Callable[[ListwiseLoss], ListwiseLoss]:
     """Register a `ListwiseLoss` under a name for ``finetune.loss``; of your own the last one of a name counts.
 
     Raises:
-        RamgnnError: the name is that of a loss of this package, or none was given.
+        RamgnnError: the name is that of a loss of this package or is none, or the loss is no function of scores.
     """
     return _register("listwise_loss", name, LISTWISE, PAIRWISE)
 
@@ -71,6 +71,10 @@ def _register(decorator: str, name: str, losses: dict[str, AnyLoss], others: dic
     registered_name(decorator, name)
 
     def register(loss: AnyLoss) -> AnyLoss:
+        if not callable(loss):
+            raise wrong(f"the loss {name!r}", loss, "a function of scores")
+        if isinstance(loss, torch.nn.Module) and list(loss.parameters()):
+            raise RamgnnError(f"the loss {name!r} has parameters, which no optimiser would train; make them constants")
         before = losses.get(name) or others.get(name)
         if before is not None and before.__module__ == __name__ and loss.__module__ != __name__:
             raise RamgnnError(f"the name {name!r} is that of a loss of this package; choose another one")
@@ -134,8 +138,8 @@ def pairwise_l2_penalty(
 ) -> Tensor:
     r"""The penalty of Eq. 23 for a batch of B pairs (u, i), each with its first drawn item j.
 
-    .. math:: \frac{\lambda_2}{2 B} \sum_{(u, i, j) \in \text{batch}} \lVert x_u^{(0)} \rVert^2
-        + \lVert x_i^{(0)} \rVert^2 + \lVert x_j^{(0)} \rVert^2
+    .. math:: \frac{\lambda_2}{2 B} \sum_{(u, i, j) \in \text{batch}} \Bigl(\lVert x_u^{(0)} \rVert^2
+        + \lVert x_i^{(0)} \rVert^2 + \lVert x_j^{(0)} \rVert^2\Bigr)
 
     ‖Θ_2‖ is read as in `listwise_l2_penalty`. The half is LightGCN's; a row counts as often as it is in the batch.
 

@@ -53,10 +53,10 @@ def sample_pairs(
     """Positive and negative pairs for every node.
 
     For each node and each relation type under which it has a neighbour, a tail is drawn among its edges of that type,
-    each equally likely. Every positive comes with `negatives` tails drawn uniformly from all other nodes, so a
-    negative may happen to be a neighbour, which is common where a value is; nothing is drawn again. With
-    ``type_weight="equal"`` all relation types have the same total weight; with ``"edges"`` one in proportion to their
-    edges. Positives and negatives weigh the same.
+    each equally likely, as `draw_positives` does with a list of them. Every positive comes with `negatives` tails drawn
+    uniformly from all other nodes, so a negative may happen to be a neighbour, which is common where a value is;
+    nothing is drawn again. With ``type_weight="equal"`` all relation types have the same total weight; with ``"edges"``
+    one in proportion to their edges. Positives and negatives weigh the same.
 
     Args:
         positive_sampler: ``PositiveSampler.from_graph(graph, …)``, worked out once where pairs are drawn often.
@@ -68,6 +68,22 @@ def sample_pairs(
     negatives += negatives >= head.unsqueeze(1)  # step over the head itself
     tail = torch.cat([neighbour.unsqueeze(1), negatives], 1)  # (b, 1 + negatives)
     return Pairs(head, tail, sampler.weight[group] / config.positives, sampler.relation_type[group])
+
+
+def draw_positives(graph: MultiRelationalGraph, times: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """`PositiveSampler.draw` the plain way, for small graphs: an edge of each head and type, all equally likely.
+
+    Returns:
+        ``(n_groups · times,)`` the number of the group of each, a head with a type, and ``(n_groups · times,)`` tails.
+    """
+    head, tail = graph.edges()  # (E,), (E,)
+    head_type = head * graph.n_types + graph.type[tail]  # (E,)
+    order = torch.argsort(head_type, stable=True)  # (E,)  the edges, group by group
+    _, size = torch.unique(head_type, return_counts=True)  # (n_groups,)
+    group = torch.arange(len(size), device=size.device).repeat_interleave(times)  # (n_groups · times,)
+    number = torch.rand(len(group), generator=generator, device=size.device, dtype=torch.float64) * size[group]
+    edge = order[(size.cumsum(0) - size)[group] + number.long()]
+    return group, graph.node[tail[edge]]
 
 
 def cosine_logit(e: Tensor, i: Tensor, j: Tensor, scale: Tensor, shift: Tensor) -> Tensor:

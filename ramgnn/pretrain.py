@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import cycle, islice
 from typing import Any
 
@@ -18,9 +18,10 @@ from ramgnn.config import PretrainConfig
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.inspection import is_unchanged
+from ramgnn.inspection import check_shape
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.loop import check_loss, run_epochs
+from ramgnn.own_parts import check_encoder, is_own
 from ramgnn.pairs import Pairs, sample_pairs
 from ramgnn.pretrained import (
     Epoch,
@@ -128,8 +129,7 @@ def pretrain(
         build: makes the encoder for a graph; `RAMGNN` with these settings by default.
 
     Raises:
-        RamgnnError: the graph has a single node, the encoder has no scores for the sampler to choose by, or it is a
-            `RAMGNN` whose own `forward` does not call its layers.
+        RamgnnError: the graph has one node, or the encoder no scores to sample by, or a part that `own_parts` refuses.
         DivergedError: the loss is not finite.
     """
     if graph.n_nodes < 2:
@@ -146,9 +146,8 @@ def pretrain(
         k_max = [min(k, config.k_max) for k in k_max]
     bandit = Bandit([config.k] * graph.n_types, k_max, config.step, config.stop)
     result = Pretrained(model, graph, config, list(bandit.k), [], list(bandit.stopped), types=graph.types, seed=seed)
-    if isinstance(model, RAMGNN) and not is_unchanged(model, RAMGNN, "forward"):
-        sampled = sample_neighbours(model, graph, config, bandit.k, torch.Generator(device=device).manual_seed(seed))
-        attention_of_layers(model, graph, sampled)  # refuses at once, not after an epoch, to go on without its layers
+    if is_own(model):  # with a copy of the result: what is drawn here is not remembered
+        check_encoder(model, graph, replace(result).neighbours(), next(masked_types_in_turn(graph, config)))
     if checkpoint is not None and (stored := checkpoint.load()) is not None:
         with checkpoint.restoring():
             bandit = _restore(*stored, result, bandit, optimiser, generator)
@@ -241,6 +240,7 @@ def step(
     """One optimiser step on L_final, Eq. 17, or without L_sim on what is left of it; returns L_GNN and L_sim."""
     pairs = sample_pairs(graph, config, generator, positive_sampler)
     e = model(graph, neighbours, masked_type)  # (n_nodes, d)
+    check_shape(f"the encoder {type(model).__name__}", e, graph.n_nodes, None)
     target_pairs = (pairs if masked_type is None else pairs.of_type(masked_type)).shard()
     gnn = gnn_loss(model, e, target_pairs, config.loss)  # Eq. 16
     sim = None

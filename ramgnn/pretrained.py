@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from ramgnn.attention import attention_by_type
 from ramgnn.config import PretrainConfig
-from ramgnn.encoder import Embeddings, RAMLayer, RelationEmbedding, list_edges
+from ramgnn.encoder import Embeddings, RAMLayer, RelationEmbedding
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.inspection import evaluating, is_unchanged
 from ramgnn.kernels.attention import full_attention_by_type, sampled_attention_by_type
+from ramgnn.kernels.neighbours import list_edges
+from ramgnn.own_parts import check_weights
 from ramgnn.sampler import (
     SampledNeighbours,
     average_neighbour_distance,
@@ -253,10 +255,15 @@ def _weights(layer: RAMLayer, a: Tensor, head: Tensor, tail: Tensor, graph: Mult
     """α_jn, Eq. 7, of edges with logits a: ``(E,)`` float64.
 
     A softmax of the package's own is computed in float64; somebody's own Eq. 7 gets what training gives it.
+
+    Raises:
+        RamgnnError: somebody's own Eq. 7 gives a head weights that do not sum to 1.
     """
     if is_unchanged(layer, RAMLayer, "weights"):
-        a = a.double()
-    return layer.weights(a, head, graph.type[tail], graph).double()
+        return layer.weights(a.double(), head, graph.type[tail], graph).double()
+    alpha = layer.weights(a, head, graph.type[tail], graph)
+    check_weights(alpha, head, graph, layer)
+    return alpha.double()
 
 
 def random_embeddings(

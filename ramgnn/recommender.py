@@ -27,8 +27,8 @@ class AttributedEmbedding(nn.Module):
 
     A node has several values or none: the values of each type are averaged and the types concatenated (reading R9),
     so the width is that of e plus that of e_v for each type. The paper has one letter, W_3 of d × d′, for items and
-    users; here each side has its own matrix, since the two have other types of values and so another d′. W_3 is the
-    identity on e with small weights on the rest to start with, so that training starts from what pre-training found.
+    users; here each side has its own matrix, since the two have other types of values and so another d′. W_3 starts as
+    the identity on e plus small random weights everywhere, so that training starts from what pre-training found.
     Without values W_3 is left out: it would only reparametrise free embeddings, and validation is better without it.
     """
 

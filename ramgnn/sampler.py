@@ -9,11 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.kernels.distances import distance_sums
-from ramgnn.kernels.distances import random_pair_distance as random_pair_distance
+from ramgnn.kernels.distances import distance_sums, mean_pair_distance
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.windows import nearest_windows
-from ramgnn.ragged import inverse_permutation
+from ramgnn.ragged import inverse_permutation, segment_sum
 
 # ---- how far apart: Eq. 9 and 10 -------------------------------------------------------------------------------------
 
@@ -127,6 +126,20 @@ def every_neighbour(graph: MultiRelationalGraph) -> SampledNeighbours:
 # ---- how far the neighbours are: Eq. 12 ------------------------------------------------------------------------------
 
 
+def neighbour_distance_sums(neighbours: SampledNeighbours, scores: Tensor) -> Tensor:
+    """The numerator of Eq. 12 the plain way, Σ_j d(e_i, e_j): ``(n_nodes, n_types)`` float64.
+
+    `average_neighbour_distance` takes `ramgnn.kernels.distances.distance_sums`, which gives the same from windows.
+
+    Args:
+        neighbours: the sampled neighbours; scores: ``(n_nodes,)`` of Eq. 9.
+    """
+    graph, head, tail = neighbours.graph, neighbours.head, neighbours.incidence  # (E,), (E,)
+    d = distance(scores[head], scores[graph.node[tail]]).double()  # (E,)  Eq. 9
+    head_type = head * graph.n_types + graph.type[tail]  # (E,)
+    return segment_sum(d, head_type, graph.n_nodes * graph.n_types).view(-1, graph.n_types)
+
+
 def average_neighbour_distance(
     neighbours: SampledNeighbours, over: str = "nodes", unit: float | None = None, scores: Tensor | None = None
 ) -> Tensor:
@@ -152,6 +165,11 @@ def average_neighbour_distance(
     else:
         average = (total / count.clamp(min=1)).sum(0) / (count > 0).sum(0).clamp(min=1)  # (n_types,)
     return average / unit if unit else average
+
+
+def random_pair_distance(scores: Tensor) -> float:
+    """The mean distance, Eq. 9, of all pairs of different nodes, from ``(n_nodes,)`` scores: the unit of reading R5."""
+    return mean_pair_distance(scores)
 
 
 def rank_transform(scores: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from ramgnn.finetune import finetune
 from ramgnn.finetuned import Finetuned
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.losses import try_loss
+from ramgnn.loop import check_gradients
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import Pretrained, random_embeddings
 from ramgnn.recommender import FinalEmbeddings, Recommender
@@ -69,11 +70,13 @@ def fit(
     Ctrl-C ends the stage it falls in; later stages are not started, and what was reached is returned.
 
     Raises:
-        RamgnnError: a setting is impossible, or a loss of one's own does not return a scalar with a gradient.
+        RamgnnError: a setting is impossible, a loss of one's own does not return a scalar with a gradient, or gradients
+            are off.
     """
     config.validate()
     if epochs is not None and epochs < 0:
         raise RamgnnError(f"epochs is {epochs}; expected 0 or more")
+    check_gradients()
     device = distributed.device_of(config.device)
     try_loss(config.finetune.loss, dataset.n_items, config.finetune.negatives, device)
     pretrainer = pretrainer or pretrain_side

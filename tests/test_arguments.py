@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -120,6 +121,45 @@ def test_questions_of_the_wrong_kind():
     said(lambda: MODEL.recommend(iter(["u1"])), "users is a list_iterator")
 
 
+def test_what_holds_ids_is_a_list_of_them_and_what_holds_none_is_refused():
+    expected = MODEL.recommend(["u1", "u2"], n=3)
+    for users in (dict.fromkeys(["u1", "u2"]).keys(), np.array(["u1", "u2"]), pd.Index(["u1", "u2"])):
+        pd.testing.assert_frame_equal(MODEL.recommend(users, n=3), expected)
+    pd.testing.assert_frame_equal(MODEL.recommend(frozenset(["u1"]), n=3), MODEL.recommend("u1", n=3))
+    pd.testing.assert_frame_equal(MODEL.recommend(np.str_("u1"), n=3), MODEL.recommend("u1", n=3))
+    said(lambda: MODEL.recommend(np.array("u1")), "users is a ndarray; expected an id or a label, a list of them")
+    said(lambda: MODEL.recommend(np.array([["u1"]])), "users is a ndarray")
+    said(lambda: MODEL.recommend(b"u1"), "users is a bytes; expected an id or a label")
+    said(lambda: MODEL.score("u1", b"i1"), "items is a bytes")
+
+
+def test_a_longer_list_than_there_are_items_has_all_of_them():
+    ease = ramgnn.fit(DATA, "ease", progress=False)
+    for ask in (
+        lambda n: ease.recommend("u1", n=n),
+        lambda n: ease.similar_items("i1", n),
+        lambda n: ease.recommend(had=["i1"], n=n),
+    ):
+        pd.testing.assert_frame_equal(ask(10**30), ask(DATA.n_items))
+    for n in (0, "x", 1.5):
+        said(lambda n=n: ease.recommend(had=["i1"], n=n), f"n is {n!r}")
+    said(lambda: ease.recommend(had=["i1"], exclude_seen=2), "exclude_seen is 2")
+
+
+@pytest.mark.parametrize(("setting", "most"), [
+    ("pretrain.negatives", "100,000"), ("pretrain.positives", "10,000"), ("pretrain.dim", "16,384"),
+    ("pretrain.layers", "1,000"), ("pretrain.k", "1,000,000,000"), ("finetune.batch", "1,000,000,000"),
+    ("dim", "16,384"), ("epochs", "1,000,000,000"),
+])  # fmt: skip
+def test_a_number_that_no_memory_has_room_for_is_refused(setting, most):
+    model = "ram-gnn" if "." in setting else "mf"
+    for value in (10**10, 10**30):
+        said(
+            lambda value=value: ramgnn.fit(DATA, model, {setting: value}, progress=False),
+            f"{setting} is {value}; expected at most {most}",
+        )
+
+
 def test_an_evaluation_needs_a_model_and_data():
     said(lambda: ramgnn.evaluate(None), "model is None", "what ramgnn.fit gives")
     said(lambda: ramgnn.evaluate(MODEL, "toy"), "dataset is 'toy'", "ramgnn.load('toy')")
@@ -151,6 +191,8 @@ def test_a_comparison_takes_one_cutoff_or_several():
 def test_folders_and_names_are_text(tmp_path):
     said(lambda: ramgnn.save(MODEL, None), "folder is None; expected the folder to write to")
     said(lambda: ramgnn.save(MODEL, ""), "folder is ''")
+    said(lambda: ramgnn.save(MODEL, "a\0b"), "folder is 'a\\x00b'; expected the folder to write to")
+    said(lambda: ramgnn.load_run(Path("a\0b")), "folder is 'a\\x00b'")
     said(lambda: ramgnn.save("x", tmp_path), "model is 'x'", "what ramgnn.fit gives")
     said(lambda: ramgnn.save(MODEL.scorer, tmp_path), "model is a Popularity", "ramgnn.baselines.register")
     said(lambda: ramgnn.save(MODEL, tmp_path, "toy"), "source is 'toy'")
@@ -194,6 +236,7 @@ def test_an_unknown_encoder_is_named_with_those_that_there_are():
     said(
         lambda: ramgnn.fit(DATA, encoder="zz", progress=False),
         "no encoder 'zz'", "there are ram-gnn, gcn, rgcn, wgcn, vrgcn, compgcn", "once its module is imported",
+        "@register_encoder",
         error=NotFoundError,
     )  # fmt: skip
     said(lambda: ramgnn.fit(DATA, encoder="ease", progress=False), "is a baseline: fit(dataset, 'ease')")

@@ -68,6 +68,17 @@ def test_help_of_the_package_is_enough_to_begin():
         assert word in ramgnn.__doc__
 
 
+def test_what_the_help_names_beyond_the_face_is_there():
+    """In a process of its own, in which nothing else has imported it."""
+    named = sorted(set(re.findall(r"(?<!from )\bramgnn(?:\.\w+){2,}", ramgnn.__doc__)))
+    assert "ramgnn.baselines.register" in named and "ramgnn.losses.pairwise_loss" in named
+    for word in ("data.notes", "help(ramgnn.config.PretrainConfig)", "from ramgnn.baselines.encoders import ENCODERS"):
+        assert word in ramgnn.__doc__
+    imports = "from ramgnn.baselines.encoders import ENCODERS, register_encoder"
+    code = "\n".join(["import ramgnn", *named, "ramgnn.losses.LISTWISE, ramgnn.losses.listwise_loss", imports])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 

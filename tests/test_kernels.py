@@ -16,17 +16,20 @@ import ramgnn
 from ramgnn.attention import RelationAttention, attention_by_type, attention_weights, weighted_message
 from ramgnn.composition import compose
 from ramgnn.datasets.base import Relation
-from ramgnn.encoder import RAMGNN, RAMLayer, list_edges
+from ramgnn.encoder import RAMGNN, RAMLayer
+from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import attention as kernel
-from ramgnn.kernels.distances import distance_sums, random_pair_distance
+from ramgnn.kernels.distances import distance_sums, mean_pair_distance
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_gradient, pairwise_loss_of, softmax_gradient
+from ramgnn.kernels.neighbours import list_edges
 from ramgnn.kernels.pairs import PositiveSampler
 from ramgnn.kernels.sums import bag_sum, sum_over_lists
 from ramgnn.losses import bpr_loss, softmax_loss
+from ramgnn.pairs import draw_positives
 from ramgnn.pretrain import pretrain
 from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_max, segment_sum
-from ramgnn.sampler import distance, every_neighbour, nearest_neighbours, top_k
+from ramgnn.sampler import distance, every_neighbour, nearest_neighbours, neighbour_distance_sums, top_k
 from tests.small import films, graphs, random_graph, small_config, weights
 
 PACKAGE = Path(ramgnn.__file__).parent
@@ -115,13 +118,25 @@ def test_sums_of_distances_are_those_of_the_edges(graph, k, seed, moved):
     head_type = sampled.head * graph.n_types + graph.type[tail]
     plain = segment_sum(d, head_type, graph.n_nodes * graph.n_types).view(graph.n_nodes, graph.n_types)
     assert torch.allclose(distance_sums(sampled, scores), plain, atol=1e-9)
+    assert torch.allclose(neighbour_distance_sums(sampled, scores), plain, atol=1e-9)
+
+
+@given(graph=graphs(12), times=st.integers(1, 3), seed=st.integers(0, 999))
+@settings(max_examples=40, deadline=None)
+def test_positives_are_those_that_a_list_of_all_edges_would_give(graph, times, seed):
+    draws = [
+        draw(graph, times, torch.Generator().manual_seed(seed))
+        for draw in (PositiveSampler.from_graph(graph).draw, draw_positives)
+    ]
+    for kernel_s, plain in zip(*draws, strict=True):
+        assert torch.equal(kernel_s, plain)
 
 
 @given(st.lists(st.floats(0, 1), max_size=8))
-def test_random_pair_distance_is_the_mean_over_pairs(values):
+def test_mean_pair_distance_is_the_mean_over_pairs(values):
     s = torch.tensor(values, dtype=torch.float64)
     pairs = [distance(s[i], s[j]) for i in range(len(s)) for j in range(len(s)) if i != j]
-    assert random_pair_distance(s) == pytest.approx(float(sum(pairs)) / max(len(pairs), 1), abs=1e-12)
+    assert mean_pair_distance(s) == pytest.approx(float(sum(pairs)) / max(len(pairs), 1), abs=1e-12)
 
 
 def test_every_edge_of_a_node_and_type_is_drawn_as_often_as_the_others():
@@ -355,11 +370,18 @@ def test_what_is_changed_on_one_layer_counts_too(harm):
 
 
 def test_overriding_what_training_does_not_call_is_refused():
-    with pytest.raises(TypeError, match="override weights, message or update"):
+    with pytest.raises(RamgnnError, match="override weights, message or update"):
         type("Own", (RAMLayer,), {"sum_over_edges": lambda self: None})
 
 
-@pytest.mark.parametrize("layer_class", [SharperLayer, EvenLayer])
+class MeanLayer(RAMLayer):
+    """Another Eq. 7: every neighbour counts the same."""
+
+    def weights(self, a, head, relation_type, graph):
+        return 1 / torch.bincount(head, minlength=graph.n_nodes)[head].to(a.dtype)
+
+
+@pytest.mark.parametrize("layer_class", [SharperLayer, MeanLayer])
 def test_an_encoder_of_ones_own_is_pre_trained_and_says_its_attention(layer_class):
     graph = random_graph(25, 2, 5, 2, seed=3)
     kind = type("Own", (RAMGNN,), {"layer_class": layer_class})
@@ -368,8 +390,9 @@ def test_an_encoder_of_ones_own_is_pre_trained_and_says_its_attention(layer_clas
     neighbours, alpha = result.attention()
     assert isinstance(result.model.layers[0], layer_class)
     assert len(alpha) == len(neighbours.incidence)
-    if layer_class is EvenLayer:
-        assert alpha.tolist() == [1.0] * len(alpha)
+    if layer_class is MeanLayer:
+        size = torch.bincount(neighbours.head)[neighbours.head]
+        assert torch.equal(alpha, (1 / size).double())
 
 
 # ---- the door --------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from ramgnn.inspection import evaluating
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_loss, pairwise_loss
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import attention_of_layers
+from ramgnn.ragged import segment_sum
 from tests.small import small_dataset
 from tests.test_face import FAST, ROOT
 
@@ -230,7 +231,8 @@ class FirstTypeOnly(RAMLayer):
     """All attention on the first relation type."""
 
     def weights(self, a, head, relation_type, graph):
-        return (relation_type == 0).to(a.dtype)
+        first = (relation_type == 0).to(a.dtype)
+        return first / segment_sum(first, head, graph.n_nodes)[head].clamp(min=1)
 
 
 class FirstTypeGNN(RAMGNN):
@@ -469,7 +471,7 @@ def test_an_eq_7_with_parameters_is_trained_recorded_and_explained(own_names):
 
 
 def test_a_layer_with_a_forward_of_its_own_is_refused():
-    with pytest.raises(TypeError, match="overrides forward"):
+    with pytest.raises(RamgnnError, match="overrides forward"):
         type("Other", (RAMLayer,), {"forward": lambda self, *arguments: None})
 
 
@@ -515,6 +517,15 @@ def test_a_run_saved_over_another_one_does_not_keep_its_ranks(tmp_path):
     assert not (tmp_path / "metrics.json").exists()
 
 
+def test_an_evaluation_of_other_data_is_not_saved_with_a_run(tmp_path):
+    model = ramgnn.fit(small_dataset(), "ease", progress=False)
+    for other in (small_dataset(n_users=6), small_dataset(seed=1)):
+        evaluation = ramgnn.evaluate(ramgnn.fit(other, "ease", progress=False))
+        with pytest.raises(RamgnnError, match=r"which are not the 12 of 'small', .*; pass ramgnn\.evaluate\(model\)"):
+            ramgnn.save(model, tmp_path / "run", evaluation=evaluation)
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_epochs_reported_while_validating_are_those_that_were_validated():
     data = small_dataset()
     config = Config().override(FAST | {"finetune.epochs": 5, "finetune.every": 2})
@@ -525,3 +536,80 @@ def test_the_epochs_reported_while_validating_are_those_that_were_validated():
         view, config, none, none, progress=False, report=lambda epoch, value: told.append(epoch)
     )
     assert told == [row.epoch for row in result.history if row.validation is not None] == [2, 4, 5]
+
+
+# ---- what is no part at all ------------------------------------------------------------------------------------------
+
+
+class WithoutEncode(Encoder):
+    """It does not say how."""
+
+
+class ThreeRows(Encoder):
+    """Too few rows."""
+
+    def encode(self, groups, relation=None):
+        return self.nodes.weight[:3]
+
+
+class Nothing(Encoder):
+    """It forgets to return."""
+
+    def encode(self, groups, relation=None):
+        groups.neighbours(self.nodes.weight)
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        (WithoutEncode, r"WithoutEncode has no encode\(self, groups, relation\), which gives \(n_nodes, d\)"),
+        (ThreeRows, r"the encoder ThreeRows gives back a tensor of shape \(3, 8\); expected \(20, d\)"),
+        (Nothing, r"the encoder Nothing gives back None; expected \(20, d\) numbers"),
+    ],
+)
+def test_an_encoder_that_gives_back_no_embeddings_is_refused(kind, problem, own_names):
+    register_encoder("own")(kind)
+    with pytest.raises(RamgnnError, match=problem):
+        ramgnn.fit(small_dataset(), settings=FAST, encoder="own", progress=False)
+
+
+class Margin(nn.Module):
+    """A loss with a parameter."""
+
+    def __init__(self):
+        super().__init__()
+        self.margin = nn.Parameter(torch.ones(()))
+
+    def forward(self, positive, negative):
+        return (self.margin - positive.unsqueeze(1) + negative).clamp(min=0).mean()
+
+
+@pytest.mark.parametrize(
+    ("decorator", "part", "problem"),
+    [
+        (pairwise_loss, 3, "the loss 'own' is 3; expected a function of scores"),
+        (listwise_loss, None, "the loss 'own' is None; expected a function of scores"),
+        (pairwise_loss, Margin(), "the loss 'own' has parameters, which no optimiser would train"),
+        (
+            register_encoder,
+            lambda graph, settings: None,
+            "<lambda> is no encoder; make it a subclass of Encoder or RAMGNN",
+        ),
+        (register_encoder, 3, "3 is no encoder; make it"),
+        (register_encoder, nn.Linear, "Linear is no encoder; make it"),
+        (registry.register, 3, "the baseline 'own' is 3; expected a function of a data set, or a class"),
+    ],
+)
+def test_what_is_no_part_of_its_kind_is_not_registered(decorator, part, problem, own_names):
+    with pytest.raises(RamgnnError, match=problem):
+        decorator("own")(part)
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("model", ["ram-gnn", "mf"])
+def test_training_without_gradients_is_refused_and_asking_is_not(model, off):
+    settings = FAST if model == "ram-gnn" else None
+    with off():
+        with pytest.raises(RamgnnError, match=r"gradients are off, so nothing can be trained; .* torch\.no_grad\(\)"):
+            ramgnn.fit(small_dataset(), model, settings, progress=False)
+        assert len(ramgnn.fit(small_dataset(), "ease", progress=False).recommend("u1", n=3)) == 3

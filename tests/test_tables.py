@@ -286,7 +286,7 @@ def test_bad_bins(files):
     error = refused(files(bins={"genre": 10}), "items", "'Horror' in column 'genre' is no number", line=2)
     assert "bins" in error.fix
     refused(files(bins={"yaer": 10}), None, "did you mean 'year'")
-    for how in ("five", 0, -1, "q1", None):
+    for how in ("five", 0, -1, "q1", None, True, np.True_):
         refused(files(bins={"year": how}), None, "are no bins")
 
 

@@ -95,6 +95,7 @@ class Baseline:
                 hint = f"its settings are {', '.join(kinds)}" if kinds else "it has no settings"
                 raise NotFoundError(f"setting of {self.name} called", name, get_close_matches(name, kinds), hint)
             checked[name] = value = arguments.read_setting(value, kinds[name], f"{name}={value}")
+            arguments.check_most(name, value)
             if name in self.least:
                 arguments.check_least(name, value, self.least[name])
             if name in self.shares:
@@ -142,6 +143,8 @@ def register(
     arguments.registered_name("register", name)
 
     def add(factory: Factory) -> Factory:
+        if not (callable(factory) and hasattr(factory, "__qualname__")):
+            raise arguments.wrong(f"the baseline {name!r}", factory, "a function of a data set, or a class")
         if isinstance(factory, type) or settings is not None:
             _check_trained(factory, settings)
         if not factory.__module__.startswith(PACKAGE):

@@ -25,7 +25,7 @@ from ramgnn import distributed
 from ramgnn.attention import SIGMAS, RelationAttention, mean_share
 from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
-from ramgnn.inspection import is_unchanged
+from ramgnn.inspection import check_shape, is_unchanged
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.window_attention import attend_windows, sum_by_head
 from ramgnn.ragged import repeat_index, segment_max, segment_sum
@@ -123,11 +123,16 @@ def incidence_logits(attention: nn.Module | None, e: Tensor, relation: Tensor, g
     """a_jn of every incidence (j, n), Eq. 6: ``(m,)``; equals ``attention(e[graph.node], relation[graph.value])``.
 
     Without attention all are zero, so that all weights are equal.
+
+    Raises:
+        RamgnnError: an Eq. 6 of somebody's own gives back another shape.
     """
     if attention is None:
         return e.new_zeros(graph.n_incidences)
     if not has_package_logit(attention):
-        return attention(F.embedding(graph.node, e), F.embedding(graph.value, relation))
+        logits = attention(F.embedding(graph.node, e), F.embedding(graph.value, relation))
+        check_shape("somebody's own Eq. 6, attention,", logits, graph.n_incidences)
+        return logits
     return _hoisted_logits(attention, e, relation, graph)
 
 

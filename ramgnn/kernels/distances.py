@@ -12,7 +12,7 @@ from ramgnn.ragged import repeat_index, segment_sum
 def distance_sums(neighbours: SampledNeighbours, scores: Tensor) -> Tensor:
     """Σ_j d(e_i, e_j) over the sampled neighbours of each head and type: ``(n_nodes, n_types)`` float64.
 
-    Equals ``segment_sum(distance(scores[head], scores[tail]), head * n_types + type, …)`` over the edges. Where the
+    Equals `ramgnn.sampler.neighbour_distance_sums`, which takes edge by edge. Where the
     neighbours are windows of these very scores no edge is looked at; with scores in another order all are.
     """
     graph, size = neighbours.graph, neighbours.counts
@@ -30,7 +30,7 @@ def distance_sums(neighbours: SampledNeighbours, scores: Tensor) -> Tensor:
     return segment_sum(distance.double(), head_type, size.numel()).view_as(size)
 
 
-def random_pair_distance(scores: Tensor) -> float:
+def mean_pair_distance(scores: Tensor) -> float:
     """The mean of ``|score_i - score_j|`` over all pairs i ≠ j, in O(n log n).
 
     In sorted order number i is the larger of i pairs and the smaller of n - 1 - i, so its score counts 2 i - (n - 1)

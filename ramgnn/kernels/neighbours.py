@@ -53,11 +53,13 @@ class Windows:
 
 @dataclass(frozen=True)
 class SampledNeighbours:
-    """The sampled neighbours, N_kt(i) for every node i and type t.
+    """The sampled neighbours, N_kt(i) for every node i and type t: a list of edges, as Eq. 6–8 and 12 run over them.
 
-    Incidences are put in the order of (value, score). There, the sampled neighbours of a head through one of its
-    values stand around the head itself without a gap: a start and a size say which. The lists of edges below are worked
-    out when they are asked for.
+    Edge number n goes from the node ``head[n]`` to the incidence ``incidence[n]`` at its tail, ``distance[n]`` away.
+    `of` gives those of one node. The list is worked out when it is asked for.
+
+    What is held is less. With incidences in the order of (value, score), the sampled neighbours of a head through one
+    of its values stand around the head itself without a gap: a start and a size say which.
 
     Attributes:
         graph: the graph.
@@ -148,6 +150,21 @@ class SampledNeighbours:
         first = node * self.n_types + (relation_type or 0)
         last = first + (self.n_types if relation_type is None else 1)
         return self.incidence[self.ptr[first] : self.ptr[last]]
+
+
+def list_edges(
+    graph: MultiRelationalGraph, neighbours: SampledNeighbours | None, masked_type: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """The edges that messages run along: ``(E,)`` heads and ``(E,)`` tail incidences; all of them without a sampler.
+
+    Raises:
+        RamgnnError: there are more than `MultiRelationalGraph.edges` lists.
+    """
+    head, tail = graph.edges() if neighbours is None else (neighbours.head, neighbours.incidence)
+    if masked_type is None:
+        return head, tail
+    sends = graph.type[tail] != masked_type
+    return head[sends], tail[sends]
 
 
 def window_indices(here: Tensor, start: Tensor, size: Tensor) -> Tensor:

@@ -54,7 +54,10 @@ class PositiveSampler:
         return cls(filled // n_types, relation_type, degree[filled], offset, others.cumsum(0), weight / weight.sum())
 
     def draw(self, graph: MultiRelationalGraph, times: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """`times` neighbours for each group: ``(n_groups · times,)`` the group of each, and the neighbour."""
+        """`times` neighbours for each group: ``(n_groups · times,)`` the group of each, and the neighbour.
+
+        Equals `ramgnn.pairs.draw_positives`, which draws from a list of all edges.
+        """
         group = torch.arange(len(self.head), device=self.head.device)
         group = group.repeat_interleave(times) if times > 1 else group
         size = self.size[group]

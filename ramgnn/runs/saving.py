@@ -7,11 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors.torch import save_file
 from torch import Tensor
 
 from ramgnn.baselines.fitted import FittedBaseline, scorer_state
 from ramgnn.datasets import saved
+from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import Source
 from ramgnn.errors import RamgnnError
@@ -40,8 +42,11 @@ def save(
         evaluation: the ranks of the test users.
 
     Raises:
-        RamgnnError: the folder cannot be written to, or the model has a state that cannot be saved.
+        RamgnnError: the folder cannot be written to, the model has a state that cannot be saved, or the evaluation is
+            of other data.
     """
+    if evaluation is not None:
+        check_evaluated(evaluation, fitted.dataset)
     tensors, metadata, history = _contents(fitted)
     folder = make_folder(Path(folder))
     (folder / RUN).unlink(missing_ok=True)
@@ -93,6 +98,22 @@ def _contents(fitted: FittedModel) -> tuple[dict[str, Tensor], dict[str, Any], d
         f"a {type(fitted).__name__} cannot be saved; what ramgnn.fit gives back can, and a scorer of your own once it "
         "is registered with ramgnn.baselines.register"
     )
+
+
+def check_evaluated(evaluation: Evaluation, dataset: RecDataset) -> None:
+    """Refuse ranks that are not those of the held-out items of a data set.
+
+    Raises:
+        RamgnnError: they are of others.
+    """
+    test = dataset.test.sort_values("user")
+    order = np.argsort(evaluation.users)
+    same = np.array_equal(evaluation.users[order], test["user"])
+    if not same or (evaluation.items is not None and not np.array_equal(evaluation.items[order], test["item"])):
+        raise RamgnnError(
+            f"the evaluation has ranks of {len(evaluation.users)} held-out items, which are not the {len(test)} of "
+            f"{dataset.name!r}, the data of the model; pass ramgnn.evaluate(model)"
+        )
 
 
 def save_evaluation(folder: str | os.PathLike, evaluation: Evaluation) -> None:

@@ -181,8 +181,11 @@ class Encoder(nn.Module):
 
         Returns:
             ``(n_nodes, d)``.
+
+        Raises:
+            RamgnnError: a subclass does not say how.
         """
-        raise NotImplementedError
+        raise RamgnnError(f"{type(self).__name__} has no encode(self, groups, relation), which gives (n_nodes, d)")
 
     def forward(self, graph: MultiRelationalGraph, neighbours: None = None, masked_type: int | None = None) -> Tensor:
         """Final embeddings ``(n_nodes, d)`` from all neighbours, without the messages of one type, if it is masked."""
@@ -212,16 +215,20 @@ def register_encoder(name: str) -> Callable[[AnyEncoder], AnyEncoder]:
     """Give an encoder a name, by which `ramgnn.fit` and saved runs find it; of your own the last one of a name counts.
 
     An encoder is a subclass of `Encoder` or, with layers of your own and the sampler, of `ramgnn.encoder.RAMGNN`.
+
+    Raises:
+        RamgnnError: it is none, or the name is that of an encoder of this package, or none was given.
     """
     arguments.registered_name("register_encoder", name)
 
     def register(encoder: AnyEncoder) -> AnyEncoder:
+        if not (isinstance(encoder, type) and issubclass(encoder, Encoder | RAMGNN)):
+            named = getattr(encoder, "__name__", repr(encoder))
+            raise RamgnnError(f"{named} is no encoder; make it a subclass of Encoder or RAMGNN")
         before = ENCODERS.get(name)
         of_package = before is not None and before.__module__.startswith("ramgnn.")
         if name == "ram-gnn" or (of_package and before.__qualname__ != encoder.__qualname__):
             raise RamgnnError(f"the name {name!r} is that of an encoder of this package; choose another one")
-        if not issubclass(encoder, Encoder | RAMGNN):
-            raise TypeError(f"{encoder.__name__} is no encoder; make it a subclass of Encoder or RAMGNN")
         ENCODERS[name] = encoder
         return encoder
 
