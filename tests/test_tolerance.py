@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from book.tools.tolerance import Tolerance, arithmetic, matches, numbers
-from book.tools.tolerances import needed
+from book.tools.tolerances import needed, sanitizer
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,12 +24,12 @@ ROOT = Path(__file__).parents[1]
         ("NDCG 0.123", "HR 0.123", Tolerance(absolute=1), False),
         ("loss 2.00", "loss 2.09", Tolerance(relative=0.05), True),
         ("loss 2.00", "loss 2.11", Tolerance(relative=0.05), False),
-        ("500 users", "501 users", Tolerance(relative=0.5), False),  # a count is a count
-        ("1,234 edges", "1,235 edges", Tolerance(absolute=1), True),
+        ("500 users", "501 users", Tolerance(relative=0.5, absolute=9), False),  # a count is a count
+        ("1,234 edges", "1,235 edges", Tolerance(whole=1), True),
         ("a  9.99\nb 10.00", "a 10.00\nb 10.00", Tolerance(absolute=0.1), True),  # a column is as wide as its numbers
         ("−0.010", "0.010", Tolerance(absolute=0.02), True),
         ("-0.010", "0.010", Tolerance(absolute=0.01), False),
-        ("x1 = 0.5", "x2 = 0.5", Tolerance(absolute=9), False),  # a digit of a name is no number
+        ("x1 = 0.5", "x2 = 0.5", Tolerance(absolute=9, whole=9), False),  # a digit of a name is no number
         ("1e-07", "2e-07", Tolerance(absolute=1e-6), True),
         ("0.1 0.2", "0.1", Tolerance(absolute=1), False),
         ("best: Alien", "best: Heat", Tolerance(absolute=1, relative=1), False),
@@ -54,16 +54,21 @@ def test_numbers_stand_side_by_side_and_none_do_where_words_differ():
     [
         ("loss 2.00", "loss 2.01", {"relative": 0.02}),
         ("gap 0.001", "gap -0.001", {"absolute": 0.006}),  # a relative one would let everything through
-        ("won 12 of 30", "won 13 of 30", {"absolute": 3.0}),
+        ("won 12 of 30", "won 13 of 30", {"whole": 3}),
         ("best: Alien", "best: Heat", {"words": True}),
         ("loss 2.00", "loss 2.00", {}),
         ("0.00", "0.01", {"absolute": 0.03}),
-        ("rank 12, score 2.00", "rank 14, score 2.01", {"relative": 0.02, "absolute": 6.0}),
+        ("rank 12, score 2.00", "rank 14, score 2.01", {"relative": 0.02, "whole": 6}),
     ],
 )
 def test_what_a_cell_needs_lets_its_copy_through_and_is_narrow(stored, now, entry):
     assert needed([(stored, stored), (stored, now)]) == entry
     assert matches(stored, now, Tolerance(**entry))
+
+
+def test_texts_are_sanitized_as_nbval_does():
+    clean = sanitizer(ROOT / "tests" / "nbval_sanitize.cfg")
+    assert clean("x 10%|##| 1\nloss 0.12345678 in 3 s") == "loss 0.1234 in TIME"
 
 
 def run_nbval(folder: Path, stored: str, code: str, tolerance: dict | None, arithmetic: str = "another") -> int:

@@ -3,12 +3,12 @@
 Sums of floats depend on the processor and on the number of threads, and training magnifies that. Where a cell prints
 such numbers, its metadata say how far they may be from the stored ones::
 
-    "tolerance": {"absolute": 0.01, "relative": 0.05}
+    "tolerance": {"absolute": 0.01, "relative": 0.05, "whole": 2}
 
-A number is accepted when it is within the sum of both, the relative one being counted for numbers with a decimal point
-alone: a count is a count. Everything between the numbers has to be equal, but for the width of spaces and lines, which
-follows the numbers. Where a trained model picks words, the titles of a list, say, ``{"words": true}`` asks only that
-there is as much output. Cells without such an entry are compared as they stand.
+A number with a decimal point is accepted when it is within the sum of the first two, a whole number when it is within
+the third: a count is a count unless the cell says otherwise. Everything between the numbers has to be equal, but for
+the width of spaces and lines, which follows the numbers. Where a trained model picks words, the titles of a list, say,
+``{"words": true}`` asks only that there are as many lines. Cells without such an entry are compared as they stand.
 
 All this holds on *other* machines: a chapter keeps the digits of the arithmetic that it was run with
 (`ramgnn.provenance.arithmetic`), and where these are the same, every cell is compared as it stands. So a wrong result
@@ -33,19 +33,21 @@ class Tolerance:
     """How far a number may be from the stored one.
 
     Attributes:
-        absolute: in the unit of the number; relative: as a share of the stored number.
+        absolute: of a number with a decimal point, in its unit; relative: of such a number, as a share of it.
+        whole: of a whole number.
         words: whether everything may differ.
     """
 
     absolute: float = 0.0
     relative: float = 0.0
+    whole: float = 0.0
     words: bool = False
 
     def accepts(self, stored: str, now: str) -> bool:
         """Whether the second number may stand for the first."""
         x, y = self.value(stored), self.value(now)
-        share = self.relative * abs(x) if re.search(r"[.eE]", stored) else 0.0
-        return stored == now or abs(x - y) <= (self.absolute + share) * (1 + 1e-9)
+        allowed = self.absolute + self.relative * abs(x) if is_decimal(stored) else self.whole
+        return stored == now or abs(x - y) <= allowed * (1 + 1e-9)
 
     @staticmethod
     def value(number: str) -> float:
@@ -66,6 +68,11 @@ def numbers(stored: str, now: str) -> list[tuple[str, str]] | None:
     if _skeleton(stored) != _skeleton(now):
         return None
     return list(zip(NUMBER.findall(stored), NUMBER.findall(now), strict=True))
+
+
+def is_decimal(number: str) -> bool:
+    """Whether a number is written with a decimal point or an exponent."""
+    return re.search(r"[.eE]", number) is not None
 
 
 def _skeleton(text: str) -> str:

@@ -14,15 +14,15 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from collections.abc import Iterator
-from configparser import ConfigParser
+from collections.abc import Callable, Iterator
+from configparser import RawConfigParser
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from book.tools.execute import ROOT, chapters
-from book.tools.tolerance import Tolerance, numbers
+from book.tools.tolerance import Tolerance, is_decimal, numbers
 
 ROOM = 3.0  # how many times the difference that was found a cell may differ by
 MOST = 0.3  # a relative tolerance above this says little; the absolute one is taken
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("folders", nargs="+", type=Path, help="copies of the book, by book.tools.execute --into")
     parser.add_argument("--chapter", default="", help="only those whose name starts with it")
     args = parser.parse_args(arguments)
-    clean = _sanitizer(ROOT / "tests" / "nbval_sanitize.cfg")
+    clean = sanitizer(ROOT / "tests" / "nbval_sanitize.cfg")
     for path in chapters(ROOT / "notebooks", args.chapter):
         stored = nbformat.read(path, 4)
         copies = [nbformat.read(folder / "notebooks" / path.name, 4) for folder in args.folders]
@@ -64,16 +64,15 @@ def needed(pairs: list[tuple[str, str]]) -> dict[str, Any]:
             return {"words": True}
         for a, b in found:
             difference = abs(Tolerance.value(a) - Tolerance.value(b))
-            if re.search(r"[.eE]", a):
+            if is_decimal(a):
                 absolute = max(absolute, difference)
                 relative = max(relative, difference / abs(Tolerance.value(a)) if Tolerance.value(a) else math.inf)
             else:
                 whole = max(whole, difference)
     entry = {"relative": _up(ROOM * relative)} if 0 < ROOM * relative <= MOST else {}
-    if not entry or whole:
-        absolute = max(0.0 if entry else absolute, whole)
-        entry |= {"absolute": _up(ROOM * absolute)} if absolute else {}
-    return entry
+    if absolute and not entry:
+        entry = {"absolute": _up(ROOM * absolute)}
+    return entry | ({"whole": math.ceil(ROOM * whole)} if whole else {})
 
 
 def _up(x: float) -> float:
@@ -105,9 +104,9 @@ def _texts(cell: Any) -> list[tuple[str, str]]:
     return [("printed", printed), *shown]
 
 
-def _sanitizer(path: Path):
+def sanitizer(path: Path) -> Callable[[str], str]:
     """What nbval's sanitizer does to a text before it is compared."""
-    config = ConfigParser()
+    config = RawConfigParser()
     config.read(path)
     rules = [(section["regex"], section.get("replace", "")) for name, section in config.items() if name != "DEFAULT"]
 
