@@ -230,7 +230,8 @@ class Explainer:
         like_user = _cosine(self.fitted.final.users, user)
         user_reasons = self._reasons(self.user, user, people, like_user, self.names["user"], most)
         label, had = self.names["user"][user], self.dataset.had(user)
-        return self._explanation(user, label, item, had, self.scores(user), user_reasons, most)
+        liked = self.dataset.had(user, seen=False)
+        return self._explanation(user, label, item, had, liked, self.scores(user), user_reasons, most)
 
     def explain_to_newcomer(self, had: np.ndarray, scores: np.ndarray, item: int, most: int = 5) -> Explanation:
         """Why `item` for somebody who was not there in training.
@@ -239,16 +240,17 @@ class Explainer:
             had: the items that they had, oldest first; scores: ``(n_items,)`` of all items for them.
         """
         label = "who had " + "; ".join(self.names["item"][i] for i in had)
-        return self._explanation(None, label, item, np.unique(had), scores, (), most)
+        had = np.unique(had)
+        return self._explanation(None, label, item, had, had, scores, (), most)
 
     def _explanation(
-        self, user: int | None, label: str, item: int, had: np.ndarray, scores: np.ndarray,
+        self, user: int | None, label: str, item: int, had: np.ndarray, liked: np.ndarray, scores: np.ndarray,
         user_reasons: tuple[Reason, ...], most: int,
     ) -> Explanation:  # fmt: skip
-        """What the item shares with those that somebody had, and where it stands among the others."""
+        """What the item shares with those that somebody liked, and where it stands among what they have not had."""
         others = np.setdiff1d(np.arange(self.dataset.n_items), np.append(had, item))
         like_item = _cosine(self.fitted.final.items, item)
-        similar = [j for j in had[np.argsort(-like_item[had], kind="stable")] if j != item][:most]
+        similar = [j for j in liked[np.argsort(-like_item[liked], kind="stable")] if j != item][:most]
         return Explanation(
             user=user,
             item=item,
@@ -257,7 +259,7 @@ class Explainer:
             score=float(scores[item]),
             rank=1 + int((scores[others] > scores[item]).sum()),
             seen=bool(np.isin(item, had)),
-            item_reasons=self._reasons(self.item, item, had, like_item, self.names["item"], most),
+            item_reasons=self._reasons(self.item, item, liked, like_item, self.names["item"], most),
             user_reasons=user_reasons,
             similar=tuple(Via(int(j), self.names["item"][j], False, float(like_item[j])) for j in similar),
             pretrained=self.item is not None,

@@ -144,14 +144,14 @@ class FittedModel:
 
     @cached_property
     def all_had(self) -> csr_matrix:
-        """What each user has had, the held-out items too: ``(n_users, n_items)``."""
-        return self.dataset.matrix(held_out=True)
+        """What each user has had, the held-out items and `RecDataset.seen` too: ``(n_users, n_items)``."""
+        return self.dataset.matrix(held_out=True, seen=True)
 
     @cached_property
     def newcomer_map(self) -> NewcomerMap:
         """From what somebody new has had to an embedding; of a model with embeddings alone."""
         users, items = self.scorer.user_embeddings(), self.scorer.item_embeddings()
-        return NewcomerMap.fit(as_array(users), as_array(items), self.all_had)
+        return NewcomerMap.fit(as_array(users), as_array(items), self.dataset.matrix(held_out=True))
 
     def all_scores(self, users: np.ndarray) -> np.ndarray:
         """The scores of all items for some users, by index: ``(b, n_items)`` float64.

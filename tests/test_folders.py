@@ -540,3 +540,11 @@ def test_a_row_of_ratings_takes_few_bytes(tmp_path, monkeypatch):
         tracemalloc.stop()
     assert len(data.train) + len(data.test) == n
     assert peak < 100 * n + (6 << 20)  # 32 million rows at 100 bytes are 3.2 GB
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_rated_low_counts_as_had(form, tmp_path):
+    data = load(FORMS[form](tmp_path), min_rating=4, min_user=0)
+    rated = {(str(u), str(i)) for u, i, _, _ in ROWS if str(u) in data.user_ids and str(i) in data.item_ids}
+    found = {(user, data.item_ids[i]) for n, user in enumerate(data.user_ids) for i in data.had(n)}
+    assert found == rated and len(data.seen)

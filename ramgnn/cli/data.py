@@ -206,7 +206,9 @@ def check(args: Namespace) -> None:
     print_summary(dataset)
     n_doubts = sum(map(is_doubt, dataset.notes))
     if not n_doubts:
-        print("\nwell: every id, value and pair fits")
+        n_out = len(dataset.left_out_users)
+        without = f"; {n_out:,} user{' was' if n_out == 1 else 's were'} left out, see the notes" if n_out else ""
+        print(f"\nwell: every id, value and pair fits{without}")
     else:
         print(f"\nread, with {n_doubts} {'doubt' if n_doubts == 1 else 'doubts'}: see the notes marked so")
     print(f"next: ramgnn train {dataset_flags(args)}".rstrip())

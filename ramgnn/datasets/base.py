@@ -93,6 +93,8 @@ class RecDataset:
             see `brought_ids`.
         own: whether somebody brought the data; a data set that the package knows by name is not.
         left_out_users: ids of users who had too few interactions and are no part of the data.
+        seen: ``(k, 2)`` user and item of interactions that are not learned from, for their ratings are low: nobody
+            is recommended what they have had. In no order, and some may stand twice.
     """
 
     name: str
@@ -117,6 +119,7 @@ class RecDataset:
     item_id_dtype: str = "str"
     own: bool = False
     left_out_users: tuple[str, ...] = ()
+    seen: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32), compare=False)
 
     def __repr__(self) -> str:
         held_out = f"{len(self.train):,} interactions and {len(self.test):,} held out"
@@ -177,17 +180,19 @@ class RecDataset:
             user_relations=self.user_relations if user is None else tuple(self.relation("user", n) for n in user),
         )
 
-    def matrix(self, held_out: bool = False) -> csr_matrix:
+    def matrix(self, held_out: bool = False, seen: bool = False) -> csr_matrix:
         """Training interactions as a ``(n_users, n_items)`` sparse matrix of ones (float32).
 
         Args:
-            held_out: the held-out ones too: everything that a user has had.
+            held_out: the held-out ones too: all that a user liked.
+            seen: those of `RecDataset.seen` too; with both it is everything that a user has had.
         """
         pairs = [frame[["user", "item"]].to_numpy() for frame in (self.train, *([self.test] if held_out else []))]
+        pairs += [self.seen] if seen else []
         user, item = np.concatenate(pairs).T  # (n,), (n,)
-        seen = csr_matrix((np.ones(len(user), np.float32), (user, item)), shape=(self.n_users, self.n_items))
-        seen.data[:] = 1.0  # an interaction that stands twice counts once
-        return seen
+        matrix = csr_matrix((np.ones(len(user), np.float32), (user, item)), shape=(self.n_users, self.n_items))
+        matrix.data[:] = 1.0  # an interaction that stands twice counts once
+        return matrix
 
     def history(self, user: int) -> np.ndarray:
         """Item indices of the user's training interactions, oldest first; `had` has the held-out one too."""
@@ -195,9 +200,15 @@ class RecDataset:
         start, stop = np.searchsorted(rows, [user, user + 1])
         return self.train["item"].to_numpy()[start:stop]
 
-    def had(self, user: int) -> np.ndarray:
-        """Item indices of all that the user has had, oldest first, the held-out item at the end."""
-        return np.concatenate([self.history(user), self.test["item"].to_numpy()[self.test["user"].to_numpy() == user]])
+    def had(self, user: int, seen: bool = True) -> np.ndarray:
+        """Item indices of all that the user has had, oldest first, then the held-out item, then those of `seen`.
+
+        Args:
+            seen: False for what the user liked alone.
+        """
+        held_out = self.test["item"].to_numpy()[self.test["user"].to_numpy() == user]
+        liked = np.concatenate([self.history(user), held_out])
+        return pd.unique(np.append(liked, self.seen[self.seen[:, 0] == user, 1])) if seen else liked
 
     def validation(self) -> RecDataset:
         """The same data one step earlier: the held-out item of each user is the last *training* item.
@@ -269,6 +280,8 @@ class RecDataset:
         pairs.sort()
         if (twice := int((pairs[1:] == pairs[:-1]).sum())) > 0:
             raise DataError(f"{twice} pairs of user and item stand twice in {self.name}", expected="each pair once")
+        if len(self.seen) and (self.seen.min() < 0 or (self.seen.max(0) >= (self.n_users, self.n_items)).any()):
+            raise DataError(f"{self.name}.seen goes outside its users or items")
         if self.test["user"].duplicated().any():
             raise DataError(f"{self.name}.test has several rows for one user", expected="one held-out item per user")
         if not self.train["user"].is_monotonic_increasing:

@@ -2,7 +2,7 @@
 
 A run whose data came as data frames keeps them this way, for they could not be loaded again. ::
 
-    dataset.safetensors   train and test (user, item, time), negatives, nodes and values of each relation
+    dataset.safetensors   train and test (user, item, time), seen, negatives, nodes and values of each relation
     dataset.json          ids, labels, names of values, split, notes, licence, …, and the SHA-256 of the arrays
 """
 
@@ -85,6 +85,8 @@ def _arrays(dataset: RecDataset) -> dict[str, np.ndarray]:
         for part, frame in (("train", dataset.train), ("test", dataset.test))
         for column in COLUMNS
     }
+    if len(dataset.seen):
+        arrays["seen"] = dataset.seen
     if dataset.negatives is not None:
         arrays["negatives"] = dataset.negatives
     for side in ("item", "user"):
@@ -140,6 +142,8 @@ def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
     for part in ("train", "test"):
         fields[part] = pd.DataFrame({column: arrays[f"{part}.{column}"] for column in COLUMNS})
     fields |= {name: tuple(text[name]) for name in ("notes", "left_out_users")}
+    if "seen" in arrays:
+        fields["seen"] = arrays["seen"]
     return RecDataset(**fields, negatives=arrays.get("negatives"))
 
 

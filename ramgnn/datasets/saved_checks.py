@@ -94,6 +94,10 @@ def check_arrays(text: Mapping[str, Any], arrays: Mapping[str, np.ndarray], path
             _check_range(values, len(relation["labels"]), f"{name}.values", path)
             if f"{name}.planted" in arrays:
                 _array(arrays, f"{name}.planted", nodes.shape, np.bool_, path)
+    if "seen" in arrays:
+        seen = _array(arrays, "seen", (None, 2), None, path)
+        for place, side in enumerate(("user", "item")):
+            _check_range(seen[:, place], sizes[side], "seen", path)
     if "negatives" in arrays:
         n_test = len(arrays["test.user"])
         _check_range(_array(arrays, "negatives", (n_test, None), None, path), sizes["item"], "negatives", path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.ids import MAYBE, read_ids
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, check_missing
 from ramgnn.datasets.frames.notes import Decision
-from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked
+from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked, lost_note, without_liked
 from ramgnn.datasets.frames.rows import (
     Nodes,
     divide,
@@ -28,6 +28,7 @@ from ramgnn.datasets.frames.rows import (
     keep_listed,
     number,
     read_nodes,
+    seen_pairs,
 )
 from ramgnn.datasets.frames.separators import check_columns, check_separator
 from ramgnn.datasets.frames.table import SHOWN, Table
@@ -118,8 +119,10 @@ def build(
         details[guess.time] = notes[-1].partition(": ")[2]
     elif options.time_format is not None:
         raise _no_time_column(interactions)
+    low, lost = None, []
     if options.min_rating is not None:
-        rows = keep_liked(rows, guess.rating, options.min_rating, missing, interactions.origin, notes)
+        rows, low = keep_liked(rows, guess.rating, options.min_rating, missing, interactions.origin, notes)
+        lost = without_liked(rows, low)
         details[guess.rating] = f"{options.min_rating:g} or more"
     if listed_items is not None:
         rows = keep_listed(rows, "item", listed_items, interactions.origin, options.unknown, notes)
@@ -127,6 +130,8 @@ def build(
         rows = keep_listed(rows, "user", listed_users, interactions.origin, options.unknown, notes)
     rows = keep_each_pair_once(rows, interactions.origin, options.duplicates, guess.time is not None, notes)
     rows, user_ids, left_out = keep_active_users(rows, listed_users, options.min_user, notes)
+    if lost := [user for user in lost if user not in user_ids]:  # users of a table may stay without an interaction
+        notes.append(lost_note(lost, options.min_rating))
     item_ids = known(rows, "item")[pd.unique(codes_of(rows, "item"))] if listed_items is None else listed_items.ids
 
     rows = number(rows, user_ids, item_ids)  # by its old name, so that the memory is free for what comes
@@ -153,12 +158,14 @@ def build(
         split=_split_sentence(options.split, guess.time, options.seed),
         licence="your own data",
         own=True,
-        left_out_users=tuple(left_out),
+        left_out_users=tuple(dict.fromkeys([*left_out, *lost])),
         source=source,
         notes=(told(guess, details, taken), *notes),
         user_id_dtype=_common_dtype(dtypes["user"], listed_users),
         item_id_dtype=_common_dtype(dtypes["item"], listed_items),
     )
+    if low is not None:
+        dataset = replace(dataset, seen=seen_pairs(low, user_ids, item_ids))
     if options.negatives is not None:
         dataset = with_negatives(dataset, options.negatives, options.seed)
     return dataset.check()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from ramgnn.advice import option
+from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.distinct import Distinct, distinct
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, to_numbers
 from ramgnn.datasets.frames.notes import Note
@@ -36,8 +38,8 @@ def check_min_rating(min_rating: object) -> None:
 
 def keep_liked(
     rows: pd.DataFrame, column: str, min_rating: float, missing: frozenset[str], origin: Origin, notes: list[str]
-) -> pd.DataFrame:
-    """The interactions with at least that rating; those without one are left out.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The interactions with at least that rating, and user and item of the others; those without one are among these.
 
     Args:
         rows: with a column ``rating``, indexed by place.
@@ -83,7 +85,24 @@ def keep_liked(
     if unrated.any():
         note += f"; {int(unrated.sum()):,} more have none"
     notes.append(note)
-    return rows[keep]
+    if not keep.all():
+        notes.append(
+            "what was left out for its rating is not learned from, and yet it counts as had: nobody is recommended it"
+        )
+    return rows[keep], rows.loc[~keep, ["user", "item"]].reset_index(drop=True)
+
+
+def without_liked(rows: pd.DataFrame, low: pd.DataFrame) -> list[str]:
+    """The ids of users all of whose ratings are low; `rows` and `low` are what `keep_liked` gave."""
+    return list(known(low, "user")[np.setdiff1d(codes_of(low, "user"), codes_of(rows, "user"))])
+
+
+def lost_note(users: Sequence[str], min_rating: float) -> str:
+    """The note on users who are left out for they liked nothing."""
+    n = len(users)
+    who = f"{n:,} user{'' if n == 1 else 's'} {'has' if n == 1 else 'have'} no rating of {min_rating:g} or more"
+    left_out = f"and {'was' if n == 1 else 'were'} left out, first {users[0]!r}"
+    return f"{who} {left_out}; a smaller {option('min_rating')} keeps more"
 
 
 def unused(column: str, sample: pd.Series, origin: Origin) -> tuple[Note | None, str]:

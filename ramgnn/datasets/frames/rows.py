@@ -192,12 +192,23 @@ def number(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.Dat
 
     Without a time, the place within each user's rows stands for it.
     """
+    numbered = _numbered(rows, user_ids, item_ids)
+    return numbered.assign(time=rows["time"].to_numpy() if "time" in rows else numbered.groupby("user").cumcount())
+
+
+def _numbered(rows: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
+    """Indices for ids: columns ``user, item``, int32; -1 for one that is not there."""
     indices = {
         side: ids.get_indexer(known(rows, side)).astype(np.int32)[codes_of(rows, side)]
         for side, ids in (("user", user_ids), ("item", item_ids))
     }
-    numbered = pd.DataFrame(indices, copy=False)
-    return numbered.assign(time=rows["time"].to_numpy() if "time" in rows else numbered.groupby("user").cumcount())
+    return pd.DataFrame(indices, copy=False)
+
+
+def seen_pairs(low: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> np.ndarray:
+    """User and item, by index, of interactions that are not learned from: ``(k, 2)`` int32; none that is left out."""
+    pairs = _numbered(low, user_ids, item_ids).to_numpy()
+    return np.ascontiguousarray(pairs[(pairs >= 0).all(1)])
 
 
 def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

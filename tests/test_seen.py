@@ -1,0 +1,89 @@
+"""Ratings too low to be learned from: what was rated so counts as had, and whoever liked nothing is told of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ramgnn
+from ramgnn.cli import main
+from ramgnn.datasets import from_frames, tables
+from ramgnn.errors import RamgnnError
+
+FAST = {
+    "pretrain.dim": 8, "pretrain.epochs": 3, "finetune.epochs": 4, "finetune.every": 1, "finetune.layers": 1,
+}  # fmt: skip
+
+
+def graded(tmp_path, n_users=9, n_items=14):
+    """A table of ratings 1 to 5 with nobody's ratings all low but the last user's; everything that each user rated."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        [(f"u{u}", f"i{i}", 1 + (u + 2 * i) % 5) for u in range(n_users) for i in rng.permutation(n_items)[:9]],
+        columns=["user_id", "item_id", "rating"],
+    )
+    frame.loc[frame["user_id"] == f"u{n_users - 1}", "rating"] = 2
+    frame.to_csv(tmp_path / "interactions.csv", index=False)
+    films = pd.DataFrame({"item_id": [f"i{i}" for i in range(n_items)], "genre": ["Crime", "Drama"] * (n_items // 2)})
+    films.to_csv(tmp_path / "items.csv", index=False)
+    return frame, films
+
+
+def test_nobody_is_recommended_what_they_rated_low(tmp_path):
+    frame, films = graded(tmp_path)
+    rated_pairs = set(zip(frame["user_id"], frame["item_id"], strict=True))
+    for data in (
+        from_frames(frame, films, min_rating=4),
+        tables.load(tmp_path / "interactions.csv", tmp_path / "items.csv", min_rating=4, progress=False),
+    ):
+        fitted = ramgnn.fit(data, model="popularity", progress=False)
+        ramgnn.save(fitted, tmp_path / "run")
+        for model in (fitted, fitted.served, ramgnn.load_run(tmp_path / "run")):
+            shown = model.recommend(n=data.n_items)
+            assert len(shown) == data.n_users * data.n_items - len(frame[frame["user_id"].isin(data.user_ids)]), (
+                "everything else is offered"
+            )
+            assert not rated_pairs & set(zip(shown["user"], shown["item"], strict=True))
+        for user, name in enumerate(data.user_ids):
+            had = {data.item_ids[i] for i in data.had(user)}
+            assert had == set(frame.loc[frame["user_id"] == name, "item_id"])
+            liked = frame.loc[(frame["user_id"] == name) & (frame["rating"] >= 4), "item_id"]
+            assert {data.item_ids[i] for i in data.had(user, seen=False)} == set(liked)
+        assert (data.matrix(held_out=True, seen=True) != data.everything().matrix(seen=True)).nnz == 0
+        assert data.matrix(held_out=True).sum() == (frame["rating"] >= 4).sum(), "not part of the training"
+        assert any("nobody is recommended" in note for note in data.notes)
+
+
+def test_users_who_liked_nothing_are_told_of(tmp_path, capsys):
+    frame, films = graded(tmp_path)
+    data = from_frames(frame, films, min_rating=4)
+    assert data.left_out_users == ("u8",)
+    note = "1 user has no rating of 4 or more and was left out, first 'u8'; a smaller min_rating keeps more"
+    assert note in data.notes
+    tables_of = ["--interactions", str(tmp_path / "interactions.csv"), "--items", str(tmp_path / "items.csv")]
+    assert main(["data", "check", *tables_of, "--min-rating", "4"]) == 0
+    shown = capsys.readouterr().out
+    assert note.replace("min_rating", "--min-rating") in shown and "; 1 user was left out, see the notes" in shown
+    with pytest.raises(RamgnnError, match="'u8' has too few interactions .*min_rating"):
+        ramgnn.fit(data, model="popularity", progress=False).recommend("u8")
+    people = pd.DataFrame({"user_id": [f"u{u}" for u in range(9)], "city": ["Oslo", "Rome", "Bern"] * 3})
+    stays = from_frames(frame, films, people, min_rating=4, min_user=0)
+    assert "u8" in stays.user_ids and not stays.left_out_users
+    assert not any("no rating of" in note for note in stays.notes)
+    assert len(stays.had(stays.user_ids.index("u8"))) == 9
+
+
+def test_reasons_are_what_was_liked(tmp_path):
+    frame, films = graded(tmp_path)
+    data = from_frames(frame, films, min_rating=4)
+    fitted = ramgnn.fit(data, settings=FAST, epochs=2, progress=False, refit=False)
+    user = data.user_ids[0]
+    liked = set(frame.loc[(frame["user_id"] == user) & (frame["rating"] >= 4), "item_id"])
+    low = next(iter(set(frame.loc[frame["user_id"] == user, "item_id"]) - liked))
+    assert fitted.explain(user, low).seen
+    explanation = fitted.explain(user, fitted.recommend(user, 1)["item"][0])
+    assert not explanation.seen
+    reasons = {data.item_ids[via.node] for via in explanation.similar}
+    reasons |= {data.item_ids[via.node] for reason in explanation.item_reasons for via in reason.via}
+    assert reasons and reasons <= liked
