@@ -443,7 +443,7 @@ def test_nothing_half_written_stands_under_the_final_name(capsys, trained, tmp_p
         raise KeyboardInterrupt
 
     monkeypatch.setattr(FittedModel, "recommend_blocks", stopped)
-    assert main(["recommend", "--run", trained, "--all", "--out", str(path)]) == 130
+    assert main(["recommend", "--run", trained, "--all", "--overwrite", "--out", str(path)]) == 130
     assert during[1] == "r.csv" and len(during) == 2 and during[0].endswith(".part")
     assert [p.name for p in tmp_path.iterdir()] == ["r.csv"] and path.read_text() == "an older table\n"
 
@@ -462,6 +462,18 @@ def test_no_folder_is_made_unasked_for_a_file_and_nothing_is_computed_for_it(cap
     (tmp_path / "r.csv").mkdir()
     assert "it is a folder" in fails(capsys, *call, str(tmp_path / "r.csv"))
     assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
+
+
+def test_a_file_that_is_there_is_replaced_when_asked_alone(capsys, trained, tmp_path, monkeypatch):
+    table = tmp_path / "interactions.csv"
+    table.write_text("my own rows\n")
+    for who in (["--all"], ["--user", "u3"], ["--had", "m1"]):
+        call = ["recommend", "--run", trained, *who, "--out", str(table)]
+        text = fails(capsys, *call)
+        assert f"{table} is there already; choose another --out, or give --overwrite to replace it" in text
+        assert table.read_text() == "my own rows\n"
+    assert main([*call, "--overwrite"]) == 0
+    assert table.read_text().startswith("rank,item,")
 
 
 def test_a_missing_history_is_said_and_the_run_recommends(capsys, trained, tmp_path):
@@ -484,7 +496,7 @@ def test_without_pyarrow_the_remedy_is_named(capsys, tmp_path, monkeypatch):
 
 
 def test_a_bar_is_shown_on_a_terminal_only(capsys, trained, tmp_path, monkeypatch):
-    call = ["recommend", "--run", trained, "--all", "--out", str(tmp_path / "r.csv")]
+    call = ["recommend", "--run", trained, "--all", "--overwrite", "--out", str(tmp_path / "r.csv")]
     for options, shown in (([], True), (["--quiet"], False), (["--json"], False)):
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
         assert main([*call, *options]) == 0

@@ -86,7 +86,7 @@ def test_a_full_disk_while_a_baseline_is_saved(capsys, tmp_path, size):
 def test_a_full_disk_while_recommendations_are_written(capsys, tmp_path, trained, end):
     path = tmp_path / f"r.{end}"
     path.write_text("an older table")
-    fails_in_one_line(capsys, 0, "recommend", "--run", trained, "--all", "--out", path)
+    fails_in_one_line(capsys, 0, "recommend", "--run", trained, "--all", "--overwrite", "--out", path)
     assert os.listdir(tmp_path) == [path.name] and path.read_text() == "an older table"
 
 

@@ -13,6 +13,7 @@ from brought import advised
 
 import ramgnn
 from ramgnn.cli import main
+from ramgnn.datasets import tables
 from ramgnn.datasets.frames.notes import is_doubt
 from ramgnn.errors import DataError
 from tests.kills import SMALL
@@ -141,3 +142,27 @@ def test_ratings_with_a_decimal_comma(stars, kept):
     thousands = frame.assign(rating=["1,000", "2", "3", "4"])
     with pytest.raises(DataError, match="is no number"):
         ramgnn.from_frames(thousands, min_rating=4)
+
+
+def test_items_are_looked_for_beside_the_interactions(tmp_path, monkeypatch, capsys):
+    frame = pd.DataFrame({"user_id": [u for u in range(4) for _ in range(3)], "item_id": [0, 1, 2, 1, 2, 3] * 2})
+    there, here = tmp_path / "there", tmp_path / "here"
+    for folder, column in ((there, "genre"), (here, "colour")):
+        folder.mkdir()
+        pd.DataFrame({"item_id": range(4), column: ["a", "b"] * 2}).to_csv(folder / "items.csv", index=False)
+    frame.to_csv(there / "rows.csv", index=False)
+    frame.to_csv(tmp_path / "alone.csv", index=False)
+    monkeypatch.chdir(here)
+    data = tables.load(there / "rows.csv", progress=False)
+    assert [r.name for r in data.item_relations] == ["genre"]
+    assert any("items.csv lies beside rows.csv and was read as the table of items" in note for note in data.notes)
+    assert tables.guess(there / "rows.csv").item_relations == ("genre",)
+    given = tables.load(there / "rows.csv", "items.csv", progress=False)
+    assert [r.name for r in given.item_relations] == ["colour"], "the one that was named"
+    with pytest.raises(DataError, match="if the one in this folder is meant") as caught:
+        tables.load(tmp_path / "alone.csv", progress=False)
+    assert f"no table of items is named, and there is no items.csv in {tmp_path}" in str(caught.value)
+    assert tables.load(tmp_path / "alone.csv", None, progress=False).item_relations == ()
+    assert main(["data", "check", "--interactions", str(there / "rows.csv")]) == 0
+    shown = capsys.readouterr().out
+    assert f"next: ramgnn train --interactions {there / 'rows.csv'} --items {there / 'items.csv'}" in shown

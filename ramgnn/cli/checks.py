@@ -78,5 +78,7 @@ def recommend(args: Namespace) -> None:
     one = args.user or args.had
     if args.reasons and (not one or args.out):
         error("--reasons explains what is shown for --user or --had; leave out " + ("--out" if one else "--reasons"))
+    if args.overwrite and not args.out:
+        error("--overwrite goes with --out FILE")
     if args.out and ending(args.out) is None:
         error(f"--out {args.out}: unknown ending; expected a name that ends in one of {', '.join(ENDINGS)}")

@@ -211,6 +211,10 @@ def check(args: Namespace) -> None:
         print(f"\nwell: every id, value and pair fits{without}")
     else:
         print(f"\nread, with {n_doubts} {'doubt' if n_doubts == 1 else 'doubts'}: see the notes marked so")
+    if args.interactions and not args.items:
+        from ramgnn.datasets.tables import items_beside  # which was read
+
+        args.items = str(items_beside(args.interactions))
     print(f"next: ramgnn train {dataset_flags(args)}".rstrip())
 
 

@@ -29,15 +29,18 @@ from ramgnn.files import replacing
 Write = Callable[[pd.DataFrame], None]
 
 
-def check(path: str) -> None:
+def check(path: str, overwrite: bool) -> None:
     """Refuse a file that cannot be written before anything is computed for it.
 
     Raises:
-        RamgnnError: its folder is not there, it is a folder itself, or it is to be Parquet and pyarrow is missing.
+        RamgnnError: its folder is not there, it is a folder itself, it is there and `overwrite` is false, or it
+            is to be Parquet and pyarrow is missing.
     """
     target = Path(path)
     if target.is_dir():
         raise RamgnnError(f"cannot write {path}: it is a folder; choose another --out")
+    if target.exists() and not overwrite:
+        raise RamgnnError(f"{path} is there already; choose another --out, or give --overwrite to replace it")
     if not target.parent.is_dir():
         what = "is a file; choose" if target.parent.exists() else "does not exist; make it or choose"
         raise RamgnnError(f"cannot write {path}: the folder {target.parent} {what} another --out")

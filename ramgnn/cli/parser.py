@@ -189,6 +189,7 @@ def _recommend(commands) -> None:
     items.add_argument("--reasons", action="store_true", help="one reason for each; with --user or --had")
     output = options.output(recommend, quiet=True)
     output.add_argument("--out", metavar="FILE", help="write to a .csv, .tsv, .csv.gz, .jsonl or .parquet file")
+    output.add_argument("--overwrite", action="store_true", help="replace the file of --out if it is there already")
     output.add_argument(
         "--skip-unknown", action="store_true", help="leave out ids in --users that are not in the data, and count them"
     )

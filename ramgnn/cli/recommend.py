@@ -28,7 +28,7 @@ LONGEST = 100_000  # characters of a line of a file of ids
 def recommend(args: Namespace) -> None:
     """The best items for one user, for several or for all; printed, or written to a file."""
     if args.out:
-        output.check(args.out)
+        output.check(args.out, args.overwrite)
     typed = _read_ids(args.users) if args.users else []
     model = load_model(args.run)
     if args.had:

@@ -33,13 +33,13 @@ from ramgnn.errors import DataError
 
 __all__ = ["Guess", "guess", "load"]
 
-ITEMS = "items.csv"  # read where no table of items is named
+ITEMS, AUTO = "items.csv", "auto"  # the file that is read where no table of items is named, and what says so
 MANY_COLUMNS = 1_000  # of a file; beyond, those that are to become relation types have to be named
 
 
 def guess(
     interactions: str | os.PathLike = "interactions.csv",
-    items: str | os.PathLike = ITEMS,
+    items: str | os.PathLike | None = AUTO,
     users: str | os.PathLike | None = None,
     *,
     user_column: str | None = None,
@@ -70,7 +70,7 @@ def guess(
 
 def load(
     interactions: str | os.PathLike = "interactions.csv",
-    items: str | os.PathLike = ITEMS,
+    items: str | os.PathLike | None = AUTO,
     users: str | os.PathLike | None = None,
     *,
     user_column: str | None = None,
@@ -106,7 +106,8 @@ def load(
 
     Args:
         interactions: one row per interaction: a user, an item and, if there is one, a time.
-        items: one row per item: its id, and columns that become relation types.
+        items: one row per item: its id, and columns that become relation types; "auto" for the ``items.csv`` beside
+            `interactions`, None for none.
         users: one row per user, likewise.
         user_column, item_column, time_column, title_column: names of columns; None guesses, see `guess`.
         item_relations, user_relations: the columns to use; None uses all whose values join at least two nodes and do
@@ -161,14 +162,20 @@ def load(
             f"{option('users', str(beside))} to use it"
         )
     form = _checked_form(sep, encoding, quote, escape, header)
+    read = _tables((interactions, items, users), form, header, named, progress, notes)
     return build(
-        *_tables((interactions, items, users), form, header, named, progress, notes),
+        *read,
         named,
         options,
         name=name or "tables",
-        source="your own tables: " + ", ".join(Path(p).name for p in (interactions, items, users) if p is not None),
+        source="your own tables: " + ", ".join(table.origin.name for table in read if table is not None),
         notes=notes,
     )
+
+
+def items_beside(interactions: str | os.PathLike) -> Path:
+    """Where the table of items lies if none is named."""
+    return Path(interactions).parent / ITEMS
 
 
 def _checked_form(sep: str | None, encoding: str, quote: str | None, escape: str | None, header: bool) -> Form:
@@ -204,13 +211,19 @@ def _tables(
     """The table of each file, None where there is none; only the first lines are read now."""
     tables = []
     for side, path in zip(("interactions", "items", "users"), paths, strict=True):
-        if side == "items" and str(path) == ITEMS and not Path(path).exists():
-            raise _no_items(tables[0], named)
+        if side == "items" and path == AUTO:
+            path = items_beside(paths[0])
+            if not path.exists():
+                raise _no_items(tables[0], named, path.parent)
+            notes.append(
+                f"{ITEMS} lies beside {Path(paths[0]).name} and was read as the table of items: pass "
+                f"{option('items', 'FILE')} for another one"
+            )
         tables.append(None if path is None else _table(side, Path(path), form, header, named, progress, notes))
     return tables
 
 
-def _no_items(interactions: Table, named: Columns) -> DataError:
+def _no_items(interactions: Table, named: Columns, folder: Path) -> DataError:
     """The error where no table of items is named or lies there; one table may hold everything."""
     guess = guess_columns(
         interactions, None, None, Columns(named.user, named.item, named.time, None, rating=named.rating)
@@ -219,7 +232,10 @@ def _no_items(interactions: Table, named: Columns) -> DataError:
     if about_items and interactions.head is not None:
         dated = columns_of_dates(interactions.head(about_items), interactions.origin)
         about_items = [column for column in about_items if column not in dated]
+    where = "here" if folder == Path() else f"in {folder}"
     fix = f"pass {option('items', 'FILE')}, or put an {ITEMS} there"
+    if Path(ITEMS).exists():
+        fix = f"pass {option('items', ITEMS)} if the one in this folder is meant, or {option('items', 'FILE')}"
     if about_items and interactions.origin.file is not None:
         whole = {"items": str(interactions.origin.file), "item_relations": about_items, "duplicates": "first"}
         fix = (
@@ -227,7 +243,7 @@ def _no_items(interactions: Table, named: Columns) -> DataError:
             f"columns that do; or {option('items', 'FILE')} for a table of its own"
         )
     return DataError(
-        f"no table of items is named, and there is no {ITEMS} here",
+        f"no table of items is named, and there is no {ITEMS} {where}",
         expected="a table with a row for each item: its id, and what it is, such as a genre",
         fix=fix,
     )
