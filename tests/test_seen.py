@@ -9,7 +9,8 @@ import pytest
 import ramgnn
 from ramgnn.cli import main
 from ramgnn.datasets import from_frames, tables
-from ramgnn.errors import RamgnnError
+from ramgnn.datasets.frames.notes import is_doubt
+from ramgnn.errors import DataError, RamgnnError
 
 FAST = {
     "pretrain.dim": 8, "pretrain.epochs": 3, "finetune.epochs": 4, "finetune.every": 1, "finetune.layers": 1,
@@ -87,3 +88,75 @@ def test_reasons_are_what_was_liked(tmp_path):
     reasons = {data.item_ids[via.node] for via in explanation.similar}
     reasons |= {data.item_ids[via.node] for reason in explanation.item_reasons for via in reason.via}
     assert reasons and reasons <= liked
+
+
+# ---- rows without a time, ids that differ in capitals, one and several
+
+
+def timed(tmp_path, sign="NULL"):
+    """Interactions with two rows that have no time, one of them all that a user has; items."""
+    lines = [f"u{u},i{i},{1_500_000_000 + 10 * u + i}" for u in range(4) for i in range(3)]
+    lines += [f"u0,i4,{sign}", f"lone,i1,{sign}", f"u1,i4,{sign}"]
+    (tmp_path / "rows.csv").write_text("\n".join(["user_id,item_id,time", *lines]) + "\n")
+    films = [f"i{i},{'ab'[i % 2]}" for i in range(6)]
+    (tmp_path / "films.csv").write_text("\n".join(["item_id,genre", *films]) + "\n")
+    return ["--interactions", str(tmp_path / "rows.csv"), "--items", str(tmp_path / "films.csv")]
+
+
+@pytest.mark.parametrize("sign", ["NULL", "-", ""])
+def test_rows_without_a_time_can_be_left_out(tmp_path, capsys, sign):
+    given = timed(tmp_path, sign)
+    assert main(["data", "check", *given]) == 1
+    said = capsys.readouterr().err
+    assert "(here and on 2 other lines: 15, 16)" in said
+    assert "pass --option unknown=drop to leave out these 3 lines" in said
+    assert main(["data", "check", *given, "--option", "unknown=drop"]) == 0
+    shown = capsys.readouterr().out
+    assert "3 of 15 rows of rows.csv have no time and were left out (lines 14, 15, 16)" in shown
+    assert "1 user has no row with a time and was left out, first 'lone'" in shown
+    data = tables.load(given[1], given[3], unknown="drop", progress=False)
+    assert data.left_out_users == ("lone",)
+    shown = ramgnn.fit(data, "popularity", progress=False).recommend(n=6)
+    assert {"i4", "i5"} & set(shown["item"]) and not {"i4"} & set(shown[shown["user"].isin(["u0", "u1"])]["item"])
+    frame = pd.read_csv(given[1])
+    frame["time"] = pd.to_datetime(pd.to_numeric(frame["time"], errors="coerce"), unit="s")
+    assert len(from_frames(frame, pd.read_csv(given[3]), unknown="drop").seen) == 2
+
+
+def test_where_no_row_has_a_time_dropping_is_no_advice(tmp_path):
+    frame = pd.read_csv(timed(tmp_path)[1]).assign(time="-")
+    for unknown in ("error", "drop"):
+        with pytest.raises(DataError, match="to mend it: fill it in, or remove the row$"):
+            from_frames(frame, pd.DataFrame({"item_id": [f"i{i}" for i in range(6)]}), unknown=unknown)
+
+
+def test_ids_that_differ_in_capitals_are_doubted():
+    frame = pd.DataFrame(
+        {"user_id": ["u5", "U5", "u6", "U6", "u7", "NULL", "null"] * 3, "item_id": ["A", *"aBcDe" * 4]}
+    )
+    data = from_frames(frame, None, unknown="drop", duplicates="first")
+    doubts = [note for note in data.notes if is_doubt(note)]
+    assert len(doubts) == 2
+    assert "'u5' and 'U5' look like one id: 2 ids of users in interactions differ from another only in cap" in doubts[0]
+    assert "'A' and 'a' look like one id: 1 id of items in interactions differs" in doubts[1]
+    assert {"u5", "U5"} <= set(data.user_ids)
+
+
+def test_one_interaction_is_no_several():
+    frame = pd.DataFrame({"user_id": ["a", "a", "b", "b", "b"], "item_id": [0, 1, 0, 1, 9]})
+    films = pd.DataFrame({"item_id": [0, 1, 2], "genre": ["x", "x", "y"]})
+    with pytest.raises(DataError, match="unknown='drop' to leave this interaction out"):
+        from_frames(frame, films)
+    assert any(
+        "1 interaction of 1 item not in items was dropped" in n for n in from_frames(frame, films, unknown="drop").notes
+    )
+
+
+def test_bins_of_a_column_that_is_none_to_bin_are_not_advised():
+    frame = pd.DataFrame({"user_id": ["a", "a", "b", "b"], "item_id": [0, 1, 0, 1], "rating": [1, 2, 3, 4]})
+    films = pd.DataFrame({"item_id": [0, 1, 2], "year": [1990, 1991, 1990]})
+    with pytest.raises(DataError, match="there is no relation column 'rating' to bin") as caught:
+        from_frames(frame, films, bins={"rating": 0})
+    assert "'rating': 10" not in str(caught.value)
+    with pytest.raises(DataError, match="'year': 10"):
+        from_frames(frame, films, bins={"year": 0})

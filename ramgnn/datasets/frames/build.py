@@ -13,13 +13,12 @@ from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
-from ramgnn.datasets.frames.bins import check_width
 from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.ids import MAYBE, read_ids
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, check_missing
 from ramgnn.datasets.frames.notes import Decision
-from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked, lost_note, without_liked
+from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked, lost_note, without_any
 from ramgnn.datasets.frames.rows import (
     Nodes,
     divide,
@@ -33,7 +32,7 @@ from ramgnn.datasets.frames.rows import (
 from ramgnn.datasets.frames.separators import check_columns, check_separator
 from ramgnn.datasets.frames.table import SHOWN, Table
 from ramgnn.datasets.frames.telling import told, unread
-from ramgnn.datasets.frames.times import check_time_format, read_times
+from ramgnn.datasets.frames.times import check_time_format, keep_timed, read_times
 from ramgnn.datasets.negatives import with_negatives
 from ramgnn.errors import DataError
 
@@ -64,8 +63,6 @@ class Options:
         check_choice("split", self.split, ("last", "random", "none"))
         expected = "a dictionary, such as {'year': 10}, or None"
         arguments.instance("bins", self.bins, (Mapping, type(None)), expected, DataError)
-        for column, bins in (self.bins or {}).items():
-            check_width(bins, column)
         arguments.whole_number("min_user", self.min_user, 0, error=DataError)
         arguments.seed(self.seed, DataError)
         if self.negatives is not None:
@@ -103,6 +100,7 @@ def build(
         DataError: a table or a cell is not as expected; the message says where and what to do.
     """
     guess = guess_columns(interactions, items, users, named, options.min_rating is not None)
+    check_bins(options.bins or {}, [*guess.item_relations, *guess.user_relations])
     missing = check_missing(options.missing)
     columns_notes, details = unread(guess, interactions)
     notes = [*columns_notes, *notes]
@@ -110,7 +108,15 @@ def build(
     listed = {"item": listed_items, "user": listed_users}
     rows, dtypes = _read_interactions(interactions, guess, listed, options.unknown, missing, notes)
     time_kind = "order"
+    aside: list[pd.DataFrame] = []  # user and item of interactions that are not learned from
+    lost: list[str] = []  # users who have no other interactions
+    unliked: list[str] = []
     if guess.time:
+        if options.unknown == "drop":
+            rows, untimed = keep_timed(rows, interactions.origin, missing, notes)
+            if untimed is not None:
+                aside.append(untimed)
+                lost = without_any(rows, untimed)
         # of all rows: the one that decides between day and month may be one that is left out
         times, time_kind = read_times(
             rows["time"], interactions.origin, notes, time_format=options.time_format, missing=missing
@@ -119,10 +125,10 @@ def build(
         details[guess.time] = notes[-1].partition(": ")[2]
     elif options.time_format is not None:
         raise _no_time_column(interactions)
-    low, lost = None, []
     if options.min_rating is not None:
         rows, low = keep_liked(rows, guess.rating, options.min_rating, missing, interactions.origin, notes)
-        lost = without_liked(rows, low)
+        unliked = without_any(rows, low)
+        aside.append(low)
         details[guess.rating] = f"{options.min_rating:g} or more"
     if listed_items is not None:
         rows = keep_listed(rows, "item", listed_items, interactions.origin, options.unknown, notes)
@@ -130,8 +136,12 @@ def build(
         rows = keep_listed(rows, "user", listed_users, interactions.origin, options.unknown, notes)
     rows = keep_each_pair_once(rows, interactions.origin, options.duplicates, guess.time is not None, notes)
     rows, user_ids, left_out = keep_active_users(rows, listed_users, options.min_user, notes)
-    if lost := [user for user in lost if user not in user_ids]:  # users of a table may stay without an interaction
-        notes.append(lost_note(lost, options.min_rating))
+    # users of a table may stay without an interaction
+    lost, unliked = ([user for user in users if user not in user_ids] for users in (lost, unliked))
+    notes += [lost_note(lost, "row with a time", "")] if lost else []
+    if unliked:
+        more = f"; a smaller {option('min_rating')} keeps more"
+        notes.append(lost_note(unliked, f"rating of {options.min_rating:g} or more", more))
     item_ids = known(rows, "item")[pd.unique(codes_of(rows, "item"))] if listed_items is None else listed_items.ids
 
     rows = number(rows, user_ids, item_ids)  # by its old name, so that the memory is free for what comes
@@ -158,14 +168,14 @@ def build(
         split=_split_sentence(options.split, guess.time, options.seed),
         licence="your own data",
         own=True,
-        left_out_users=tuple(dict.fromkeys([*left_out, *lost])),
+        left_out_users=tuple(dict.fromkeys([*left_out, *lost, *unliked])),
         source=source,
         notes=(told(guess, details, taken), *notes),
         user_id_dtype=_common_dtype(dtypes["user"], listed_users),
         item_id_dtype=_common_dtype(dtypes["item"], listed_items),
     )
-    if low is not None:
-        dataset = replace(dataset, seen=seen_pairs(low, user_ids, item_ids))
+    if aside:
+        dataset = replace(dataset, seen=seen_pairs(pd.concat(aside), user_ids, item_ids))
     if options.negatives is not None:
         dataset = with_negatives(dataset, options.negatives, options.seed)
     return dataset.check()
@@ -227,14 +237,12 @@ def _relations(
         (items, guess.item_relations, named.item_relations),
         (None if users is None else users.take(user_ids), guess.user_relations, named.user_relations),
     )
-    both = tuple(
+    return tuple(
         relations(nodes, columns, names is not None, options.separator, missing, bins, notes, taken)
         if nodes is not None
         else ()
         for nodes, columns, names in sides
     )
-    check_bins(bins, [*guess.item_relations, *guess.user_relations])
-    return both
 
 
 def _graph_notes(guess: Guess, item_relations: Sequence[Relation], n_cold: int, n_items: int) -> list[str]:

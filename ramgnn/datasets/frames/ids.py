@@ -14,6 +14,7 @@ from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.coded import categories, different
+from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
 
@@ -71,6 +72,7 @@ def read_ids(
         texts = [match[1] if (match := WHOLE_FLOAT.fullmatch(text)) else text for text in texts]
         notes.append(f"ids of {side}s in {origin.name} are written as {example} and were read as whole numbers")
     _note_alike(texts, origin, side, notes)
+    _note_capitals([text for n, text in enumerate(texts) if n not in gone], origin, side, notes)
     ids = categories(codes, texts, column.index, column.name)
     if not cells.are_integers(column, ids):
         return ids, "str"
@@ -155,6 +157,18 @@ def _note_alike(texts: list[str], origin: Origin, side: str, notes: list[str]) -
                 "they differ only in how an accented letter is written"
             )
             return
+
+
+def _note_capitals(texts: list[str], origin: Origin, side: str, notes: list[str]) -> None:
+    """Note different ids that are one but for capitals."""
+    first: dict[str, str] = {}
+    pairs = [(one, text) for text in texts if (one := first.setdefault(text.casefold(), text)) != text]
+    if pairs:
+        n = f"{len(pairs):,} id{'' if len(pairs) == 1 else 's'} of {side}s in {origin.name}"
+        differs = "differs" if len(pairs) == 1 else "differ"
+        one, other = pairs[0]
+        note = f"{one!r} and {other!r} look like one id: {n} {differs} from another only in capitals, and each stays a"
+        notes.append(Note(f"{note} {side} of its own; write those alike that are one", doubt=True))
 
 
 # ---- ids that are not listed -----------------------------------------------------------------------------------------

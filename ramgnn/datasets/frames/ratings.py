@@ -92,17 +92,16 @@ def keep_liked(
     return rows[keep], rows.loc[~keep, ["user", "item"]].reset_index(drop=True)
 
 
-def without_liked(rows: pd.DataFrame, low: pd.DataFrame) -> list[str]:
-    """The ids of users all of whose ratings are low; `rows` and `low` are what `keep_liked` gave."""
+def without_any(rows: pd.DataFrame, low: pd.DataFrame) -> list[str]:
+    """The ids of users who are in `low` and have none of the `rows` that were kept."""
     return list(known(low, "user")[np.setdiff1d(codes_of(low, "user"), codes_of(rows, "user"))])
 
 
-def lost_note(users: Sequence[str], min_rating: float) -> str:
-    """The note on users who are left out for they liked nothing."""
+def lost_note(users: Sequence[str], what: str, more: str) -> str:
+    """The note on users who are left out for they have none of `what`, such as ``"row with a time"``."""
     n = len(users)
-    who = f"{n:,} user{'' if n == 1 else 's'} {'has' if n == 1 else 'have'} no rating of {min_rating:g} or more"
-    left_out = f"and {'was' if n == 1 else 'were'} left out, first {users[0]!r}"
-    return f"{who} {left_out}; a smaller {option('min_rating')} keeps more"
+    have, were = ("user has", "was") if n == 1 else ("users have", "were")
+    return f"{n:,} {have} no {what} and {were} left out, first {users[0]!r}{more}"
 
 
 def unused(column: str, sample: pd.Series, origin: Origin) -> tuple[Note | None, str]:

@@ -102,15 +102,17 @@ def keep_listed(
     listed_in = nodes.origin.name
     first = rows.loc[unlisted, side].drop_duplicates()
     shown = ", ".join(f"{i!r} ({origin.unit} {origin.show(place)})" for place, i in first.head(SHOWN).items())
+    n = int(unlisted.sum())
     count = f"{len(first):,} {side}{'' if len(first) == 1 else 's'}"
     if unknown == "error":
+        these = "this interaction" if n == 1 else f"these {n:,} interactions"
         close = alike(first, nodes.ids)
         raise DataError(
             f"{count} of {origin.name} {'is' if len(first) == 1 else 'are'} not in {listed_in}: "
             f"{shown}{', …' if len(first) > SHOWN else ''}" + (f"; {listed_in} has {close}" if close else ""),
             expected=f"every {side} to have a row in {listed_in}",
             fix=("write the ids alike" if "look like one id" in close else "add the rows")
-            + f", or pass {option('unknown', 'drop')} to leave these {int(unlisted.sum()):,} interactions out",
+            + f", or pass {option('unknown', 'drop')} to leave {these} out",
             **origin.at(first.index[0]),
         )
     rows = rows[~unlisted]
@@ -121,7 +123,9 @@ def keep_listed(
             fix=f"check which columns hold the ids: {shown} here, {', '.join(map(repr, nodes.ids[:3]))} there",
             **origin.at(),
         )
-    notes.append(f"{int(unlisted.sum()):,} interactions of {count} not in {listed_in} were dropped: {shown}")
+    were = "interaction of {} not in {} was" if n == 1 else "interactions of {} not in {} were"
+    notes.append(f"{n:,} {were.format(count, listed_in)} dropped: {shown}")
+
     return rows
 
 

@@ -14,7 +14,7 @@ from pandas.api import types
 from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import dates, instants
-from ramgnn.datasets.frames.distinct import distinct
+from ramgnn.datasets.frames.distinct import Distinct, distinct
 from ramgnn.datasets.frames.missing import PLACEHOLDERS
 from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import Origin
@@ -45,7 +45,7 @@ def read_times(
     """
     if types.is_datetime64_any_dtype(column.dtype):
         if (empty := column.isna()).any():
-            raise _missing_time(origin, column.index[empty].to_numpy(), "")
+            raise _missing_time(origin, column.index[empty].to_numpy(), "", len(column))
         seconds = dates.seconds(column)
         notes.append(_note(seconds, "dates", origin))
         return seconds, "seconds"
@@ -54,9 +54,9 @@ def read_times(
         notes.append(_note(seconds, f"seconds since 1970, {seconds[0]} = {shown(seconds[0])}", origin))
         return seconds, "seconds"
     cells = distinct(column, origin, "time")
-    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    gone = _gone(cells, missing)
     if gone.any():
-        raise _missing_time(origin, cells.places_of(gone), cells.text[np.argmax(gone)])
+        raise _missing_time(origin, cells.places_of(gone), cells.text[np.argmax(gone)], len(column))
     numbers = pd.to_numeric(pd.Series(cells.text, dtype=object), errors="coerce").replace([np.inf, -np.inf], np.nan)
     if time_format is not None and time_format not in instants.UNITS:
         values, form = dates.in_form(cells, time_format)
@@ -73,6 +73,40 @@ def read_times(
     example = "" if form == "dates" else f", {cells.text[0]} = {shown(values[0])}"
     notes.append(_note(times, form + example, origin))
     return times, "seconds"
+
+
+def keep_timed(
+    rows: pd.DataFrame, origin: Origin, missing: Collection[str], notes: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The interactions that have a time, and user and item of the others; none of them where no row has a time.
+
+    Args:
+        rows: with a column ``time``, indexed by place.
+        origin: the table; missing: texts that stand for nothing, besides the known ones.
+        notes: how many were left out is added here.
+    """
+    column = rows["time"]
+    if types.is_integer_dtype(column.dtype):
+        return rows, None
+    if types.is_datetime64_any_dtype(column.dtype):
+        lost = column.isna().to_numpy()
+    else:
+        cells = distinct(column, origin, "time")
+        lost = _gone(cells, missing)[cells.codes]
+    if not lost.any() or lost.all():
+        return rows, None
+    n, places = int(lost.sum()), rows.index[lost].to_numpy()
+    have, were = ("has", "was") if n == 1 else ("have", "were")
+    notes.append(
+        f"{n:,} of {len(rows):,} rows of {origin.name} {have} no time and {were} left out ({origin.unit}"
+        f"{'' if n == 1 else 's'} {origin.show_all(places)}); what stands there counts as had: nobody is recommended it"
+    )
+    return rows[~lost], rows.loc[lost, ["user", "item"]].reset_index(drop=True)
+
+
+def _gone(cells: Distinct, missing: Collection[str]) -> np.ndarray:
+    """Which of some different cells stand for nothing: ``(k,)`` bool."""
+    return np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
 
 
 def check_time_format(time_format: object) -> None:
@@ -106,11 +140,16 @@ def _note(times: np.ndarray, what: str, origin: Origin) -> Note:
     return Note(note + ", which is yet to come" * late, doubt=late)
 
 
-def _missing_time(origin: Origin, places: np.ndarray, text: str) -> DataError:
-    others = f" (here and {origin.preposition} {len(places) - 1:,} other {origin.unit}s)" if len(places) > 1 else ""
+def _missing_time(origin: Origin, places: np.ndarray, text: str, n_rows: int) -> DataError:
+    n = len(places)
+    shown = f": {origin.show_all(places[1:])}"
+    s = "s" if n > 2 else ""
+    others = f" (here and {origin.preposition} {n - 1:,} other {origin.unit}{s}{shown})" if n > 1 else ""
+    these = f"this {origin.unit}" if n == 1 else f"these {n:,} {origin.unit}s"
+    drop = f", or pass {option('unknown', 'drop')} to leave out {these}" if n < n_rows else ""
     return DataError(
         ("the time is empty" if not text else f"the time is missing: {text!r}") + others,
         expected=dates.EXPECTED,
-        fix=f"fill it in, or remove the {origin.unit}",
+        fix=f"fill it in, {'' if drop else 'or '}remove the {origin.unit}{drop}",
         **origin.at(places[0]),
     )
