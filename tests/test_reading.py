@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given
@@ -308,3 +310,49 @@ def test_what_is_no_table(tmp_path, start, kind):
 def test_near_ignores_case():
     assert near("ITEMID", ["item_id", "user"]) == ["item_id"]
     assert near("zzz", ["item_id"]) == []
+
+
+# ---- files that are no text
+
+
+def png() -> bytes:
+    chunk = zlib.compress(np.random.default_rng(0).bytes(300))
+    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x10\x00\x00\x00\x10\x08\x06\x00\x00\x00" + chunk
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("content", [png(), np.random.default_rng(1).bytes(3000), bytes(range(256))])
+def test_bytes_that_are_no_text(tmp_path, content, packed):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(
+        DataError, match="this gzip file holds is no table of text" if packed else "this is no table"
+    ) as e:
+        read_layout(path)
+    assert "encoding" not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-8", "user_id,item_id\n\x1b[1ma,b\n"),
+        ("utf-8", "user_id,item_id\na\x01b\x02c\x03,b\n"),
+        ("cp1252", "user_id,item_id\n“Zoë”,…\n"),
+        ("gb18030", "user_id,item_id\n星际,异形\n"),
+        ("utf-16", "user_id,item_id\n星际,异形\n"),
+        ("utf-16-le", "user_id,item_id\n星际,异形\n"),
+    ],
+)
+def test_text_with_a_few_signs_is_text(tmp_path, encoding, text):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(text.encode(encoding))
+    assert read_layout(path, encoding=encoding).columns == ("user_id", "item_id")
+
+
+def test_another_separator_is_offered_where_it_works(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("user;item;time\n1;2;3\n1;3;4\n")
+    assert "; sep" not in " ".join(read_layout(path).notes) and "divided at ';'" in read_layout(path).notes[0]
+    path.write_text("user,item,a;b;c;d\n1,2,3;4;5;6\n")
+    assert read_layout(path).notes == ("its columns are divided at ';'; sep=',' would divide them at ','",)
+    assert read_layout(path, sep=",").columns == ("user", "item", "a;b;c;d")

@@ -18,7 +18,7 @@ from pathlib import Path
 from ramgnn.advice import option
 from ramgnn.datasets import faults, misfits
 from ramgnn.datasets.headers import looks_like_data
-from ramgnn.datasets.opened import open_text
+from ramgnn.datasets.opened import check_text, open_text
 from ramgnn.errors import DataError
 
 # what a file may be divided by when nothing is said; where two divide it equally well, the first
@@ -98,6 +98,7 @@ def read_layout(
     path = Path(path)
     faults.check_kind(path)
     form = check_form(Form(sep, encoding, quote, escape))
+    check_text(path, encoding)
     line, lines = _first_lines(path, encoding)
     if announced := re.fullmatch(r'"?sep=(.)"?', lines[0].strip("\r\n")):  # Excel's own way to say it
         form = check_form(Form(form.sep or announced[1], encoding, quote, escape))
@@ -112,7 +113,8 @@ def read_layout(
     if spaced:
         notes.append(f"spaces between {sep!r} and a quote were left out")
     if form.sep is None and sep not in (",", "\t"):
-        notes.append(f"its columns are divided at {sep!r}; {option('sep', ',')} would divide them at ','")
+        other = f"; {option('sep', ',')} would divide them at ','" if _comma_works(lines, sep, form) else ""
+        notes.append(f"its columns are divided at {sep!r}{other}")
     data_like = looks_like_data([cell.strip() for cell in first], rows)
     if columns is not None:
         trailing = _ends_with_separators(len(columns), [first, *rows])
@@ -236,6 +238,15 @@ def _guess_separator(lines: Sequence[str], form: Form) -> str:
 
     possible = [sep for sep in SEPARATORS if not set(sep) & {form.quote, form.escape}]
     return max(possible, key=fit)
+
+
+def _comma_works(lines: Sequence[str], sep: str, form: Form) -> bool:
+    """Whether a comma would divide all of the first lines alike, two of its columns being free of `sep`."""
+    if "," in (form.quote, form.escape):
+        return False
+    rows = parse(lines, ",", form, spaced=True)
+    free = [place for place, name in enumerate(rows[0] if rows else []) if sep not in name]
+    return len(free) > 1 and all(len(row) == len(rows[0]) for row in rows)
 
 
 def has_spaces_before_quotes(lines: Sequence[str], sep: str, form: Form) -> bool:

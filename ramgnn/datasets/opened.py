@@ -26,6 +26,8 @@ from ramgnn.errors import DataError
 LINE_LIMIT = 64 * 2**20  # bytes
 PIECE = 2**18  # bytes of a line that are searched at a time for one that is not of the encoding
 FIELDS_LIMIT = 100_000  # of a line
+CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b")  # bytes that no text has
+FIRST = 4096  # bytes that tell what is no text
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,47 @@ def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[Ope
             raise faults.broken_gzip(path, error) from None
         except OSError as error:
             raise faults.unreadable(path, error) from None
+
+
+def check_text(path: Path, encoding: str) -> None:
+    """Refuse a file, plain or gzipped, whose first bytes are none of a text.
+
+    Raises:
+        DataError: they are not.
+    """
+    codec_of(encoding, path)
+    if faults.is_wide(encoding):
+        return
+    try:
+        with _open_bytes(path) as (raw, unpacked):
+            start = unpacked.read(FIRST)
+            packed = unpacked is not raw
+    except (EOFError, zlib.error, OSError):
+        return  # said by whoever reads it
+    if _is_binary(start):
+        raise _no_text(path, packed)
+
+
+def _is_binary(start: bytes) -> bool:
+    """Whether some first bytes are those of no text: several different control characters are among them.
+
+    A text has tabs and ends of lines, perhaps escapes, and in some exports up to three that separate its fields. One
+    in UTF-16 has NUL bytes, and is told by its mark or by NUL in every other place.
+    """
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    even, odd = (start[at::2].count(0) > len(start) // 4 for at in (0, 1))
+    return even == odd and len(set(start) & CONTROLS) > 3
+
+
+def _no_text(path: Path, packed: bool) -> DataError:
+    """The error for a file of bytes that are no text."""
+    return DataError(
+        f"{'what this gzip file holds' if packed else 'this'} is no table of text: there are control characters in it",
+        file=path,
+        expected="a table of text, such as CSV",
+        fix="check what this file is, and export the table as CSV (UTF-8)",
+    )
 
 
 def raw_lines(path: Path, encoding: str, first: int, last: int) -> list[str]:
