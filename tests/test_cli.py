@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -268,9 +269,25 @@ def test_ctrl_c_ends_with_130_and_keeps_the_run(capsys, tables, tmp_path, monkey
     assert main(["train", *data_of(tables), *SMALL, "--out", str(tmp_path / "r"), "--quiet"]) == 130
     assert f"continue with: ramgnn train --resume {tmp_path / 'r'}" in capsys.readouterr().err
     assert (tmp_path / "r" / "run.json").exists()
-    assert "was stopped during pre-training items" in fails(
-        capsys, "recommend", "--run", str(tmp_path / "r"), "--user", "u1"
-    )
+    go_on = f"go on with it: ramgnn train --resume {tmp_path / 'r'}"
+    said = fails(capsys, "recommend", "--run", str(tmp_path / "r"), "--user", "u1")
+    assert "was stopped during pre-training items" in said and go_on in said and "train again" not in said
+    (tmp_path / "r" / "run.json").unlink()  # as where the process was killed
+    for name in ("recommend", "explain"):
+        more = ["--item", "m1"] * (name == "explain")
+        assert go_on in fails(capsys, name, "--run", str(tmp_path / "r"), "--user", "u1", *more)
+
+
+def test_a_run_that_is_not_there_is_told_from_those_that_are(capsys, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = Path(trained)
+    for asked in (folder.parent, folder.with_name("nope")):  # the runs in it, and those beside it
+        said = fails(capsys, "recommend", "--run", str(asked), "--user", "u1")
+        assert f"name a run that there is: {folder}" in said and "train again" not in said
+    assert "train first: ramgnn train" in fails(capsys, "recommend", "--run", str(tmp_path / "a" / "b"), "--all")
+    shutil.copytree(folder, tmp_path / "runs" / "first")
+    said = fails(capsys, "similar", "--run", "a/b", "--item", "m1")
+    assert f"name a run that there is: {Path('runs', 'first')}" in said
 
 
 # ---- recommend for several users, into files -------------------------------------------------------------------------

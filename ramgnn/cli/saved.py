@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
+from pathlib import Path
 
 from ramgnn import runs
-from ramgnn.errors import RamgnnError
+from ramgnn.cli.typed import flag
+from ramgnn.errors import DataError, RamgnnError
 from ramgnn.fitted import FittedModel
+from ramgnn.runs.folder import FILES, RUN
 from ramgnn.visible import visible_lines
+
+MOST = 5  # runs that are named
 
 
 def load_model(folder: str, evaluated: bool = False) -> FittedModel:
@@ -17,13 +22,49 @@ def load_model(folder: str, evaluated: bool = False) -> FittedModel:
     Raises:
         RamgnnError: there is none, or its training was stopped before there was anything to score with.
     """
+    check_run(folder)
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", UserWarning)
         model = runs.load(folder) if evaluated else runs.load_serving(folder)
     for warning in (x for x in noted if issubclass(x.category, UserWarning)):
         print(f"ramgnn: {visible_lines(str(warning.message))}", file=sys.stderr)
     if model.scorer is None:
-        raise RamgnnError(
-            f"{folder} was stopped during {model.interrupted}, before there was a recommender; train again"
-        )
+        again = f"go on with it: {_resume(folder)}" if runs.unfinished(folder) else "train again"
+        raise RamgnnError(f"{folder} was stopped during {model.interrupted}, before there was a recommender; {again}")
     return model
+
+
+def check_run(folder: str) -> None:
+    """Refuse what holds no run, before it is read.
+
+    Raises:
+        RamgnnError: a run was started there and is not finished.
+        DataError: there is none; names those that lie in the folder, beside it, or in ``runs``.
+    """
+    path = Path(folder)
+    if (path / RUN).exists():
+        return
+    if runs.unfinished(path):
+        raise RamgnnError(f"{folder} holds a run that was stopped; go on with it: {_resume(folder)}")
+    if any((path / name).exists() for name in FILES):  # what is left of a run
+        return
+    found = next(filter(None, map(_runs_in, (path, path.parent, Path("runs")))), [])
+    fix = f"name a run that there is: {', '.join(found[:MOST])}{', …' * (len(found) > MOST)}"
+    raise DataError(
+        "there is no such file",
+        file=path / RUN,
+        expected="a run folder that was written to its end; check its name",
+        fix=fix if found else "check the path, or train first: ramgnn train",
+    )
+
+
+def _runs_in(folder: Path) -> list[str]:
+    """The run folders in a folder, those that were trained last first."""
+    try:
+        return [str(p.parent) for p in sorted(folder.glob(f"*/{RUN}"), key=lambda p: -p.stat().st_mtime)]
+    except (OSError, ValueError):  # the latter of a name that no file can have
+        return []
+
+
+def _resume(folder: str) -> str:
+    return f"ramgnn train {flag('--resume', folder)}"

@@ -9,7 +9,7 @@ import numpy as np
 from ramgnn.advice import option
 from ramgnn.datasets.base import Relation
 from ramgnn.datasets.faults import near
-from ramgnn.datasets.frames.bins import binned, check_width, fitting_bins
+from ramgnn.datasets.frames.bins import binned, fitting_bins
 from ramgnn.datasets.frames.missing import to_numbers
 from ramgnn.datasets.frames.notes import Decision, Note
 from ramgnn.datasets.frames.rows import Nodes
@@ -98,8 +98,8 @@ def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:
 
 
 def check_bins(bins: Mapping[str, float | str], columns: Sequence[str]) -> None:
-    """Refuse bins for a column that is no relation, and what are no bins."""
-    for column, width in bins.items():
+    """Refuse bins for a column that is no relation."""
+    for column in bins:
         if column not in columns:
             close = near(column, columns)
             raise DataError(
@@ -107,7 +107,6 @@ def check_bins(bins: Mapping[str, float | str], columns: Sequence[str]) -> None:
                 expected=f"one of {', '.join(map(repr, columns))}",
                 fix=f"name a column of numbers that is used as a relation after {option('bins')}",
             )
-        check_width(width, column)
 
 
 def _complaint(relation: Relation, n_nodes: int) -> str | None:

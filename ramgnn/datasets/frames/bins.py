@@ -114,5 +114,5 @@ def _no_bins(bins: object, column: str) -> DataError:
     return DataError(
         f"{bins!r} are no bins for column {column!r}",
         expected="a width above 0, such as 10, or a number of bins of equal counts, such as 'q5'",
-        fix=f"pass {option('bins', {column: 10})}",
+        fix=f"pass such bins, or leave {column!r} out of {option('bins')}",
     )

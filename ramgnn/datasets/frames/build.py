@@ -13,6 +13,7 @@ from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.faults import check_choice
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
+from ramgnn.datasets.frames.bins import check_width
 from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.ids import MAYBE, read_ids
@@ -63,6 +64,8 @@ class Options:
         check_choice("split", self.split, ("last", "random", "none"))
         expected = "a dictionary, such as {'year': 10}, or None"
         arguments.instance("bins", self.bins, (Mapping, type(None)), expected, DataError)
+        for column, bins in (self.bins or {}).items():
+            check_width(bins, column)
         arguments.whole_number("min_user", self.min_user, 0, error=DataError)
         arguments.seed(self.seed, DataError)
         if self.negatives is not None:
