@@ -243,7 +243,8 @@ def test_notes_on_the_shell_speak_its_language(tmp_path, capsys):
     arguments = [word for word in own.arguments if word != "--users"][:4]
     assert main(["data", "check", *arguments]) == 0
     out = capsys.readouterr().out
-    assert "--bins year=10" in out and "--option sep=," in out and "--users" in out
+    assert "--bins year=10" in out and "--users" in out
+    assert "divided at ';'" in out and "sep=," not in out, "no comma divides these"
     assert not speaks_python(out), out
 
 
