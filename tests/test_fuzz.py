@@ -115,8 +115,9 @@ def test_a_served_model_of_other_people_is_refused(fitted, tmp_path):
         (["config", "pretrain", "sigma"], "none", "impossible setting"),
         (["config", "pretrain", "k"], 0, "impossible setting"),
         (["config", "pretrain", "lr"], True, "impossible setting"),
-        (["config", "pretrain", "dim"], 10**12, "dim is 1000000000000, and the weights hold"),
-        (["config", "pretrain", "layers"], 10**9, "layers is 1000000000, and the weights hold"),
+        (["config", "pretrain", "dim"], 10_000, "dim is 10000, and the weights hold"),
+        (["config", "pretrain", "dim"], 10**12, "expected at most 16,384"),
+        (["config", "pretrain", "layers"], 10**9, "expected at most 1,000"),
     ],
 )  # fmt: skip
 def test_impossible_settings_of_a_careful_stranger_are_refused(fitted, tmp_path, keys, value, said):

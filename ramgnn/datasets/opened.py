@@ -147,15 +147,15 @@ def check_text(path: Path, encoding: str) -> None:
 
 
 def _is_binary(start: bytes) -> bool:
-    """Whether some first bytes are those of no text: several different control characters are among them.
+    """Whether some first bytes are those of no text: NUL and several different control characters are among them.
 
-    A text has tabs and ends of lines, perhaps escapes, and in some exports up to three that separate its fields. One
-    in UTF-16 has NUL bytes, and is told by its mark or by NUL in every other place.
+    A text has tabs and ends of lines, and in some exports control characters that separate its fields, but no NUL,
+    unless in UTF-16, which is told by its mark or by NUL in every other place.
     """
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
     even, odd = (start[at::2].count(0) > len(start) // 4 for at in (0, 1))
-    return even == odd and len(set(start) & CONTROLS) > 3
+    return 0 in start and even == odd and len(set(start) & CONTROLS) > 3
 
 
 def _no_text(path: Path, packed: bool) -> DataError:
