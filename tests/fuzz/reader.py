@@ -66,6 +66,8 @@ def check(
         Wrong: it is not.
     """
     cells = {name: [dict(zip(table[0], row, strict=True)) for row in table[1:]] for name, table in tables.items()}
+    if options["unknown"] == "drop":  # a row without a time is left out
+        cells["rows"] = [row for row in cells["rows"] if row[columns["time"]].strip().lower() not in NOTHING]
     pairs = _ids(cells["rows"], [columns["user"], columns["item"]], options)
     times = _times([row[columns["time"]] for row in cells["rows"]], options.get("time_format"))
     listed = {
@@ -166,7 +168,7 @@ def _check_pairs(
     if times is None:
         return
     for user in range(dataset.n_users):
-        had = [kept[dataset.user_ids[user], dataset.item_ids[item]] for item in dataset.had(user)]
+        had = [kept[dataset.user_ids[user], dataset.item_ids[item]] for item in dataset.had(user, seen=False)]
         read = [times[n] for n in had]
         if options["split"] == "last" and any(a > b for a, b in zip(read, read[1:], strict=False)):
             raise Wrong(f"another order in time of user {dataset.user_ids[user]!r}: {read}")
