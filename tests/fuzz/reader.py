@@ -67,7 +67,7 @@ def check(
     """
     cells = {name: [dict(zip(table[0], row, strict=True)) for row in table[1:]] for name, table in tables.items()}
     if options["unknown"] == "drop":  # a row without a time is left out
-        cells["rows"] = [row for row in cells["rows"] if row[columns["time"]].strip().lower() not in NOTHING]
+        cells["rows"] = [row for row in cells["rows"] if row[columns["time"]].strip().lower() not in NO_TIME]
     pairs = _ids(cells["rows"], [columns["user"], columns["item"]], options)
     times = _times([row[columns["time"]] for row in cells["rows"]], options.get("time_format"))
     listed = {
@@ -92,8 +92,10 @@ def _column(texts: Sequence[str]) -> list[str]:
     return texts
 
 
+NO_TIME_BESIDE = {"??", "---", "–", "—", "[]", "{}", "#null!", "1.#qnan", "-1.#ind"}  # noqa: RUF001 - dashes
 NOTHING = {"", "?", "-", "--", ".", "nan", "-nan", "nat", "null", "(null)", "<null>", "nil", "none", "na", "n/a", "-1",
            "#n/a", "#n/a n/a", "#na", "<na>", "undefined", "\\n"}  # fmt: skip
+NO_TIME = NOTHING | NO_TIME_BESIDE  # what stands for no time
 
 
 def _ids(rows: list[dict[str, str]], names: Sequence[str], options: dict[str, Any]) -> list[tuple[str, ...]]:
