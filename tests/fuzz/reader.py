@@ -119,7 +119,8 @@ def _times(texts: Sequence[str], form: str | None) -> list[Any] | None:
     if form in ("dayfirst", "monthfirst"):
         return _parsed(texts, "%d/%m/%Y" if form == "dayfirst" else "%m/%d/%Y")
     try:
-        return [Fraction(text) // 1 for text in texts]
+        part = {"milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}.get(form or "", 1)
+        return [Fraction(text) // part for text in texts]  # fractions of a second are dropped
     except (ValueError, ZeroDivisionError):
         pass
     return next((times for form in DAYS if (times := _parsed(texts, form)) is not None), None)
