@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ramgnn.datasets.faults import near
-from ramgnn.datasets.reading import SEPARATORS, read_chunks, read_layout, read_table
+from ramgnn.datasets.layout import SEPARATORS, read_layout
+from ramgnn.datasets.reading import read_chunks, read_table
 from ramgnn.errors import DataError
 
 

@@ -18,7 +18,6 @@ import pandas as pd
 
 from ramgnn.datasets import faults, misfits
 from ramgnn.datasets.layout import (
-    SEPARATORS,
     UNIT,
     Form,
     Layout,
@@ -33,7 +32,7 @@ from ramgnn.datasets.layout import (
 from ramgnn.datasets.opened import open_text, raw_lines
 from ramgnn.errors import DataError
 
-__all__ = ["SEPARATORS", "Layout", "read_chunks", "read_layout", "read_table"]
+__all__ = ["read_chunks", "read_table"]
 
 ROWS_AT_A_TIME = 100_000
 SHARED_TEXTS = 1_000_000  # cells with the same text share memory until a column has this many different ones

@@ -21,7 +21,8 @@ from ramgnn.datasets.folders.lines import encoding_of, read_text
 from ramgnn.datasets.folders.ratings import ID, NUMBER, SECONDS, UNREAD, Ratings, first_ratings, read_ratings
 from ramgnn.datasets.frames.columns import Columns
 from ramgnn.datasets.frames.table import Origin, Table
-from ramgnn.datasets.reading import read_layout, read_table
+from ramgnn.datasets.layout import read_layout
+from ramgnn.datasets.reading import read_table
 
 NO_GENRES = ("(no genres listed)", "unknown")
 YEAR = re.compile(r"\(\s*(\d{4})\s*(?:[-–—]\s*(?:\d{4})?\s*)?\)")  # (1995), (2006–2007), (2011- )

@@ -29,7 +29,7 @@ from ramgnn.datasets.frames.columns import (
 )
 from ramgnn.datasets.frames.instants import are_seconds
 from ramgnn.datasets.frames.table import Origin, Table
-from ramgnn.datasets.reading import read_layout
+from ramgnn.datasets.layout import read_layout
 from ramgnn.errors import DataError
 
 TYPES = ("token", "token_seq", "float", "float_seq")
