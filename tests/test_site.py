@@ -77,7 +77,7 @@ def test_every_public_module_is_on_a_page_of_the_package():
     public = {name for name in found if not any(part.startswith("_") for part in name.split("."))}
     public = {name for name in public if name.split(".")[1] != "cli"}  # it describes itself: ramgnn --help
     public = {
-        name for name in public if not re.fullmatch(r"ramgnn\.exercises\.ch\d\d", name)
+        name for name in public if not re.fullmatch(r"ramgnn\.exercises\.ch\d\d[a-z]?", name)
     }  # those give answers away
     assert len(listed) == len(set(listed))
     assert sorted(public - set(listed)) == [], "give each a section in a book/api_*.md"

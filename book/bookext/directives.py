@@ -22,7 +22,7 @@ PAGES = (
     "api_tools",
 )  # in the order of the data's way
 HEADLINE = ("ram-gnn", "ram-gnn as printed", "lightgcn", "ease", "popularity")
-EXERCISE = re.compile(r"^\*\*(\d\d\.\d+) ([\w ]+)\.\*\* ", re.MULTILINE)
+EXERCISE = re.compile(r"^\*\*(\d\d[a-z]?\.\d+) ([\w ]+)\.\*\* ", re.MULTILINE)
 TERM = re.compile(r"(?<![\w$`])([A-Za-zα-ωŷ])_([A-Za-z0-9]+)(?![\w`])")
 
 

@@ -133,7 +133,7 @@ def exercise(id: str) -> Exercise:
 def exercises() -> dict[str, Exercise]:
     """Every exercise that can be checked, by id."""
     package = importlib.import_module("ramgnn.exercises")
-    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if re.fullmatch(r"ch\d\d", m.name))
+    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if re.fullmatch(r"ch\d\d[a-z]?", m.name))
     modules = [importlib.import_module(f"ramgnn.exercises.{name}") for name in names]
     return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
 

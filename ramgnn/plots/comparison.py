@@ -1,0 +1,3 @@
+"""Models compared: intervals, pairs, grouped bars."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Results over dimension and composition."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Lists of recommendations, side by side."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Messages along edges: a step of averaging, edge to message to sum, propagation."""
+
+from __future__ import annotations

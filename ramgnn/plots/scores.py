@@ -1,0 +1,3 @@
+"""One score taken apart, and sweeps of one number."""
+
+from __future__ import annotations
