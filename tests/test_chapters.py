@@ -65,8 +65,12 @@ def test_pictures_have_no_ground_of_their_own(path):
     """A white ground is a white card on a dark page."""
     for cell in read(path).cells:
         for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                pixels = plt.imread(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
+            data = output.get("data", {})
+            if "image/svg+xml" in data:
+                grounds = re.findall(r'<g id="patch_\d+">\s*<path [^>]*?style="([^"]*)"', data["image/svg+xml"])
+                assert grounds and grounds[0].startswith("fill: none"), cell.id
+            elif "image/png" in data:
+                pixels = plt.imread(io.BytesIO(base64.b64decode(data["image/png"])))
                 assert pixels.shape[2] == 4 and pixels[0, 0, 3] == pixels[-1, -1, 3] == 0, cell.id
 
 
@@ -148,7 +152,9 @@ def test_a_deck_has_the_headings_equations_and_figures_of_its_chapter():
         "## First\n\nOne sentence with $x$. And [a link](other.ipynb) more:\n\n$$ x = y^2 \\tag{6} $$\n\nAfter it.\n"
     )
     picture = nbformat.v4.new_code_cell("plot()", metadata={"mystnb": {"image": {"alt": 'a "curve"'}}})
+    vector = nbformat.v4.new_code_cell("draw()", metadata={"mystnb": {"image": {"alt": "a line"}}})
     picture.outputs = [nbformat.v4.new_output("display_data", data={"image/png": "AAAA\n"})]
+    vector.outputs = [nbformat.v4.new_output("display_data", data={"image/svg+xml": "<svg>é</svg>"})]
     table = nbformat.v4.new_code_cell("frame")
     rows = "<tr><td>1</td></tr>"
     table.outputs = [
@@ -156,22 +162,28 @@ def test_a_deck_has_the_headings_equations_and_figures_of_its_chapter():
     ]
     cells = [
         nbformat.v4.new_markdown_cell(text), picture, nbformat.v4.new_markdown_cell("It rises. Then it falls."), table,
-        nbformat.v4.new_markdown_cell("Too long to show.\n\n## Quiz\n\n**1. Who?**"),
+        vector, nbformat.v4.new_markdown_cell("Too long to show.\n\n## Quiz\n\n**1. Who?**"),
     ]  # fmt: skip
     deck = slides.slides(nbformat.v4.new_notebook(cells=cells))
-    assert [s.heading for s in deck] == ["A title", "First", "First"]
+    assert [s.heading for s in deck] == ["A title", "First", "First", "First"]
+    drawn = re.search(r'alt="a line" src="data:image/svg\+xml;base64,(\w+=*)"', deck[3].parts[0])
+    assert base64.b64decode(drawn[1]).decode() == "<svg>é</svg>"
     assert "<em>this</em>" in deck[0].parts[0] and deck[0].parts[0].count("<li>") == 2
     assert re.sub("</?span[^>]*>", "", deck[1].parts[0]) == "<p>One sentence with \\(x\\). And a link more.</p>\n"
     assert re.search(r"\\\[\s*x = y\^2 \\tag\{6\}\s*\\\]", deck[1].parts[1])
     assert 'alt="a &quot;curve&quot;"' in deck[2].parts[0] and "It rises. Then it falls." in deck[2].parts[1]
     page = slides.page(deck)
-    assert page.count("<section>") == 3 and "3 / 3" in page and "http" not in page
+    assert page.count("<section>") == 4 and "4 / 4" in page and "http" not in page
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
 def test_every_figure_of_a_chapter_is_on_its_slides(path):
     deck = slides.slides(read(path))
-    figures = sum("image/png" in o.get("data", {}) for c in read(path).cells for o in c.get("outputs", []))
+    figures = sum(
+        bool({"image/png", "image/svg+xml"} & set(o.get("data", {})))
+        for c in read(path).cells
+        for o in c.get("outputs", [])
+    )
     assert slides.page(deck).count("<img ") == figures
     equations = set(re.findall(r"\\tag\{(\d+)\}", prose(read(path))))
     assert equations <= set(re.findall(r"\\tag\{(\d+)\}", slides.page(deck)))

@@ -7,6 +7,7 @@ Formulas are set by the MathJax that the site brings along, so a deck lies in th
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 ENDS = ("Quiz", "Exercises")  # what a lecture does not show
+PICTURES = ("image/svg+xml", "image/png")  # the first that is there
 ROWS = 9  # of a table that fits on a slide
 WORDS = 45  # of text on a slide
 
@@ -107,9 +109,11 @@ def shown(cell: nbformat.NotebookNode) -> list[str]:
     alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
     for output in cell.get("outputs", []):
         data = output.get("data", {})
-        if "image/png" in data:
-            picture = data["image/png"].replace("\n", "")
-            parts.append(f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{picture}">')
+        kind = next((k for k in PICTURES if k in data), None)
+        if kind is not None:
+            vector = kind == "image/svg+xml"
+            picture = base64.b64encode(data[kind].encode()).decode() if vector else data[kind].replace("\n", "")
+            parts.append(f'<img alt="{html.escape(alt, quote=True)}" src="data:{kind};base64,{picture}">')
         elif "text/html" in data and data["text/html"].count("<tr") <= ROWS + 1:
             table = re.search(r"<table.*?</table>", data["text/html"], re.DOTALL)
             parts += [f'<div class="scroll">{table[0]}</div>'] if table else []

@@ -6,6 +6,7 @@ keep at least 3 : 1 contrast with both, and differ in lightness or are told apar
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -34,8 +35,12 @@ RC = {
 
 
 def use_style() -> None:
-    """Make the style the one of this session; chapters call it once."""
+    """Make the style the one of this session, and figures in a notebook vector graphics; chapters call it once."""
     mpl.rcParams.update(RC)
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", metadata={"Date": None})  # the same figure, the same file
 
 
 @contextmanager
