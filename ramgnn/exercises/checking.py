@@ -66,28 +66,46 @@ def check(id: str, answer: Any) -> bool:
     Raises:
         NotFoundError: there is no such exercise.
     """
-    is_right, verdict = _judge(exercise(id), answer)
-    print(textwrap.fill(f"{id}: {verdict}", 80, subsequent_indent="      ", replace_whitespace=False))
-    return is_right
+    verdict = judge(exercise(id), answer)
+    print(textwrap.fill(f"{id}: {verdict.said}", 80, subsequent_indent="      ", replace_whitespace=False))
+    return verdict.is_right
 
 
-def _judge(exercise: Exercise, answer: Any) -> tuple[bool, str]:
-    """Whether the answer is right, and what to say of it."""
+@dataclass(frozen=True)
+class Verdict:
+    """What is found out about an answer.
+
+    Attributes:
+        is_right: whether every step holds.
+        steps: how many steps hold, counted to the first that does not.
+        said: what a reader is told.
+    """
+
+    is_right: bool
+    steps: int
+    said: str
+
+
+def judge(exercise: Exercise, answer: Any) -> Verdict:
+    """Look at an answer step by step, to the first step that does not hold."""
     if answer is None or answer is Ellipsis:
-        return False, f"nothing to check yet. The answer is {exercise.expected}."
+        return Verdict(False, 0, f"nothing to check yet. The answer is {exercise.expected}.")
     if not exercise.accepts(answer):
-        return False, f"this is {_a(type(answer).__name__)}; the answer is {exercise.expected}."
-    for number, step in enumerate(exercise.steps, 1):
-        place = f"step {number} of {len(exercise.steps)}, {step.description}"
+        return Verdict(False, 0, f"this is {_a(type(answer).__name__)}; the answer is {exercise.expected}.")
+    for number, step in enumerate(exercise.steps):
+        place = f"step {number + 1} of {len(exercise.steps)}, {step.description}"
         try:
             holds = bool(step.holds(answer))
         except _Unfinished:
-            return False, f"your function returned nothing yet. The answer is {exercise.expected}."
+            said = f"your function returned nothing yet. The answer is {exercise.expected}."
+            return Verdict(False, number, said)
         except Exception as error:
-            return False, f"not yet. At {place}: your code raised {_last(error)}"
+            return Verdict(False, number, f"not yet. At {place}: your code raised {_last(error)}")
         if not holds:
-            return False, f"not yet. At {place}: {step.hint(answer) if callable(step.hint) else step.hint}"
-    return True, f"right, all {len(exercise.steps)} steps." if len(exercise.steps) > 1 else "right."
+            hint = step.hint(answer) if callable(step.hint) else step.hint
+            return Verdict(False, number, f"not yet. At {place}: {hint}")
+    said = f"right, all {len(exercise.steps)} steps." if len(exercise.steps) > 1 else "right."
+    return Verdict(True, len(exercise.steps), said)
 
 
 class _Unfinished(Exception):
