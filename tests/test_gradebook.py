@@ -50,11 +50,7 @@ def test_right_wrong_and_empty_answers_get_their_points(tmp_path):
     ones = "import torch\n" + stub.replace("return ...", "return torch.ones(n_users, 2)")
     hand_in(tmp_path, f"ann/{CHAPTER}.ipynb", solution())
     hand_in(tmp_path, f"bob/Copy of {CHAPTER}.ipynb", stub)
-    hand_in(
-        tmp_path,
-        f"cem/{CHAPTER} (1).ipynb",
-        "import torch\n" + stub.replace("return ...", "return torch.ones(n_users, 2)"),
-    )
+    hand_in(tmp_path, f"cem/{CHAPTER} (1).ipynb", ones)
     hand_in(tmp_path, f"dan/{CHAPTER}.ipynb", f'from ramgnn.exercises import check\ncheck("{ID}", undefined)')
     hand_in(tmp_path, f"eva/{CHAPTER}.ipynb", "x = 1")
     most = len(exercises()[ID].steps)
