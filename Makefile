@@ -28,7 +28,7 @@ STEADY := PYTHONHASHSEED=0 RAMGNN_STATIC=1 OMP_NUM_THREADS=$(THREADS) MKL_NUM_TH
 	IPYTHONDIR="$(CURDIR)/_build/ipython" $(if $(ATEN_CPU_CAPABILITY),ATEN_CPU_CAPABILITY=$(ATEN_CPU_CAPABILITY),\
 	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Haswell))
 
-.PHONY: help setup book site serve lab notebooks tolerances editions colab url format test lint unit chapters check-site bench clean distclean
+.PHONY: help setup book site serve lab notebooks tolerances editions grades colab url format test lint unit chapters check-site bench clean distclean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -91,8 +91,11 @@ tolerances: $(READY) ## run the chapters with other arithmetic and let cells sta
 		$(PY) -m book.tools.execute --into _build/two $(CHAPTER)
 	@$(PY) -m book.tools.tolerances _build/plain _build/native _build/two $(if $(CHAPTER),--chapter $(CHAPTER))
 
-editions: $(READY) ## write the chapters for students (no solutions) and for instructors (all open) to _build/editions
-	@$(PY) -m book.tools.editions
+editions: $(READY) ## write the chapters for students (no solutions) and for instructors (all open, an exam: SEED=7) to _build/editions
+	@$(PY) -m book.tools.editions $(if $(SEED),--seed $(SEED))
+
+grades: $(READY) ## mark returned notebooks: make grades FOLDER=returned OUT=grades.csv
+	@$(PY) -m ramgnn.exercises "$(FOLDER)" $(if $(OUT),--out "$(OUT)")
 
 colab: $(READY) ## run the chapters as in Colab: its versions, each from its first cell (CHAPTER=02 for one)
 	@$(PY) -m book.tools.colab $(CHAPTER)

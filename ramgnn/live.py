@@ -28,7 +28,7 @@ def explore(draw: Callable[..., Any], **controls: Control) -> None:
     On a page the ends of every control are tried too, in silence, so that no reader finds one that fails.
 
     Args:
-        draw: takes each control by its name, and prints.
+        draw: takes each control by its name, and prints or draws.
         controls: by name, as the module says.
 
     Raises:
@@ -40,9 +40,12 @@ def explore(draw: Callable[..., Any], **controls: Control) -> None:
         return
     draw(**start)
     if os.environ.get(STATIC):
+        shown = plt.get_fignums()
         with contextlib.redirect_stdout(io.StringIO()):
             for values in _ends(controls, start):
                 draw(**values)
+        for tried in set(plt.get_fignums()) - set(shown):
+            plt.close(tried)
 
 
 def explore_plot(

@@ -132,6 +132,7 @@ def test_students_get_no_solutions_and_instructors_get_all(tmp_path):
         ),
         stub,
         nbformat.v4.new_code_cell("secret = 1", metadata=hidden),
+        nbformat.v4.new_code_cell("secret = 2", metadata={"tags": ["answer", "hide-cell"]}),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "01_a.ipynb")
     zips = editions.make(source, tmp_path / "out")
@@ -139,8 +140,10 @@ def test_students_get_no_solutions_and_instructors_get_all(tmp_path):
     assert "secret" not in nbformat.writes(student) and "here" in student.cells[0].source
     assert student.cells[0].source.endswith("More.") and student.cells[1].outputs == []
     assert "<details open><summary>Solution" in instructor.cells[0].source
-    assert instructor.cells[2].metadata == {"tags": ["solution"]} and len(instructor.cells) == 3
-    assert [zipfile.ZipFile(z).namelist() for z in zips] == [["01_a.ipynb"], ["01_a.ipynb"]]
+    assert instructor.cells[2].metadata == {"tags": ["solution"]} and len(instructor.cells) == 4
+    assert instructor.cells[3].metadata == {"tags": ["answer"]}
+    exam = ["exam_1.md", "exam_with_solutions_1.md"]
+    assert [sorted(zipfile.ZipFile(z).namelist()) for z in zips] == [["01_a.ipynb"], ["01_a.ipynb", *exam]]
 
 
 # ---- slides ---------------------------------------------------------------------------------------------------------

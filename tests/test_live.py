@@ -62,6 +62,13 @@ def test_a_page_tries_every_end(monkeypatch, capsys):
         live.explore(lambda k: print(1 / (k - 3)), k=(2, 1, 3))
 
 
+def test_what_was_drawn_to_try_the_ends_is_not_shown(monkeypatch):
+    monkeypatch.setenv(live.STATIC, "1")
+    live.explore(lambda k: plt.figure().add_subplot().set_title(str(k)), k=(2, 1, 3))
+    assert [plt.figure(n).axes[0].get_title() for n in plt.get_fignums()] == ["2"]
+    plt.close("all")
+
+
 def test_a_page_shows_small_pictures_and_tries_the_ends(monkeypatch):
     monkeypatch.setenv(live.STATIC, "1")
     monkeypatch.setattr(plt, "show", lambda: None)
