@@ -155,7 +155,9 @@ def _check_pairs(
         if (user, item) not in kept or options["duplicates"] == "last":
             kept[user, item] = n
     ids = {*dataset.user_ids, *dataset.item_ids}
-    nothing = {pair for pair in kept if any(x.lower() in NOTHING and x not in ids for x in pair)}
+    words = options.get("missing") or ()
+    said = {word for word in ([words] if isinstance(words, str) else words) if not str(word).isdigit()}
+    nothing = {pair for pair in kept if any((x.lower() in NOTHING or x in said) and x not in ids for x in pair)}
     if nothing and (options["unknown"] != "drop" or ("left out" not in notes and "dropped" not in notes)):
         raise Wrong(f"rows without an id were accepted, or dropped without a note: {nothing}")
     kept = {pair: n for pair, n in kept.items() if pair not in nothing}
