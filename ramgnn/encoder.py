@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,6 @@ from ramgnn.attention import (
     weighted_message,
 )
 from ramgnn.config import PretrainConfig
-from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.inspection import is_unchanged, layer_inputs, refuse_overridden
 from ramgnn.kernels.attention import attention_sum, can_run, incidence_logits
@@ -249,18 +248,16 @@ class RAMGNN(nn.Module):
 
 
 def _new_layer(layer_class: type[RAMLayer], config: PretrainConfig) -> RAMLayer:
-    """A layer; with ``attention=False`` without the Eq. 6 that a subclass has set."""
+    """A layer; with ``attention=False`` without the Eq. 6 that a subclass has set or changed."""
     if not (isinstance(layer_class, type) and issubclass(layer_class, RAMLayer)):
         raise wrong("layer_class", layer_class, "a subclass of ramgnn.encoder.RAMLayer")
+    if config.attention:
+        return layer_class(config)
     try:
         layer = layer_class(config)
-    except AttributeError as error:
-        if config.attention or "NoneType" not in str(error):
-            raise
-        problem = f"{layer_class.__name__} changes its attention, but with pretrain.attention=False there is none"
-        raise RamgnnError(f"{problem}; write `if self.attention is not None:` before it") from error
-    if not config.attention:
-        layer.attention = None
+    except AttributeError:  # it may change an attention that is not there: made with one, which is then taken away
+        layer = layer_class(replace(config, attention=True))
+    layer.attention = None
     return layer
 
 

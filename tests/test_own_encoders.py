@@ -198,6 +198,14 @@ class EditingLayer(RAMLayer):
         self.attention.sigma = torch.relu
 
 
+class BrokenLayer(RAMLayer):
+    """A layer with a mistake that has nothing to do with its attention."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.update = self.missing
+
+
 class LateGNN(RAMGNN):
     """Layers with an Eq. 6 that comes after all others."""
 
@@ -212,16 +220,12 @@ def test_attention_switched_off_is_off_whatever_sets_it():
     size = torch.bincount(neighbours.head, minlength=GRAPH.n_nodes)[neighbours.head]
     torch.testing.assert_close(alpha, 1 / size.double())
     assert off.model.layers[0].attention is None and isinstance(on.model.layers[0].attention, Dot)
-    trained(with_layer(EditingLayer))
-    for kind, problem in (
-        (
-            with_layer(EditingLayer),
-            "EditingLayer changes its attention, but with pretrain.attention=False there is none",
-        ),
-        (LateGNN, "pretrain.attention is False, but a RAMLayer of LateGNN has an attention"),
-    ):
-        with pytest.raises(RamgnnError, match=problem):
-            trained(kind, **{"pretrain.attention": False})
+    edited = {x: trained(with_layer(EditingLayer), **{"pretrain.attention": x}) for x in (False, True)}
+    assert edited[False].model.layers[0].attention is None and edited[True].model.layers[0].attention is not None
+    with pytest.raises(RamgnnError, match="pretrain.attention is False, but a RAMLayer of LateGNN has an attention"):
+        trained(LateGNN, **{"pretrain.attention": False})
+    with pytest.raises(AttributeError, match="no attribute 'missing'"):
+        trained(with_layer(BrokenLayer), **{"pretrain.attention": False})
 
 
 # ---- what equations give back ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from ramgnn.cli import main
 from ramgnn.datasets import from_frames, tables
 from ramgnn.datasets.frames.notes import is_doubt
 from ramgnn.errors import DataError, RamgnnError
+from ramgnn.evaluation import rank_test
 
 FAST = {
     "pretrain.dim": 8, "pretrain.epochs": 3, "finetune.epochs": 4, "finetune.every": 1, "finetune.layers": 1,
@@ -160,3 +161,15 @@ def test_bins_of_a_column_that_is_none_to_bin_are_not_advised():
     assert "leave 'rating' out of bins" in caught.value.fix and "10" not in caught.value.fix
     with pytest.raises(DataError, match="there is no relation column 'rating' to bin"):
         from_frames(frame, films, bins={"rating": 10})
+
+
+def test_what_was_rated_low_is_no_candidate(tmp_path):
+    """Ranks are those among what could still be recommended, counted one by one."""
+    frame, films = graded(tmp_path)
+    data = from_frames(frame, films, min_rating=4)
+    scores = np.random.default_rng(0).normal(size=(data.n_users, data.n_items))
+    ranks = rank_test(lambda users: scores[users], data)
+    assert len(data.seen) > 0
+    for user, item, rank in zip(data.test["user"], data.test["item"], ranks, strict=True):
+        others = set(range(data.n_items)) - set(data.had(user).tolist())
+        assert rank == 1 + sum(scores[user, other] > scores[user, item] for other in others)

@@ -340,7 +340,7 @@ def test_a_pair_that_stands_twice(files):
     first, last = (tables.load(**files(again, duplicates=keep)) for keep in ("first", "last"))
     assert pairs(first, first.test)[0] == ("ann", "007")
     assert pairs(last, last.test)[0] == ("ann", "m1")
-    assert any("1 rows repeated a pair" in note for note in last.notes)
+    assert any("1 row repeated a pair" in note for note in last.notes)
 
 
 def test_first_and_last_are_by_time(files):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import assets, directives, typesetting
+from . import assets, boards, directives, typesetting
 
 
 def setup(app) -> dict:
+    app.add_directive("board", boards.BoardDirective)
     app.add_directive("decks", directives.DecksDirective)
     app.add_directive("headline", directives.HeadlineDirective)
     app.add_directive("modules", directives.ModulesDirective)

@@ -156,5 +156,6 @@ class DecksDirective(SphinxDirective):
             notebook = json.loads((Path(self.env.srcdir) / f"{name}.ipynb").read_text(encoding="utf-8"))
             text = "\n".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
             title = html.escape(re.search(r"^# (.+)$", text, re.MULTILINE)[1])
-            entries.append(f'<li><a href="../slides/{Path(name).name}.html">{Path(name).name[:2]} {title}</a></li>')
+            number = "" if title[0].isdigit() else f"{Path(name).name.split('_')[0]}. "
+            entries.append(f'<li><a href="../slides/{Path(name).name}.html">{number}{title}</a></li>')
         return [nodes.raw("", f"<ul>{''.join(entries)}</ul>", format="html")]

@@ -41,9 +41,10 @@ def rank_test(
 ) -> np.ndarray:
     """The rank of each held-out item among its candidates, 1 is best.
 
-    The candidates are all items outside the user's training set, the held-out item among them; where the data set has
-    sampled `negatives`, the held-out item and these. With g candidates above the held-out item and e others equal to
-    it, the rank is
+    The candidates are all items that the user had not had, the held-out item among them: what is in the training set
+    is left out, and so is what `RecDataset.seen` says was rated too low to be learned from. Where the data set has
+    sampled `negatives`, the candidates are the held-out item and these. With g candidates above the held-out item and
+    e others equal to it, the rank is
 
         1 + g + e / 2   ``"average"``, the mean place over all orders of the tied ones, which may end in .5;
         1 + g           ``"optimistic"``, what the published code of RCF computes: a constant scorer looks perfect;
@@ -69,7 +70,7 @@ def rank_test(
     arguments.instance("dataset", dataset, RecDataset, "a data set")
     block = arguments.whole_number("block", block, 1)
     users, items = (dataset.test[column].to_numpy(copy=True) for column in ("user", "item"))  # pandas 3 lends read-only
-    seen = dataset.matrix() if dataset.negatives is None else None
+    seen = dataset.matrix(seen=True) if dataset.negatives is None else None
     score_pairs = getattr(score, "score_pairs", None) if seen is None else None
     width = dataset.n_items if score_pairs is None else 1 + dataset.negatives.shape[1]
     tie_weight = {"average": 0.5, "optimistic": 0.0, "pessimistic": 1.0}[ties]
@@ -114,7 +115,7 @@ def _count_among_all(scores: Tensor, target: Tensor, seen: csr_matrix) -> tuple[
     Args:
         scores: ``(b, n_items)``.
         target: ``(b, 1)`` the held-out items.
-        seen: ``(b, n_items)`` the training interactions.
+        seen: ``(b, n_items)`` what the users had before.
     """
     target_score = scores.gather(1, target)
     above = (scores > target_score).count_nonzero(1)

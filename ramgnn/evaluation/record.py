@@ -24,7 +24,7 @@ class Evaluation:
         ranks: ``(n_test,)`` float64, 1 is best.
         users: ``(n_test,)`` int64, the user of each rank.
         ties: how ties were ranked, see `rank_test`.
-        candidates: ``"all"`` (every item outside the user's training set) or, for example, ``"1 vs 999"``.
+        candidates: ``"all"`` (every item that the user had not had) or, for example, ``"1 vs 999"``.
         items: ``(n_test,)`` int64, the held-out items; None where they were not kept.
     """
 

@@ -76,7 +76,7 @@ def read_nodes(
         )
     if repeated.any():
         one = "an item" if side == "item" else f"a {side}"
-        notes.append(f"{int(repeated.sum()):,} rows of {origin.name} repeat {one}; the {duplicates} was kept")
+        notes.append(f"{_rows(repeated.sum())} of {origin.name} repeated {one}; the {duplicates} was kept")
     frame, ids = frame[~repeated], ids[~repeated]
     return Nodes(origin, pd.Index(ids, name=side), dtype, ids.index.to_numpy(), frame)
 
@@ -159,7 +159,7 @@ def keep_each_pair_once(
         )
     order = np.argsort(rows["time"].to_numpy(), kind="stable") if by_time else np.arange(len(rows))
     kept = order[~pd.Series(keys[order]).duplicated(keep=duplicates).to_numpy()]
-    notes.append(f"{int(repeated.sum()):,} rows repeated a pair of user and item; the {duplicates} of each was kept")
+    notes.append(f"{_rows(repeated.sum())} repeated a pair of user and item; the {duplicates} of each was kept")
     return rows.iloc[np.sort(kept)]
 
 
@@ -226,3 +226,8 @@ def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tup
         numbered = numbered.assign(time=places)
     everything = interactions(numbered["user"], numbered["item"], numbered["time"])
     return (everything, everything.iloc[:0]) if split == "none" else leave_last_out(everything)
+
+
+def _rows(number: int) -> str:
+    """So many rows, in words."""
+    return f"{int(number):,} row{'' if number == 1 else 's'}"

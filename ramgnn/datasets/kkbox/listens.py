@@ -33,7 +33,7 @@ def frequent(listens: Listens, min_user: int, notes: list[str]) -> Listens:
     pairs = listens.user * len(listens.song_ids) + listens.song
     first = np.sort(np.unique(pairs, return_index=True)[1])
     if (repeats := len(pairs) - len(first)) > 0:
-        notes.append(f"{repeats:,} rows repeat a user's song; the first of each was kept")
+        notes.append(f"{repeats:,} row{'s' * (repeats > 1)} repeated a user's song; the first of each was kept")
     user, song = listens.user[first], listens.song[first]
     sizes = np.bincount(user, minlength=len(listens.user_ids))
     enough = sizes[user] >= min_user
