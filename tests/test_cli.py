@@ -221,7 +221,7 @@ def test_neighbors(capsys, trained, side):
 
 
 def test_readings(capsys):
-    assert len(ask(capsys, "readings")) == 15
+    assert len(ask(capsys, "readings")) == 17
     assert main(["readings"]) == 0
     assert "← default" in capsys.readouterr().out
 

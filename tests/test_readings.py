@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
-from ramgnn import readings
+from ramgnn import datasets, paper, readings
 from ramgnn.config import CHOICES, LEAST, Config, FinetuneConfig, PretrainConfig
 from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.evaluation import rank_test
 
 
 def test_readings_name_settings_and_their_choices():
-    assert [r.id for r in readings.READINGS] == [f"R{n}" for n in range(1, 16)]
+    assert [r.id for r in readings.READINGS] == [f"R{n}" for n in range(1, 18)]
     for r in readings.READINGS:
         assert r.printed and r.problem and r.place and r.choices
         if r.setting:
@@ -32,6 +34,24 @@ def test_configurations_choose_what_the_table_says():
         assert config.name == name
         assert config.validate() is config
         assert Config.from_dict(config.to_dict()) == config
+
+
+def test_without_a_setting_both_configurations_take_the_first_choice():
+    table = readings.table()
+    for r in readings.READINGS:
+        if not r.setting:
+            assert table.loc[r.id, "default"] == table.loc[r.id, "as_printed"] == next(iter(r.choices))
+
+
+def test_protocol_is_that_of_the_files_and_table_2_is_swapped():
+    """R16 and R17 say what the code does: equal scores share their average place, KKBox's users are its test users."""
+    toy = datasets.load("toy")
+    constant = rank_test(lambda users: np.zeros((len(users), toy.n_items)), toy)
+    assert (constant > 1).all() and "average place" in readings.reading("R16").choices["as in RCF's files"]
+    assert paper.USERS["kkbox"] == paper.table2().loc["kkbox", "items"] == 24_613
+    assert "24,613 users" in readings.reading("R17").choices["exchanged"]
+    with pytest.raises(NotFoundError, match="R99"):
+        readings.reading("R99")
 
 
 def test_checks_know_every_setting_by_name():

@@ -45,11 +45,15 @@ class ReadingsDirective(SphinxDirective):
             text += [f"({reading.id.lower()})=", f"## {reading.id}, {reading.place}", ""]
             text += [f"*Printed:* {formulas(reading.printed)}.", "", f"*Problem:* {formulas(reading.problem)}.", ""]
             stage, _, name = reading.setting.partition(".")
-            text += [f"*Setting:* `{reading.setting}`." if name else "*Setting:* none; it is a choice of data.", ""]
+            none = "none; it is a choice of data or of protocol"
+            text += [f"*Setting:* {f'`{reading.setting}`' if name else none}.", ""]
             text += ["| choice | what it does | taken by |", "| --- | --- | --- |"]
             for value, meaning in reading.choices.items():
                 taken = [label for label, config in configs.items() if name and config[stage][name] == value]
-                text.append(f"| `{value}` | {formulas(meaning)} | {', '.join(taken) or ('both' if not name else '')} |")
+                if not name and value == next(iter(reading.choices)):
+                    taken = ["both"]
+                said = f"`{value}`" if name else value
+                text.append(f"| {said} | {formulas(meaning)} | {', '.join(taken)} |")
             text.append("")
         return parsed(self, text, "ramgnn.readings")
 
