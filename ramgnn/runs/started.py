@@ -10,7 +10,7 @@ from ramgnn.config import Config
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
-from ramgnn.datasets.source import Source
+from ramgnn.datasets.source import TABLES, Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
 from ramgnn.runs.checking import SUM, check_own_sum, check_sums, with_sum
@@ -91,6 +91,8 @@ def read_started(folder: str | os.PathLike) -> Started:
     check_keys(
         data, {"name": str, "options": dict, "item_relations": names, "user_relations": names}, path, FIX, "dataset"
     )
+    paths = {name: str for name in data["options"].keys() & set(TABLES)}
+    check_keys(data["options"], paths, path, FIX, "dataset.options")
     source = Source(data["name"], data["options"], data["item_relations"], data["user_relations"]).seen_from(folder)
     config = read_config(noted["config"], path)
     check_own_sum(noted, path)
