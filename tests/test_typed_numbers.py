@@ -29,7 +29,6 @@ LEFT_OUT = re.compile(
 NOT_YET = {
     "00_quick_start",
     "01_recommending_from_interactions",
-    "02_one_graph_many_relations",
     "03_composing_neighbours_with_relations",
     "04_which_relations_matter",
     "05_how_many_neighbours",
@@ -37,7 +36,6 @@ NOT_YET = {
     "08_against_eight_recommenders",
     "09_against_five_encoders",
     "10_what_each_part_does",
-    "11_thresholds",
     "12_composition_and_dimension",
     "15_a_graph_of_1_4_billion_edges",
     "16_your_own_data",
