@@ -110,7 +110,7 @@ def test_every_result_in_the_text_is_printed_by_a_cell(path):
 
 
 def test_results_on_pages_are_those_of_code():
-    """Pages have no cells: their numbers come from directives, but for sizes of data and limits that the package has."""
+    """Pages have no cells: numbers come from directives, but for sizes of data and limits that the package has."""
     data = datasets.load("movietweetings")
     ratings = len(data.train) + len(data.test)
     sizes = np.array([data.n_users, data.n_items, ratings, FIELDS_LIMIT, MAX_EDGES], float)
