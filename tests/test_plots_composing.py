@@ -8,7 +8,6 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 
 from ramgnn import plots
@@ -54,13 +53,6 @@ def test_costs_cross_where_matrices_get_dearer():
     at_64 = list(ax.lines[0].get_xdata()).index(64)
     assert (vectors[at_64], matrices[at_64]) == (134592, 24576)
     assert matrices[0] < vectors[0] and matrices[-1] > vectors[-1]
-
-
-def test_lengths_have_a_box_for_each_operator_and_dimension():
-    rows = [(o, d, 1.0 + n) for o in ("add", "mult") for d in (16, 64) for n in range(5)]
-    ax = composing.lengths(pd.DataFrame(rows, columns=["operator", "d", "length"]))
-    assert words(ax.get_legend()) == ["add", "mult"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["16", "64"]
 
 
 def test_exchange_and_memory_have_a_panel_for_each():

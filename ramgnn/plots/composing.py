@@ -1,4 +1,4 @@
-"""Compositions as pictures: three messages, the matrices behind them, their lengths, and what a sum of them keeps."""
+"""Compositions as pictures: three messages, what relations cost, the matrices behind them, and what a sum keeps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
@@ -96,22 +95,6 @@ def costs(n_types: int, n_values: int, dims: Sequence[int] = (8, 16, 32, 64, 128
     ax.minorticks_off()
     ax.grid(True)
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3.2)
-    return ax
-
-
-def lengths(table: pd.DataFrame) -> Axes:
-    """How long messages are: a box for each operator and dimension.
-
-    Args:
-        table: a row for each message, columns ``operator``, ``d`` and ``length``.
-    """
-    ax = plt.subplots(figsize=(7.5, 3.0))[1]
-    used = table["operator"].nunique()
-    sns.boxplot(table, x="d", y="length", hue="operator", palette=list(COLOURS[:used]), ax=ax, showfliers=False,
-                linecolor=INK, linewidth=1.2, gap=0.15)  # fmt: skip
-    ax.axhline(1, color=INK, linestyle=":", linewidth=1)
-    ax.set(xlabel="dimension d", ylabel="length of a message", ylim=(0, None))
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 
