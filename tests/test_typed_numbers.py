@@ -32,7 +32,6 @@ NOT_YET = {
     "02_one_graph_many_relations",
     "03_composing_neighbours_with_relations",
     "04_which_relations_matter",
-    "05_how_many_neighbours",
     "07_from_embeddings_to_recommendations",
     "08_against_eight_recommenders",
     "09_against_five_encoders",
