@@ -31,7 +31,6 @@ LEFT_OUT = re.compile(
 NOT_YET = {
     "00_quick_start",
     "01_recommending_from_interactions",
-    "05_how_many_neighbours",
     "07_from_embeddings_to_recommendations",
     "08_against_eight_recommenders",
     "09_against_five_encoders",
