@@ -35,7 +35,6 @@ NOT_YET = {
     "08_against_eight_recommenders",
     "09_against_five_encoders",
     "10_what_each_part_does",
-    "15_a_graph_of_1_4_billion_edges",
     "16_your_own_data",
 }
 YEARS = range(1850, 2031)
