@@ -32,7 +32,6 @@ NOT_YET = {
     "00_quick_start",
     "01_recommending_from_interactions",
     "07_from_embeddings_to_recommendations",
-    "12_composition_and_dimension",
     "15_a_graph_of_1_4_billion_edges",
     "16_your_own_data",
 }
