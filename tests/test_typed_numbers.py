@@ -37,7 +37,6 @@ NOT_YET = {
     "09_against_five_encoders",
     "10_what_each_part_does",
     "15_a_graph_of_1_4_billion_edges",
-    "16_your_own_data",
 }
 YEARS = range(1850, 2031)
 ANY = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+(?:e[-+]?\d+)?|\.\d+|\d+(?:e[-+]?\d+)?")
