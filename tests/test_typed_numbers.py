@@ -32,10 +32,6 @@ NOT_YET = {
     "00_quick_start",
     "01_recommending_from_interactions",
     "07_from_embeddings_to_recommendations",
-    "08_against_eight_recommenders",
-    "09_against_five_encoders",
-    "10_what_each_part_does",
-    "16_your_own_data",
 }
 YEARS = range(1850, 2031)
 ANY = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+(?:e[-+]?\d+)?|\.\d+|\d+(?:e[-+]?\d+)?")
