@@ -113,6 +113,7 @@ def test_minutes_count_what_is_seen():
         nbformat.v4.new_markdown_cell("word " * 360 + "<details>" + "more " * 900 + "</details>"),
         nbformat.v4.new_code_cell("x = 1\n\n" * 12),
         nbformat.v4.new_code_cell("x = 1\n" * 500, metadata={"tags": ["solution"]}),
+        nbformat.v4.new_code_cell("x = 1\n" * 500, metadata={"tags": ["hide-input"]}),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     assert minutes.to_read(notebook) == 3
