@@ -65,7 +65,7 @@ def trials(
     frame = pd.DataFrame({"row": rows, "value": np.concatenate([np.asarray(v, float) for v in values])})
     sns.stripplot(frame, x="value", y="row", hue="row", orient="y", palette=[COLOURS[g] for g in groups], size=4,
                   alpha=0.55, jitter=0.22, legend=False, ax=ax, native_scale=True,
-                  rasterized=len(frame) > 500)  # fmt: skip
+                  rasterized=len(frame) > 200)  # fmt: skip
     first = [v[0] for v in values]
     ax.scatter(first, range(len(labels)), marker="s", s=62, facecolors="none", edgecolors=INK, linewidths=1.6, zorder=4)
     for row, (value, group) in enumerate(zip(chosen, groups, strict=True)):
