@@ -83,7 +83,7 @@ def exercises_of(notebook: dict) -> list[str]:
             text.append(
                 f"<details><summary>Computed</summary>\n\n```python\n{source}\n```\n\n{_said(cell)}\n\n</details>"
             )
-    whole = re.split(r"\n(?:\*\*|#+ )Where to go next", "\n\n".join(text), maxsplit=1)[0]
+    whole = re.split(r"\n(?:\*\*|#+ )?Where to go next", "\n\n".join(text), maxsplit=1)[0]
     whole = re.sub(r"\]\((?=\d\d\w*_[^)/]*\.ipynb)", "](../notebooks/", whole).replace("](../book/", "](")
     first = EXERCISE.search(whole)
     return [whole[first.start() :]] if first else []
