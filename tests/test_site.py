@@ -447,7 +447,7 @@ def test_the_browser_finds_what_only_shows_when_scripts_run(tmp_path, chromium):
     for told in ("asks another host: https://cdn.example/x.js", "told you", "Error: broke", "404 for gone.png"):
         assert told in found
     assert "1 of 1 formulas are not typeset" in found
-    assert re.search(r"\(dark 390\): is \d+ pixels wide on a screen of 390", found)
+    assert re.search(r"\(dark 360\): is \d+ pixels wide on a screen of 360", found)
 
 
 def test_the_browser_opens_folded_parts_by_keyboard(tmp_path, chromium):
