@@ -25,12 +25,7 @@ PAGES = (
     "api_evaluation",
     "api_tools",
 )  # in the order of the data's way
-<<<<<<< HEAD
-HEADLINE = ("ram-gnn", "ram-gnn as printed", "lightgcn", "ease", "popularity")
 EXERCISE = re.compile(r"^\*\*(\d\d[a-z]?\.\d+) ([\w (),]+)\.\*\* ", re.MULTILINE)
-=======
-EXERCISE = re.compile(r"^\*\*(\d\d[a-z]?\.\d+) ([\w ]+)\.\*\* ", re.MULTILINE)
->>>>>>> s17a
 TERM = re.compile(r"(?<![\w$`])([A-Za-zα-ωŷ])_([A-Za-z0-9]+)(?![\w`])")
 
 
