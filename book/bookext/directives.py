@@ -12,6 +12,10 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+from ramgnn.experiments.tables import TOGETHER, short
+
+from .headline import rows
+
 PAGES = (
     "api_face",
     "api_data",
@@ -21,7 +25,6 @@ PAGES = (
     "api_evaluation",
     "api_tools",
 )  # in the order of the data's way
-HEADLINE = ("ram-gnn", "ram-gnn as printed", "lightgcn", "ease", "popularity")
 EXERCISE = re.compile(r"^\*\*(\d\d[a-z]?\.\d+) ([\w (),]+)\.\*\* ", re.MULTILINE)
 TERM = re.compile(r"(?<![\w$`])([A-Za-zα-ωŷ])_([A-Za-z0-9]+)(?![\w`])")
 
@@ -114,25 +117,11 @@ class ExercisesDirective(SphinxDirective):
 
 
 def headline() -> list[str]:
-    """A few rows of Table III as measured, as a Markdown table; those that have no runs yet are left out."""
-    from ramgnn.experiments.statistics import summarise
-    from ramgnn.experiments.store import Store
-    from ramgnn.experiments.tables import TOGETHER, printed_cells, short, table
-
-    store, table3, metrics = Store(), table("table3"), ("HR@10", "NDCG@10")
-    printed, rows = printed_cells(table3, "ml-100k"), {row.model: row for row in table3.rows}
-    text = ["| | runs | HR@10 | the paper's | NDCG@10 | the paper's |", "| --- " + "| ---: " * 5 + "|"]
-    for model in HEADLINE:
-        runs = store.results("ml-100k", [model])
-        if not runs:
-            continue
-        line = [rows[model].label, str(len(runs))]
-        for metric in metrics:
-            summary = summarise(runs, metric)
-            low, high = (short(x) for x in summary.both)
-            in_paper = printed.get((rows[model].printed, metric), "")
-            line += [f"{short(summary.mean)} [{low},{TOGETHER}{high}]", in_paper.removeprefix("0")]
-        text.append("| " + " | ".join(line) + " |")
+    """The models of the headline as a Markdown table, best explained in one line each."""
+    text = ["| | what it is | runs | HR@10 | the paper's |", "| --- | --- | ---: | ---: | ---: |"]
+    for row in rows():
+        interval = f"[{short(row.low)},{TOGETHER}{short(row.high)}]"
+        text.append(f"| {row.label} | {row.words} | {row.runs} | {short(row.mean)} {interval} | {row.printed} |")
     return text
 
 

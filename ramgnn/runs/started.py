@@ -124,8 +124,18 @@ def clear_run(folder: Path) -> None:
 
 
 def clear_checkpoints(folder: str | os.PathLike) -> None:
-    """Remove the checkpoints of a run that has finished, and what killed processes left half-written beside it."""
-    folder = Path(folder)
+    """Remove the checkpoints of a run that has finished, and what killed processes left half-written beside it.
+
+    Whoever stops it while it does so waits until it is done: half of the checkpoints are of no use to anybody.
+    """
+    try:
+        _clear(Path(folder))
+    except KeyboardInterrupt:
+        _clear(Path(folder))
+        raise
+
+
+def _clear(folder: Path) -> None:
     checkpoints = folder / CHECKPOINTS
     if not checkpoints.is_symlink():
         remove(checkpoints / RUN)  # first what says that the run is unfinished, should this be killed half-way
