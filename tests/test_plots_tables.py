@@ -66,6 +66,12 @@ def test_served_has_a_line_a_model_and_chance() -> None:
     assert [t.get_text() for t in ax.get_legend().get_texts()] == [*NAMES, "chance"]
 
 
+def test_concentration_is_in_per_cent() -> None:
+    ax = tables.concentration(dict(zip(NAMES, (0.7, 0.2), strict=True)), 0.18)
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([70, 20])
+    assert ax.lines[-1].get_xdata()[0] == pytest.approx(18) and rows(ax) == NAMES
+
+
 def test_shares_outside_their_interval_look_different() -> None:
     ax = tables.shares(NAMES, [0.03, 0.02], [(0.02, 0.04), (0.015, 0.025)], [0.03, 0.03])
     bars = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 2]

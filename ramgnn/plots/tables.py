@@ -129,6 +129,16 @@ def served(curves: pd.DataFrame, chance: float, label: str = "", ax: Axes | None
     return ax
 
 
+def concentration(given: Mapping[str, float], fair: float, ax: Axes | None = None) -> Axes:
+    """The share of all places that a few get, a bar for each model, and what they have of the loans as a line."""
+    ax = ax or plt.subplots(figsize=(4, 2.2))[1]
+    sns.barplot(x=[100 * x for x in given.values()], y=list(range(len(given))), orient="h", color=COLOURS[0], ax=ax)
+    ax.axvline(100 * fair, color=INK, linestyle="--")
+    ax.set_yticks(range(len(given)), [visible(name) for name in given], parse_math=False)
+    ax.set(xlabel="share of the places, %", ylabel="", xlim=(0, 100))
+    return ax
+
+
 def shares(
     names: Sequence[str], given: Sequence[float], intervals: Sequence[tuple[float, float]], fair: Sequence[float],
     label: str = "", ax: Axes | None = None,
