@@ -28,7 +28,6 @@ LEFT_OUT = re.compile(
 # chapters whose text quotes results that none of their cells prints yet; the test fails when one is clean and listed
 NOT_YET = {
     "00_quick_start",
-    "01_recommending_from_interactions",
     "02_one_graph_many_relations",
     "03_composing_neighbours_with_relations",
     "04_which_relations_matter",
