@@ -29,7 +29,6 @@ LEFT_OUT = re.compile(
 )
 # chapters whose text quotes results that none of their cells prints yet; the test fails when one is clean and listed
 NOT_YET = {
-    "01_recommending_from_interactions",
     "07_from_embeddings_to_recommendations",
 }
 YEARS = range(1850, 2031)
