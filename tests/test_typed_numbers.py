@@ -33,7 +33,6 @@ NOT_YET = {
     "03_composing_neighbours_with_relations",
     "04_which_relations_matter",
     "05_how_many_neighbours",
-    "07_from_embeddings_to_recommendations",
     "08_against_eight_recommenders",
     "09_against_five_encoders",
     "10_what_each_part_does",
