@@ -82,7 +82,7 @@ def explore_plot(
     figure, axes = plt.subplots(1, len(shown), figsize=(size[0] * len(shown), size[1]), sharey=share, squeeze=False)
     for ax, value in zip(axes[0], shown, strict=True):
         draw(ax, **{**start, name: value})
-        ax.set_title(f"{name.replace('_', ' ')} = {value}")
+        ax.set_title(_told(name, value))
         if share and ax is not axes[0, 0]:
             ax.set_ylabel("")
     if os.environ.get(STATIC):
@@ -91,6 +91,12 @@ def explore_plot(
             draw(ax, **values)
             plt.close(tried)
     plt.show()
+
+
+def _told(name: str, value: Any) -> str:
+    """What a control says above its small picture: ``k = 3``, ``genre: on``."""
+    words = name.replace("_", " ")
+    return f"{words}: {'on' if value else 'off'}" if isinstance(value, bool) else f"{words} = {value}"
 
 
 def _is_slider(control: Control) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
+from book.bookext import directives
 from book.tools import editions, minutes, slides
 
 ROOT = Path(__file__).parents[1]
@@ -111,6 +113,7 @@ def test_minutes_count_what_is_seen():
         nbformat.v4.new_markdown_cell("word " * 360 + "<details>" + "more " * 900 + "</details>"),
         nbformat.v4.new_code_cell("x = 1\n\n" * 12),
         nbformat.v4.new_code_cell("x = 1\n" * 500, metadata={"tags": ["solution"]}),
+        nbformat.v4.new_code_cell("x = 1\n" * 500, metadata={"tags": ["hide-input"]}),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     assert minutes.to_read(notebook) == 3
@@ -190,3 +193,15 @@ def test_every_figure_of_a_chapter_is_on_its_slides(path):
     assert slides.page(deck).count("<img ") == figures
     equations = set(re.findall(r"\\tag\{(\d+)\}", prose(read(path))))
     assert equations <= set(re.findall(r"\\tag\{(\d+)\}", slides.page(deck)))
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_exercises_are_on_the_page_of_all_exercises(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    told = "\n".join(directives.exercises_of(notebook))
+    ids = re.findall(r"^\*\*(\d\d[a-z]?\.\d+) ", prose(read(path)).split("## Exercises", 1)[1], re.MULTILINE)
+    assert ids and all(f"**{id} " in told for id in ids)
+    assert "Where to go next" not in told and not re.search(r"\]\((\d\d\w*_|\.\./book)", told)
+    for cell in notebook["cells"]:
+        if {"solution", "answer"} & set(cell["metadata"].get("tags", [])):
+            assert "".join(cell["source"]).splitlines()[-1] in told

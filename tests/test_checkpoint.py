@@ -26,6 +26,7 @@ from ramgnn.evaluation import ndcg, rank_test
 from ramgnn.files import replacing, write_text
 from ramgnn.finetune import finetune
 from ramgnn.pretrain import pretrain
+from ramgnn.runs import started
 from ramgnn.training import build, fit
 from tests.small import random_graph, small_config, small_dataset
 
@@ -274,3 +275,23 @@ def test_the_fingerprint_changes_with_ids_pairs_and_values_but_not_with_titles()
     assert len({runs.fingerprint(x) for x in [data, *changed]}) == 6
     titles = tuple(f"{x}!" for x in data.item_labels)
     assert runs.fingerprint(replace(data, item_labels=titles)) == runs.fingerprint(data)
+
+
+def test_whoever_stops_the_tidying_up_waits_for_its_end(tmp_path, monkeypatch):
+    """Ctrl-C or SIGTERM between two checkpoints leaves none of them behind, and still stops."""
+    folder = tmp_path / runs.CHECKPOINTS
+    folder.mkdir()
+    for name in ("run.json", "item.safetensors", "user.safetensors"):
+        (folder / name).write_text("x")
+    removed, really = [], started.remove
+
+    def interrupted(path):
+        removed.append(path)
+        if len(removed) == 2:
+            raise KeyboardInterrupt
+        really(path)
+
+    monkeypatch.setattr(started, "remove", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runs.clear_checkpoints(tmp_path)
+    assert not folder.exists()

@@ -152,7 +152,12 @@ def test_any_encoding_of_a_terminal_or_pipe(hostile, encoding, monkeypatch):
             out.buffer.getvalue().decode(encoding)
 
 
-@pytest.mark.parametrize("environment", [{"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}])
+BYTES = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # what is typed comes as bytes
+
+
+@pytest.mark.parametrize(
+    "environment", [{"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}, BYTES]
+)
 def test_a_process_of_its_own_in_another_encoding(tmp_path, environment):
     own = brought(tmp_path)
     own.write("items", lines("items", items()).replace("Title", "進撃の巨人 Ёж"))
@@ -165,12 +170,15 @@ def test_a_process_of_its_own_in_another_encoding(tmp_path, environment):
         assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr
         return done.stdout
 
-    answer("train", *own.arguments, "--model", "popularity", "--out", run)
-    text = answer("recommend", "--run", run, "--user", "u00").decode(environment["PYTHONIOENCODING"])
+    answer("train", *own.arguments, "--model", "ease", "--out", run)
+    text = answer("recommend", "--run", run, "--user", "u00").decode(environment.get("PYTHONIOENCODING", "ascii"))
     assert r"\u9032\u6483" in text
     rows_of_answer = json.loads(answer("recommend", "--run", run, "--user", "u00", "--json").decode("utf-8"))["items"]
     assert all(row["item"].startswith("進撃の巨人 Ёж") for row in rows_of_answer)
     assert "進撃の巨人 Ёж" in answer("recommend", "--run", run, "--all").decode("utf-8")
+    typed = rows_of_answer[0]["item"]
+    told = json.loads(answer("similar", "--run", run, "--item", typed, "--json").decode("utf-8"))
+    assert told["item"] == rows_of_answer[0]["id"]
 
 
 def test_json_has_no_nan(capsys):

@@ -19,6 +19,7 @@ from ramgnn.datasets.source import Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.experiments.store import Result, Store, Trial
 from tests.fuzz import tables
+from tests.fuzz.checkpoints import mend_started
 from tests.fuzz.loop import fuzz
 from tests.fuzz.runs import mend_sums
 from tests.fuzz.small import SETTINGS
@@ -226,6 +227,16 @@ def test_any_change_of_what_was_noted_before_training_is_found(tmp_path, key, va
     path = tmp_path / runs.CHECKPOINTS / runs.RUN
     _edit(path, [key] if value is not None else [key, "name"], value or "movietweetings")
     with pytest.raises(DataError, match="the file was changed after it was written"):
+        runs.read_started(tmp_path)
+
+
+def test_a_path_that_is_none_is_refused(tmp_path):
+    """A run of somebody else may say anything; sums made right do not make it so."""
+    runs.start_run(tmp_path, small_dataset(), Config(), Source("toy"))
+    path = tmp_path / runs.CHECKPOINTS / runs.RUN
+    _edit(path, ["dataset", "options"], {"interactions": -1})
+    mend_started(tmp_path / runs.CHECKPOINTS)
+    with pytest.raises(DataError, match="'dataset.options.interactions' is a whole number"):
         runs.read_started(tmp_path)
 
 

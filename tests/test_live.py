@@ -84,6 +84,8 @@ def test_a_page_shows_small_pictures_and_tries_the_ends(monkeypatch):
     axes = plt.gcf().axes
     assert [ax.get_title() for ax in axes] == ["k = 1", "k = 2", "k = 3"]
     assert [ax.get_ylabel() for ax in axes] == ["height", "", ""]
+    live.explore_plot(draw, page={"on": (True, False)}, k=(2, 0, 9), on=True)
+    assert [ax.get_title() for ax in plt.gcf().axes] == ["on: on", "on: off"]
     plt.close("all")
 
 

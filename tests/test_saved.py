@@ -57,8 +57,8 @@ def test_what_is_written_is_read(tmp_path, name):
         ),
         "odd text": lambda: replace(
             small_dataset(),
-            item_labels=tuple(f"{x}\n\"'\\ \ud800 \0 é 張惠妹" for x in range(20)),
-            item_relations=(Relation.from_lists("空", [[]] * 20), Relation.from_lists("a/b.c", [["\ud83d"]] * 20)),
+            item_labels=tuple(f"{x}\n\"'\\ \0 é 張惠妹" for x in range(20)),
+            item_relations=(Relation.from_lists("空", [[]] * 20), Relation.from_lists("a/b.c", [["\U0001f600"]] * 20)),
         ),
     }[name]()
     saved.write(tmp_path / "run", data)
@@ -68,6 +68,21 @@ def test_what_is_written_is_read(tmp_path, name):
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["dataset.json", "dataset.safetensors"]
     assert again.summary().equals(data.summary())
     assert all(r.nodes.flags.writeable and r.values.flags.writeable for r in again.item_relations), "torch wants that"
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"item_labels": tuple(f"{x}\ud800" for x in range(20))}, "small has half a character in '0.ud800'"),
+        (
+            {"item_relations": (Relation.from_lists("a", [["\ud83d"]] * 20),)},
+            "an attribute of items, has half a character",
+        ),
+    ],
+)
+def test_half_a_character_is_refused(changes, where):
+    with pytest.raises(DataError, match=where):
+        replace(small_dataset(), **changes).check()
 
 
 def test_writing_again_replaces(tmp_path):

@@ -12,7 +12,7 @@ import torch
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from book.bookext.directives import parsed
+from .directives import parsed
 
 HIDDEN = "?"
 

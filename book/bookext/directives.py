@@ -12,6 +12,10 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+from ramgnn.experiments.tables import TOGETHER, short
+
+from .headline import rows
+
 PAGES = (
     "api_face",
     "api_data",
@@ -21,8 +25,7 @@ PAGES = (
     "api_evaluation",
     "api_tools",
 )  # in the order of the data's way
-HEADLINE = ("ram-gnn", "ram-gnn as printed", "lightgcn", "ease", "popularity")
-EXERCISE = re.compile(r"^\*\*(\d\d[a-z]?\.\d+) ([\w ]+)\.\*\* ", re.MULTILINE)
+EXERCISE = re.compile(r"^\*\*(\d\d[a-z]?\.\d+) ([\w (),]+)\.\*\* ", re.MULTILINE)
 TERM = re.compile(r"(?<![\w$`])([A-Za-zα-ωŷ])_([A-Za-z0-9]+)(?![\w`])")
 
 
@@ -64,7 +67,10 @@ def formulas(text: str) -> str:
 
 
 def exercises_of(notebook: dict) -> list[str]:
-    """The exercises of a chapter as one Markdown text, each with its solution folded below it; without the stubs."""
+    """The exercises of a chapter as one Markdown text, each with its solution folded below it; without the stubs.
+
+    What a solution computes stands below it, folded too, with what it printed; for figures there is the chapter.
+    """
     text, begun = [], False
     for cell in notebook["cells"]:
         source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
@@ -76,9 +82,24 @@ def exercises_of(notebook: dict) -> list[str]:
         elif begun and "solution" in tags:
             code = source.split("\n", 1)[1]
             text.append(f"<details><summary>Solution</summary>\n\n```python\n{code}\n```\n\n</details>")
-    whole = "\n\n".join(text).split("\n**Where to go next", 1)[0]
+        elif begun and "answer" in tags:
+            text.append(
+                f"<details><summary>Computed</summary>\n\n```python\n{source}\n```\n\n{_said(cell)}\n\n</details>"
+            )
+    whole = re.split(r"\n(?:\*\*|#+ )?Where to go next", "\n\n".join(text), maxsplit=1)[0]
+    whole = re.sub(r"\]\((?=\d\d\w*_[^)/]*\.ipynb)", "](../notebooks/", whole).replace("](../book/", "](")
     first = EXERCISE.search(whole)
     return [whole[first.start() :]] if first else []
+
+
+def _said(cell: dict) -> str:
+    """The text that a cell printed, as a block."""
+    said = []
+    for output in cell.get("outputs", []):
+        found = output.get("text", output.get("data", {}).get("text/plain", ""))
+        said.append(found if isinstance(found, str) else "".join(found))
+    told = "".join(x for x in said if not x.startswith("<Figure")).rstrip()
+    return f"```text\n{told}\n```" if told else "*A figure: see the chapter.*"
 
 
 class ExercisesDirective(SphinxDirective):
@@ -96,25 +117,11 @@ class ExercisesDirective(SphinxDirective):
 
 
 def headline() -> list[str]:
-    """A few rows of Table III as measured, as a Markdown table; those that have no runs yet are left out."""
-    from ramgnn.experiments.statistics import summarise
-    from ramgnn.experiments.store import Store
-    from ramgnn.experiments.tables import TOGETHER, printed_cells, short, table
-
-    store, table3, metrics = Store(), table("table3"), ("HR@10", "NDCG@10")
-    printed, rows = printed_cells(table3, "ml-100k"), {row.model: row for row in table3.rows}
-    text = ["| | runs | HR@10 | the paper's | NDCG@10 | the paper's |", "| --- " + "| ---: " * 5 + "|"]
-    for model in HEADLINE:
-        runs = store.results("ml-100k", [model])
-        if not runs:
-            continue
-        line = [rows[model].label, str(len(runs))]
-        for metric in metrics:
-            summary = summarise(runs, metric)
-            low, high = (short(x) for x in summary.both)
-            in_paper = printed.get((rows[model].printed, metric), "")
-            line += [f"{short(summary.mean)} [{low},{TOGETHER}{high}]", in_paper.removeprefix("0")]
-        text.append("| " + " | ".join(line) + " |")
+    """The models of the headline as a Markdown table, best explained in one line each."""
+    text = ["| | what it is | runs | HR@10 | the paper's |", "| --- | --- | ---: | ---: | ---: |"]
+    for row in rows():
+        interval = f"[{short(row.low)},{TOGETHER}{short(row.high)}]"
+        text.append(f"| {row.label} | {row.words} | {row.runs} | {short(row.mean)} {interval} | {row.printed} |")
     return text
 
 

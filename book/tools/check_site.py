@@ -186,14 +186,14 @@ def _broken_links(path: Path, page: Page, pages: dict[Path, Page], folder: Path)
 def browse_site(
     folder: Path, program: str, screenshots: Path | None = None, limit: int = PAGE_LIMIT, say=lambda line: None
 ) -> list[str]:
-    """Open every page in light and dark and as wide as a desk and a phone; one line for each thing that goes wrong."""
+    """Open every page in light and dark and as wide as a desk and a phone; a line for each thing that goes wrong."""
     pages = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*.html")) if _shown(p, folder)]
     pages = [f"{page}?q=graph" if page == "search.html" else page for page in pages]
     findings: list[str] = []
     with serving(folder) as home, Browser(program) as browser:
         for page in pages:
             visits: list[Visit] = []
-            for mode, width in (("light", 1280), ("dark", 1280), ("dark", 390)):
+            for mode, width in (("light", 1280), ("dark", 1280), ("dark", 360)):
                 stem = re.sub(r"\W+", "-", page.split(".html")[0])
                 picture = screenshots / f"{stem}-{mode}-{width}.png" if screenshots else None
                 visits.append(browser.visit(urljoin(home + "/", page), page, mode, width, picture))

@@ -1,8 +1,8 @@
 """Draws an exam: questions with numbers by seed, each with the solution that goes with them and its points.
 
 ``python -m book.tools.exam --seed 7`` writes two files, the sheet for students and the one with solutions. Both are for
-teachers: they are written beside the instructor's edition of the chapters and are on no page of the site. Numbers come
-from the seed where a question has numbers; the solution is computed from the same numbers, never typed.
+teachers: they are written beside the instructor's edition of the chapters and are on no page of the site. Where a
+question has numbers, the seed gives them; the solution is computed with the same numbers, never typed.
 """
 
 from __future__ import annotations

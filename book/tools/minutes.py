@@ -10,6 +10,7 @@ import nbformat
 WORDS, LINES = 180, 12  # read in a minute: words of text, lines of code
 LINE = re.compile(r"^- \*Time:\* .*$", re.MULTILINE)
 FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+UNSEEN = {"colab", "solution", "answer", "exercise", "hide-cell", "hide-input"}
 STEPS = (
     (10, "a few seconds"), (22, "about 15 seconds"), (40, "about half a minute"), (75, "about a minute"),
     (105, "about a minute and a half"), (math.inf, "more than two minutes"),
@@ -20,7 +21,7 @@ def to_read(notebook: nbformat.NotebookNode) -> int:
     """Minutes to read, of what is seen: without set-up cells, stubs and solutions, and without what is folded."""
     words = lines = 0
     for cell in notebook.cells:
-        if {"colab", "solution", "exercise"} & set(cell.metadata.get("tags", [])):
+        if UNSEEN & set(cell.metadata.get("tags", [])):
             continue
         if cell.cell_type == "markdown":
             words += len(re.findall(r"\w+", FOLDED.sub("", cell.source)))

@@ -56,8 +56,9 @@ class LightGCN(fitting.Model):
     over a batch of B pairs, the penalty on E^(0). He, Deng, Wang, Li, Zhang and Wang, "LightGCN: Simplifying and
     powering graph convolution network for recommendation", SIGIR 2020. Start values are normal with a standard
     deviation of .1, as in the authors' PyTorch code; every pair is drawn once an epoch, where theirs draws users
-    uniformly. It is RAM-GNN's recommender (`ramgnn.recommender`) without attributes and pre-training, so the two
-    differ in nothing else. Each step propagates once: on large data larger batches cost less.
+    uniformly. It is RAM-GNN's recommender (`ramgnn.recommender`) without attributes and pre-training, and without
+    that one's edge dropout and running average of the parameters. Each step propagates once: on large data larger
+    batches cost less.
     """
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:

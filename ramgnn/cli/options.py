@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError
 from argparse import _ArgumentGroup as ArgumentGroup  # what `add_argument_group` returns; it has no public name
 from collections.abc import Callable
@@ -27,6 +28,14 @@ def whole(what: str, least: int, most: int | None = None) -> Callable[[str], int
     return read
 
 
+def id_text(argument: str) -> str:
+    """An id or a title as it was typed, also where the locale has no letters for it and hands over bytes instead."""
+    try:
+        return os.fsencode(argument).decode("utf-8")
+    except UnicodeError:
+        return argument
+
+
 def how_many(sub: ArgumentParser | ArgumentGroup, default: int, what: str = "how many") -> None:
     """``-n``, from 1 on."""
     kind = whole("a number of items", 1)
@@ -35,18 +44,18 @@ def how_many(sub: ArgumentParser | ArgumentGroup, default: int, what: str = "how
 
 def item(sub: ArgumentParser | ArgumentGroup, required: bool = False) -> None:
     """One item."""
-    sub.add_argument("--item", required=required, help="id, or title or part of it")
+    sub.add_argument("--item", type=id_text, required=required, help="id, or title or part of it")
 
 
 def user(sub: ArgumentParser | ArgumentGroup, required: bool = False) -> None:
     """One user."""
-    sub.add_argument("--user", required=required, help="id or name")
+    sub.add_argument("--user", type=id_text, required=required, help="id or name")
 
 
 def had(sub: ArgumentParser | ArgumentGroup) -> None:
     """Somebody who was not there in training, by what they had."""
     text = "somebody new: the items that they had, by id or title, oldest first"
-    sub.add_argument("--had", nargs="+", action=Adding, metavar="ITEM", help=text)
+    sub.add_argument("--had", type=id_text, nargs="+", action=Adding, metavar="ITEM", help=text)
 
 
 def number(text: str) -> int | float:

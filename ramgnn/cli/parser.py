@@ -178,7 +178,10 @@ def _recommend(commands) -> None:
     options.saved_run(recommend)
     users = recommend.add_argument_group("users (one of these)").add_mutually_exclusive_group(required=True)
     users.add_argument(
-        "--user", action="append", help="id, or the name where users have one; may be given several times"
+        "--user",
+        type=options.id_text,
+        action="append",
+        help="id, or the name where users have one; may be given several times",
     )
     users.add_argument("--users", metavar="FILE", help="a file with one id a line; - is standard input")
     users.add_argument("--all", action="store_true", help="every user; without --out as CSV in UTF-8")

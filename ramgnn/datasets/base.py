@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from ramgnn.datasets.faults import check_texts
 from ramgnn.datasets.negatives import with_negatives
 from ramgnn.datasets.split import COLUMNS, interactions, leave_last_out
 from ramgnn.errors import DataError, NotFoundError
@@ -264,8 +265,7 @@ class RecDataset:
         """Return self when everything fits together.
 
         Raises:
-            DataError: an index is out of range, an interaction stands twice, train and test overlap, a user is
-                tested twice, or nothing is left to train on.
+            DataError: what does not fit, and where.
         """
         if len(self.train) == 0:
             raise DataError(f"data set {self.name!r} has no training interactions", fix="give it more rows")
@@ -286,7 +286,9 @@ class RecDataset:
             raise DataError(f"{self.name}.test has several rows for one user", expected="one held-out item per user")
         if not self.train["user"].is_monotonic_increasing:
             raise DataError(f"{self.name}.train is not sorted by user")
+        check_texts((self.item_ids, self.item_labels, self.user_ids, self.user_labels), self.name)
         for side in ("item", "user"):
+            check_texts([r.labels for r in self.relations(side)], f"{self.name}, an attribute of {side}s,")
             for r in self.relations(side):
                 pairs = pd.DataFrame({"node": r.nodes, "value": r.values})
                 if len(pairs) and (pairs["node"].max() >= self.n_nodes(side) or pairs["value"].max() >= r.n_values):

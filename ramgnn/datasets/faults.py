@@ -280,3 +280,18 @@ def _around(text: str, line: bytes, at: int, codec: str) -> str:
     place = len(line[:at].decode(codec, "ignore"))
     start = max(0, place - 12)
     return ("…" if start else "") + text[start : place + 12] + ("…" if len(text) > place + 12 else "")
+
+
+def check_texts(lists: Iterable[Sequence[str]], where: str) -> None:
+    """Refuse half a character (a lone surrogate): no file in UTF-8 holds one, nor does the text of pandas.
+
+    Raises:
+        DataError: one of the texts has it.
+    """
+    for texts in lists:
+        try:
+            "".join(texts).encode("utf-8")
+        except UnicodeEncodeError:
+            odd = next(text for text in texts if any("\ud800" <= letter <= "\udfff" for letter in text))
+            fix = "read the file in its own encoding, or write the text anew"
+            raise DataError(f"{where} has half a character in {odd!r:.60}", fix=fix) from None

@@ -45,10 +45,7 @@ def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
         packed = safetensors.save(arrays)
         write_bytes(folder / ARRAYS, packed)
         text = _text(dataset) | {"sha256": hashlib.sha256(packed).hexdigest()}
-        # a lone surrogate, which a data frame may hold, is no UTF-8 and shall come back all the same
-        write_bytes(
-            folder / TEXT, json.dumps(text, indent=1, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
-        )
+        write_bytes(folder / TEXT, json.dumps(text, indent=1, ensure_ascii=False).encode("utf-8") + b"\n")
     except OSError as error:
         raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
 
@@ -150,7 +147,7 @@ def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
 def _read_text(path: Path) -> dict[str, Any]:
     """The JSON of a data set."""
     try:
-        text = json.loads(_read_bytes(path).decode("utf-8", "surrogatepass"))
+        text = json.loads(_read_bytes(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=FIX) from None
     version = text.get("format") if isinstance(text, dict) else None

@@ -31,7 +31,7 @@ EXERCISES = (
     ),
     Exercise(
         "00.3",
-        "a function halves(hits) that gives back two numbers, low and high",
+        "a function interval(hits) that gives back two numbers, low and high",
         "function",
         (
             Step("everybody is hit", lambda f: near(f(np.ones(50)), [1, 1]), "without chance both ends are the mean."),

@@ -58,8 +58,8 @@ EXERCISES = (
                  "the neighbour?"),
             Step("its frequencies, in their size",
                  lambda f: not near(_unbound(f, NO_ZERO, A), _corr(_corr(A, NO_ZERO), NO_ZERO)),
-                 "the direction is roughly right, but each frequency comes back |ê_n|² times too large. That is good "
-                 "enough for `ask`, and not exact."),
+                 "the direction is roughly right, but each frequency comes back |ê_n|² times too large: enough to "
+                 "recognise the neighbour, and not exact."),
             Step("the neighbour of this chapter", lambda f: near(_unbound(f, NO_ZERO, A), A),
                  "composed with the relation once more, what you give back should be the message. In which domain is "
                  "the message a product, and how is a product undone?"),

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ramgnn import plots
 from ramgnn.errors import RamgnnError
-from ramgnn.experiments.statistics import summarise
+from ramgnn.experiments.statistics import Summary, summarise
 from ramgnn.experiments.store import Result, Store
-from ramgnn.experiments.tables import Table, printed_cells, rows_on, runs_of
+from ramgnn.experiments.tables import Row, Table, printed_cells, rows_on, runs_of
 from ramgnn.experiments.trajectories import Trajectory, trajectories
 
 PANELS = 3  # beside each other
 AFTERWARDS = 5  # epochs drawn after the last threshold has come to rest: from then on nothing happens
 
 
-def intervals(one: Table, store: Store, dataset_name: str, metrics: Sequence[str]) -> Figure:
-    """Means over seeds with 95 % intervals over users and seeds, a panel for each metric; the paper's as diamonds.
+def measured(
+    one: Table, store: Store, dataset_name: str, metrics: Sequence[str]
+) -> dict[str, list[tuple[Row, Summary, float | None]]]:
+    """For each metric each row that has runs, with what they give and what the paper prints for it.
 
     Raises:
         RamgnnError: no row has runs.
@@ -32,22 +35,38 @@ def intervals(one: Table, store: Store, dataset_name: str, metrics: Sequence[str
             f"there are no runs of {one.name} on {dataset_name} to draw; make them: "
             f"ramgnn run {one.name} --data {dataset_name}"
         )
-    printed = printed_cells(one, dataset_name)
+    papers = {key: float(text) for key, text in printed_cells(one, dataset_name).items()}
+    return {
+        metric: [(row, summarise(runs, metric), papers.get((row.printed, metric))) for row, runs in by_row.items()]
+        for metric in metrics
+    }
+
+
+def panel(shown: Mapping[str, Sequence[tuple[Row, Summary, float | None]]], metric: str, ax: Axes) -> Axes:
+    """One metric of what `measured` found: means over seeds with 95 % intervals, the paper's numbers as diamonds."""
+    rows, sums, papers = zip(*shown[metric], strict=True)
+    labels, groups = [row.label for row in rows], [row.group for row in rows]
+    plots.forest(labels, [s.mean for s in sums], [s.both for s in sums], papers, groups, ax)
+    ax.set_xlabel(metric)
+    ax.xaxis.get_major_locator().set_params(nbins=4)
+    if ax.get_legend() is not None:
+        ax.get_legend().remove()  # one for all panels is enough
+    return ax
+
+
+def intervals(one: Table, store: Store, dataset_name: str, metrics: Sequence[str]) -> Figure:
+    """Means over seeds with 95 % intervals over users and seeds, a panel for each metric; the paper's as diamonds.
+
+    Raises:
+        RamgnnError: no row has runs.
+    """
+    shown = measured(one, store, dataset_name, metrics)
     columns = min(len(metrics), PANELS)
     lines = -(-len(metrics) // columns)
-    size = 2.2 + 2.2 * columns, 0.4 + lines * (0.6 + 0.3 * len(by_row))
+    size = 2.2 + 2.2 * columns, 0.4 + lines * (0.6 + 0.3 * len(shown[metrics[0]]))
     figure, axes = plt.subplots(lines, columns, figsize=size, sharey=True, squeeze=False)
     for ax, metric in zip(axes.flat, metrics, strict=False):
-        sums = [summarise(runs, metric) for runs in by_row.values()]
-        papers = [printed.get((row.printed, metric)) for row in by_row]
-        plots.forest(
-            [row.label for row in by_row], [s.mean for s in sums], [s.both for s in sums],
-            [None if x is None else float(x) for x in papers], [row.group for row in by_row], ax,
-        )  # fmt: skip
-        ax.set_xlabel(metric)
-        ax.xaxis.get_major_locator().set_params(nbins=4)
-        if ax.get_legend() is not None:
-            ax.get_legend().remove()  # one for all panels is enough
+        panel(shown, metric, ax)
     for ax in axes.flat[len(metrics) :]:
         ax.set_axis_off()
     handles, labels = axes[0, 0].get_legend_handles_labels()

@@ -55,6 +55,10 @@ class ModelSpec(ABC):
     def settings(self, tuned: dict[str, Any]) -> dict[str, Any]:
         """All settings of a run as plain values, those that are left at their defaults too."""
 
+    def budget(self) -> tuple[int, int]:
+        """The most epochs that validation can choose, and how many it waits without a gain; zeros in closed form."""
+        return 0, 0
+
     @abstractmethod
     def validate(
         self, dataset: RecDataset, tuned: dict[str, Any], seed: int = 0, report: Report | None = None
@@ -127,6 +131,10 @@ class TrainedBaseline(ModelSpec):
     every: int = 1
     patience: int = 10
 
+    def budget(self) -> tuple[int, int]:
+        """See `ModelSpec.budget`."""
+        return self.epochs, self.every * self.patience
+
     def _settings(self, tuned: dict[str, Any]) -> Any:
         return registry.get(self.baseline).settings_class(**self.overrides | tuned)
 
@@ -174,6 +182,11 @@ class RamGnn(ModelSpec):
         """See `ModelSpec.settings`."""
         config = self.configured(tuned, 0).to_dict()
         return {k: v for k, v in config.items() if k not in ("seed", "device")}
+
+    def budget(self) -> tuple[int, int]:
+        """See `ModelSpec.budget`; of fine-tuning, which is what validation stops."""
+        config = self.configured({}, 0).finetune
+        return config.epochs, config.every * config.patience
 
     def pretrainer(self, tuned: dict[str, Any]) -> Pretrainer:
         """What pre-trains a graph."""

@@ -114,7 +114,7 @@ def edge_message_sum(
     looks = type_styles(list(dict.fromkeys(types))) if types else {}
     vector_tints, (message_tints, result_tint) = _tints(vectors)[0], _tints(sent, result[None])
     x0, x1 = 1.9, 1.9 + d + (3.1 if reasons else 1.6)  # where vectors and messages begin
-    middle = x1 + out + (1.7 if weights is None else 2.8)
+    middle = x1 + out + (1.7 if weights is None else 3.0)
     end = middle + 1.7
     centre = (k - 1) / 2
     for n in range(k):
@@ -133,7 +133,7 @@ def edge_message_sum(
         stop = _strip(ax, x1, y, sent[n], message_tints[n], digits)
         if weights is not None:  # thick lines are whole, and begin behind their figure
             ax.text(stop + 0.1, y, f"× {_number(share[n], 2)}", fontsize=8.5, color=look["color"], va="center")
-            stop, line["linestyle"] = stop + 1.05, "-"
+            stop, line["linestyle"] = stop + 1.35, "-"
         ax.plot([stop, middle], [y, centre], lw=width, zorder=1, solid_capstyle="round", **line)
     ax.text(middle, centre, sign, ha="center", va="center", fontsize=12, color=DARK, zorder=5,
             bbox={"boxstyle": "circle,pad=0.3", "facecolor": PAPER, "edgecolor": INK})  # fmt: skip

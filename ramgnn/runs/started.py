@@ -10,7 +10,7 @@ from ramgnn.config import Config
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
-from ramgnn.datasets.source import Source
+from ramgnn.datasets.source import TABLES, Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
 from ramgnn.runs.checking import SUM, check_own_sum, check_sums, with_sum
@@ -91,6 +91,8 @@ def read_started(folder: str | os.PathLike) -> Started:
     check_keys(
         data, {"name": str, "options": dict, "item_relations": names, "user_relations": names}, path, FIX, "dataset"
     )
+    paths = {name: str for name in data["options"].keys() & set(TABLES)}
+    check_keys(data["options"], paths, path, FIX, "dataset.options")
     source = Source(data["name"], data["options"], data["item_relations"], data["user_relations"]).seen_from(folder)
     config = read_config(noted["config"], path)
     check_own_sum(noted, path)
@@ -122,8 +124,18 @@ def clear_run(folder: Path) -> None:
 
 
 def clear_checkpoints(folder: str | os.PathLike) -> None:
-    """Remove the checkpoints of a run that has finished, and what killed processes left half-written beside it."""
-    folder = Path(folder)
+    """Remove the checkpoints of a run that has finished, and what killed processes left half-written beside it.
+
+    Whoever stops it while it does so waits until it is done: half of the checkpoints are of no use to anybody.
+    """
+    try:
+        _clear(Path(folder))
+    except KeyboardInterrupt:
+        _clear(Path(folder))
+        raise
+
+
+def _clear(folder: Path) -> None:
     checkpoints = folder / CHECKPOINTS
     if not checkpoints.is_symlink():
         remove(checkpoints / RUN)  # first what says that the run is unfinished, should this be killed half-way

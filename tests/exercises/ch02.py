@@ -30,15 +30,15 @@ def _only_seen(groups, n):
 
 WRONG = {
     "02.2": [
-        ("itself as well", _itself, "its own neighbour"),
-        ("reasons", _reasons, "Two reasons, but one neighbour"),
-        ("less one", _minus_one, "there are n films"),
-        ("those alone left out", _only_seen, "should still have an entry"),
-    ],
-    "02.3": [
         ("pairs", lambda sizes: (sizes * (sizes - 1) / 2).sum(), "once in each direction"),
         ("squares", lambda sizes: (sizes**2).sum(), "head for two tails"),
         ("all in one", lambda sizes: sizes.sum() * (sizes.sum() - 1), "no edge"),
         ("32 bits", lambda sizes: (sizes * (sizes - 1)).sum(), "32 bits"),
+    ],
+    "02.3": [
+        ("itself as well", _itself, "its own neighbour"),
+        ("reasons", _reasons, "Two reasons, but one neighbour"),
+        ("less one", _minus_one, "there are n films"),
+        ("those alone left out", _only_seen, "should still have an entry"),
     ],
 }

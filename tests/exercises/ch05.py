@@ -61,9 +61,9 @@ WRONG = {
         ("only up", lambda k, a, b, step, most: min(k + step, most) if a >= b else k, "Which way"),
         ("strictly shorter", lambda k, a, b, step, most: _bounded(k + step if a > b else k - step, most), "two equal"),
         ("a step of two", lambda k, a, b, step, most: _bounded(k + 2 if a >= b else k - 2, most), "an argument"),
-        ("no lower end", lambda k, a, b, step, most: min(k + step if a >= b else k - step, most), "keeps nobody"),
+        ("no lower end", lambda k, a, b, step, most: min(k + step if a >= b else k - step, most), "keeps no node"),
         ("no upper end", _no_upper_end, "how far"),
         ("no move beyond", lambda k, a, b, step, most: n if 1 <= (n := k + (step if a >= b else -step)) <= most else k,
-         "keeps nobody"),
+         "keeps no node"),
     ],
 }  # fmt: skip

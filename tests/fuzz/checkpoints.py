@@ -183,9 +183,11 @@ def mend_sum(path: Path) -> bool:
 
 
 def asks_for_long(noted: Any) -> bool:
-    """Whether so many epochs are asked for that nobody would wait for them here."""
+    """Whether so many epochs are asked for that nobody would wait for them here; not of what is nested too deep."""
     if isinstance(noted, dict):
-        return any(asks_for_long(x) or (k in ("epochs", "steps") and asks_for_long([x])) for k, x in noted.items())
+        with suppress(RecursionError):
+            return any(asks_for_long(x) or (k in ("epochs", "steps") and asks_for_long([x])) for k, x in noted.items())
+        return False
     return isinstance(noted, list) and any(isinstance(x, int) and x > 500 for x in noted)
 
 
