@@ -205,3 +205,20 @@ def test_exercises_are_on_the_page_of_all_exercises(path):
     for cell in notebook["cells"]:
         if {"solution", "answer"} & set(cell["metadata"].get("tags", [])):
             assert "".join(cell["source"]).splitlines()[-1] in told
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_the_title_has_the_number_and_other_chapters_are_links(path):
+    text = prose(read(path))
+    assert re.search(r"^# (.+)$", text, re.MULTILINE)[1].startswith(f"{path.name.split('_')[0]}. ")
+    bare = re.sub(r"\[[^\]]*\]\([^)]*\)|`[^`]*`", "", text)
+    assert not re.findall(r"[Cc]hapters? \d\d\w?\b[^\n]{0,30}", bare)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=NAMES)
+def test_plotting_code_is_folded(path):
+    """Whoever reads the page sees the figure; the code for it is one click away."""
+    for cell in read(path).cells:
+        drawn = any({"image/png", "image/svg+xml"} & set(o.get("data", {})) for o in cell.get("outputs", []))
+        if drawn and len(cell.source.splitlines()) > 5:
+            assert {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])), cell.source
