@@ -94,8 +94,9 @@ tolerances: $(READY) ## run the chapters with other arithmetic and let cells sta
 editions: $(READY) ## write the chapters for students (no solutions) and for instructors (all open, an exam: SEED=7) to _build/editions
 	@$(PY) -m book.tools.editions $(if $(SEED),--seed $(SEED))
 
-grades: $(READY) ## mark returned notebooks: make grades FOLDER=returned OUT=grades.csv
-	@$(PY) -m ramgnn.exercises "$(FOLDER)" $(if $(OUT),--out "$(OUT)")
+grades: $(READY) ## mark returned notebooks: make grades FOLDER=returned OUT=grades.csv (DETAILS=1 for what the checker says)
+	@test -n "$(FOLDER)" || { echo "name the folder: make grades FOLDER=returned OUT=grades.csv" >&2; exit 1; }
+	@$(PY) -m ramgnn.exercises "$(FOLDER)" $(if $(OUT),--out "$(OUT)") $(if $(DETAILS),--details)
 
 colab: $(READY) ## run the chapters as in Colab: its versions, each from its first cell (CHAPTER=02 for one)
 	@$(PY) -m book.tools.colab $(CHAPTER)

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
-from book.bookext import directives
+from book.bookext import boards, directives
 from book.tools import editions, minutes, slides
 
 ROOT = Path(__file__).parents[1]
@@ -147,6 +147,57 @@ def test_students_get_no_solutions_and_instructors_get_all(tmp_path):
     assert instructor.cells[3].metadata == {"tags": ["answer"]}
     exam = ["exam_1.md", "exam_with_solutions_1.md"]
     assert [sorted(zipfile.ZipFile(z).namelist()) for z in zips] == [["01_a.ipynb"], ["01_a.ipynb", *exam]]
+
+
+# ---- the teaching guide ---------------------------------------------------------------------------------------------
+
+
+def guide() -> str:
+    return (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+
+
+def test_each_lesson_takes_90_minutes_and_has_a_sheet_or_a_game():
+    lessons = re.split(r"^### Week ", guide().split("### Labs")[0], flags=re.MULTILINE)[1:]
+    assert len(lessons) == 8
+    for lesson in lessons:
+        times = [(int(a), int(b)) for a, b in re.findall(r"^\| (\d+)–(\d+) \|", lesson, re.MULTILINE)]
+        assert [a for a, _ in times] == [0, *[b for _, b in times[:-1]]] and times[-1][1] == 90
+        sheets = re.findall(r"```{board} (\w+)", lesson)
+        assert (sheets and set(sheets) <= set(boards.BOARDS)) or "bandit_game.md" in lesson
+    assert set(re.findall(r"{board} (\w+)", guide())) == set(boards.BOARDS) - {"05"}
+
+
+def test_labs_and_lessons_name_code_exercises_that_there_are():
+    code = set(re.findall(r"\*\*(\d\d\w?\.\d) Code", "\n".join(prose(read(path)) for path in CHAPTERS)))
+    named = set(re.findall(r"\b\d\d[a-z]?\.\d\b", guide().split("## Eight lessons")[1].split("## One day")[0]))
+    assert named and named <= code
+
+
+def test_the_game_never_leaves_its_tables():
+    rows = [["round", *[".50"] * 10], ["round", *[".40"] * 10], ["round", *[".30"] * 10]]
+    assert boards.walked(rows, 5) == [5, 7, 9] and boards.walked(rows, 19) == [19, 19, 19]
+    assert boards.walked(rows[::-1], 1) == [1, 1, 1] and boards.walked([*rows[:2], rows[0]], 5) == [5, 7, 5]
+
+
+@pytest.mark.parametrize(
+    ("chapter", "lines"),
+    [
+        (
+            "01",
+            ["Ranks Ada 1.5, Ben 1.5, Chloe 5, Dev 2.5, Elif 4.5, Finn 3.5. HR@2 = .33, MRR@2 = .22, NDCG@2 = .25."],
+        ),
+        ("02", ["| genre | 8 | 19 | 46 | 6 |", "| actor | 13 | 22 | 26 | 4 |", "58 incidences, 86 arrows"]),
+        ("02b", ["| Titanic | 4 | (8 + 4 + 2) / 3 | 4.67 | 4.22 | 3.40 | 3.50 |"]),
+        ("03", ["| `corr` | 2, 1, 4, 3 |", "$(4, 1, 2, 3)$", "2, 3, 4, 1.)"]),
+        ("04", ["| the first louder by ln 2 | .50 | .25 | .25 | .50 |"]),
+        ("06", ["| tanh of each | (.96, .76) |", "| 2 | .88 | .13 | 2.13 | ∞ |"]),
+        ("07", ["| The Terminator | 2 | 1/√(3 · 2) | .41 |", "Ada .74, Ben .41, Chloe .00, Dev .29"]),
+        ("08", ["| draws of 27 | 8 | 12 | 6 | 1 |", "| corrected | .004 | .036 | .060 | .060 |", "2 stand"]),
+    ],
+)
+def test_sheets_say_what_comes_out_by_hand(chapter, lines):
+    text = "\n".join(boards.BOARDS[chapter]())
+    assert [line for line in lines if line not in text] == []
 
 
 # ---- slides ---------------------------------------------------------------------------------------------------------

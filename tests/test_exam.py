@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from book.tools import exam
+from book.tools import editions, exam
 from book.tools import exam_questions as questions
 from ramgnn import evaluation
 from ramgnn.composition import compose
@@ -126,3 +126,14 @@ def test_chapters_are_chosen_and_unknown_ones_told(capsys, tmp_path):
     with pytest.raises(SystemExit):
         exam.main(["--chapters", "99", "--output", str(tmp_path)])
     assert "no question about 99; there are some about 01" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="no question about 99;"):
+        exam.draw(1, ["05", "99"])
+
+
+@pytest.mark.parametrize("tool", [exam, editions])
+def test_a_seed_is_a_number_from_0_on(tool, capsys, tmp_path):
+    for seed in ("-1", "x", "1.5"):
+        with pytest.raises(SystemExit):
+            tool.main([f"--seed={seed}", "--output", str(tmp_path)])
+        assert f"expected a whole number from 0 on, not {seed}" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

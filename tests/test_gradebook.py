@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 from pathlib import Path
 
 import nbformat
@@ -108,9 +107,31 @@ def test_a_notebook_runs_in_an_empty_folder_without_the_environment(tmp_path, mo
 
 def test_the_last_changed_copy_counts(tmp_path):
     old = hand_in(tmp_path, f"ann/{CHAPTER} (1).ipynb", solution())
-    hand_in(tmp_path, f"ann/{CHAPTER}.ipynb", "x = 1")
+    hand_in(tmp_path, f"ann/{CHAPTER}.ipynb", f"{CHECK}\ncheck('{ID}', ...)")
     os.utime(old, (1, 1))
     assert said(tmp_path)["ann"][0] == 0
+    assert gradebook.left_out(tmp_path) == [old.relative_to(tmp_path)]
+
+
+def test_a_notebook_of_another_course_does_not_take_the_place_of_a_chapter(tmp_path):
+    own = hand_in(tmp_path, f"ann/{CHAPTER}.ipynb", solution())
+    os.utime(own, (1, 1))
+    other = hand_in(tmp_path, "ann/07_linear_regression.ipynb", "x = 1")
+    assert gradebook.returned(tmp_path) == {("ann", "07"): own}
+    assert gradebook.left_out(tmp_path) == [other.relative_to(tmp_path)]
+
+
+def test_what_macos_and_jupyter_leave_is_no_notebook(tmp_path):
+    hand_in(tmp_path, f"ann/{CHAPTER}.ipynb", solution())
+    for name in ("__MACOSX/ann/", "ann/._", "ann/.ipynb_checkpoints/"):
+        hand_in(tmp_path, f"{name}{CHAPTER}.ipynb", solution())
+    assert list(gradebook.returned(tmp_path)) == [("ann", "07")] and gradebook.left_out(tmp_path) == []
+
+
+def test_a_name_is_one_student_however_its_umlauts_are_stored(tmp_path):
+    hand_in(tmp_path, f"M\u00fcller, J\u00f6rg/{CHAPTER}.ipynb", "x = 1")
+    hand_in(tmp_path, "Mu\u0308ller, Jo\u0308rg/02b_message_passing_in_one_page.ipynb", "x = 1")
+    assert [name for name, _ in gradebook.returned(tmp_path)] == ["M\u00fcller, J\u00f6rg"] * 2
 
 
 @pytest.mark.parametrize(
@@ -122,10 +143,14 @@ def test_the_last_changed_copy_counts(tmp_path):
         (f"12345_{CHAPTER}.ipynb", "12345"),
         (f"ann/week 4/{CHAPTER}.ipynb", "ann"),
         (f"{CHAPTER}.ipynb", "(no name)"),
+        (f"Copy of {CHAPTER}.ipynb", "(no name)"),
+        (f"Copy of ann_{CHAPTER}.ipynb", "ann"),
+        ("ann/homework, final.ipynb", "ann"),
+        ("ann's homework.ipynb", "ann's homework"),
     ],
 )
 def test_whose_a_notebook_is(tmp_path, name, student):
-    hand_in(tmp_path, name, "x = 1")
+    hand_in(tmp_path, name, f"{CHECK}\ncheck('{ID}', ...)")
     assert list(gradebook.returned(tmp_path)) == [(student, "07")]
 
 
@@ -155,9 +180,12 @@ def test_the_table_has_a_row_for_each_student_and_is_safe_in_a_spreadsheet(tmp_p
     hand_in(tmp_path, f"ann/{CHAPTER}.ipynb", solution())
     evil = f'from ramgnn.exercises import check\nraise ValueError("x")\ncheck("{ID}", 1)'
     hand_in(tmp_path, f"=cmd/{CHAPTER}.ipynb", evil)
+    hand_in(tmp_path, "ann/notes.ipynb", "x = 1")
     assert main([str(tmp_path), "--out", str(tmp_path / "grades.csv")]) == 0
-    assert re.search("grades.csv, 2 students", capsys.readouterr().out)
-    rows = list(csv.DictReader((tmp_path / "grades.csv").open(encoding="utf-8")))
+    told = capsys.readouterr()
+    assert "grades.csv, 2 students" in told.out and "not counted: ann/notes.ipynb" in told.err
+    rows = list(csv.DictReader((tmp_path / "grades.csv").open(encoding="utf-8-sig")))
+    assert (tmp_path / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "Excel needs it to show umlauts"
     assert [row["student"] for row in rows] == ["(most)", "'=cmd", "ann"]
     most, none, full = rows
     assert full[ID] == most[ID] == str(len(exercises()[ID].steps)) and none[ID] == "0"
@@ -165,6 +193,18 @@ def test_the_table_has_a_row_for_each_student_and_is_safe_in_a_spreadsheet(tmp_p
     assert main([str(tmp_path), "--details"]) == 0
     details = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert {row["student"] for row in details} == {"ann", "'=cmd"} and details[0].keys() >= {"said", "most", "notebook"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--out", "gone/grades.csv"], ["--out", "."], ["--seconds", "0"], ["--seconds", "nan"], ["--gigabytes", "-1"]],
+)
+def test_wrong_options_are_told_before_anything_is_marked(tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gradebook, "marks", lambda *_: pytest.fail("marked"))
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path), *options])
+    assert ended.value.code == 2
 
 
 def test_solutions_that_came_along_are_not_run():

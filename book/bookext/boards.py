@@ -61,47 +61,55 @@ def edges() -> list[str]:
     for n, name in enumerate(graph.types):
         sizes = graph.group_size[graph.value_type == n].tolist()
         rows.append([name, len(sizes), sum(sizes), sum(s * (s - 1) for s in sizes), max(sizes)])
+    facts = [[graph.label(i).rpartition(" (")[0]] for i in range(graph.n_nodes)]
+    for n in range(len(graph.types)):
+        for i, fact in enumerate(facts):
+            own = graph.value[(graph.node == i) & (graph.type == n)].tolist()
+            fact.append(", ".join(graph.value_labels[v] for v in own))
     text = [
-        "Write the eight films on the board, give each group one column of the table of facts (genre, director, actor,"
-        " year), and let it draw an arrow each way for every value that two films share. Then ask how many arrows a value"
-        " makes that g films share."
+        "Write the eight films on the board, give each group one column of this table, and let it draw an arrow each way"
+        " for every value that two films share. Then ask how many arrows a value makes that g films share. An *incidence*"
+        " is one entry of the table: a film with one of its values."
     ]
+    text += table(["film", *graph.types], facts)
     text += table(["type", "values", "incidences", "arrows", "largest group"], rows)
-    text += [f"*What comes out.* {graph.n_incidences} incidences, {graph.n_edges()} arrows."]
+    text += [
+        f"*What comes out.* {graph.n_incidences} incidences, {graph.n_edges()} arrows: a value of g films makes g (g − 1)."
+    ]
     return text
 
 
 def averaging() -> list[str]:
-    """One step of averaging on four films, and many."""
+    """One step of averaging on four films, and many, over a chain and over a group."""
     graph = _films()
-    names = [0, 1, 2, 3]
-    head, incidence = graph.edges("director")
-    tail = graph.node[incidence]
-    joined = np.eye(4)
-    for i, j in zip(head.tolist(), tail.tolist(), strict=True):
-        if i in names and j in names:
-            joined[i, j] = 1
-    step = joined / joined.sum(1, keepdims=True)
+    titles = [graph.label(i).rpartition(" (")[0] for i in range(8)]
+    labels = ["Revolutionary Road", "Titanic", "Apollo 13", "Forrest Gump"]
     x = np.array([8.0, 4.0, 2.0, 0.0])
-    later = np.linalg.matrix_power(step, 30) @ x
-    labels = [graph.label(i).rpartition(" (")[0] for i in names]
-    text = [
-        "Four films, joined where they share a director, each with itself. Start with the numbers in the second column; a"
-        " film takes the mean of its own number and those of its neighbours."
-    ]
+
+    def joined(kind: str) -> np.ndarray:
+        head, incidence = graph.edges(kind)
+        with_itself = np.eye(8)
+        with_itself[head, graph.node[incidence]] = 1
+        keep = [titles.index(label) for label in labels]
+        return with_itself[np.ix_(keep, keep)]
+
+    chain, group = (a / a.sum(1, keepdims=True) for a in (joined("actor"), joined("genre")))
+    columns = [np.linalg.matrix_power(chain, n) @ x for n in (1, 2, 30)] + [group @ x]
+    sums = [f"({' + '.join(f'{v:g}' for v in x[row > 0])}) / {int((row > 0).sum())}" for row in chain]
     rows = [
-        [
-            label,
-            f"{a:g}",
-            f"({' + '.join(f'{v:g}' for v in x[joined[i] > 0])}) / {int(joined[i].sum())}",
-            short(b),
-            short(c),
-        ]
-        for i, (label, a, b, c) in enumerate(zip(labels, x, step @ x, later, strict=True))
+        [label, f"{start:g}", told, *map(short, found)]
+        for label, start, told, *found in zip(labels, x, sums, *columns, strict=True)
     ]
-    text += table(["film", "start", "sum", "after one step", "after thirty"], rows)
+    text = [
+        "Four dramas. Draw an arrow each way where two share an actor: a chain (DiCaprio and Winslet, then Paxton, then"
+        " Hanks and Sinise). Start with the numbers in the second column; a film takes the mean of its own number and"
+        " those of its neighbours. Then join all four, since all are dramas, and take one step."
+    ]
+    head = ["film", "start", "sum over actor", "one step", "two", "thirty", "genre, one step"]
+    text += table(head, rows)
     text += [
-        "*What to ask.* Which films are equal after one step, and why do they stay so? What does a film alone hear?"
+        "*What comes out.* Over genre all films are equal after one step: over-smoothing in width. Over actor it takes"
+        " many: in depth. Where they meet is no plain mean of the start: a film with more neighbours counts for more."
     ]
     return text
 
@@ -113,12 +121,20 @@ def correlation() -> list[str]:
     e, r = torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.tensor([0.0, 1.0, 0.0, 0.0])
     results = {name: compose(e, r, name).round().tolist() for name in ("add", "mult", "corr")}
     rows = [[f"`{name}`", ", ".join(f"{v:g}" for v in result)] for name, result in results.items()]
+    circulant = [np.roll(e.int().numpy(), n).tolist() for n in range(4)]
+    assert np.allclose(np.array(circulant) @ r.numpy(), results["corr"])
+    written = ", ".join(f"$({', '.join(map(str, row))})$" for row in circulant)
     text = [
-        "A neighbour $(1, 2, 3, 4)$ and a relation $(0, 1, 0, 0)$. For `corr` write the four rotations of the neighbour"
-        " below one another and multiply: the matrix that comes out is circulant."
+        "A neighbour $(1, 2, 3, 4)$ and a relation $(0, 1, 0, 0)$. For `corr` write the neighbour four times, each time"
+        f" turned one place to the right: {written}. These rows are a matrix, called *circulant*; multiply it by the"
+        " relation."
     ]
     text += table(["composition", "result"], rows)
-    text += ["*What to ask.* Which of the three notices when neighbour and relation change places?"]
+    turned = ", ".join(f"{v:g}" for v in compose(r, e, "corr").round().tolist())
+    text += [
+        "*What to ask.* Which of the three notices when neighbour and relation change places? (Only `corr`: it becomes"
+        f" {turned}.)"
+    ]
     return text
 
 
@@ -152,10 +168,24 @@ def propagation() -> list[str]:
         for i in seen
     ]
     text = [
-        f"{data.user_labels[0]} has watched {n} films in training. How loudly does each speak in one step of Eq. 19?"
+        f"{data.user_labels[0]} has watched {n} films in training. How loudly does each speak in one"
+        " linear step, where a film of a viewer has the weight $1 / \\sqrt{d_u\\, d_i}$?"
     ]
     text += table(["film", "viewers", "weight", ""], rows)
-    text += ["*What to ask.* Which film is loudest, and why might that be wise?"]
+    users, items = data.train["user"].to_numpy(), data.train["item"].to_numpy()
+    action = data.relation("item", "genre").lists(data.n_items)
+    number = np.array([float("Action" in genres) for genres in action])
+    weight = (np.bincount(users)[users] * degree[items]) ** -0.5
+    after = np.bincount(users, weight * number[items])
+    told = ", ".join(f"{name} {short(x)}" for name, x in zip(data.user_labels, after, strict=True))
+    text += [
+        "Now give every action film the number 1 and every other film 0, and add up what a viewer hears, one viewer a"
+        " group.",
+        "",
+        f"*What comes out.* {told}.",
+        "",
+        "*What to ask.* Which film is loudest, and why might that be wise? Who likes action most, by these numbers?",
+    ]
     return text
 
 
@@ -170,8 +200,21 @@ def bootstrap() -> list[str]:
         " count how often each mean difference A − B comes up."
     ]
     text += table(["mean difference", *(short(v) for v in values)], [["draws of 27", *counts]])
-    told = f"*What comes out.* In {counts[0]} of 27 draws no difference is seen, though A was never worse."
-    return [*text, f"{told} Three viewers decide nothing, and the 27 draws show by how much."]
+    text += [
+        f"*What comes out.* In {counts[0]} of 27 draws no difference is seen, though A was never worse: three viewers"
+        " decide nothing.",
+        "",
+        "Then four comparisons, sorted by p. Holm multiplies the smallest by 4, the next by 3 and so on, and lets none end"
+        " below the one before it.",
+    ]
+    p = np.array([0.001, 0.012, 0.03, 0.04])
+    raw = p * np.arange(4, 0, -1)
+    rows = [
+        ["times", *(f"{n} → {short(x, 3)}" for n, x in zip(range(4, 0, -1), raw, strict=True))],
+        ["corrected", *(short(x, 3) for x in np.maximum.accumulate(raw))],
+    ]
+    text += table(["p", *(short(x, 3) for x in p)], rows)
+    return [*text, f"*What comes out.* All four are below .05; {(np.maximum.accumulate(raw) < 0.05).sum()} stand."]
 
 
 def game() -> list[str]:
@@ -179,6 +222,7 @@ def game() -> list[str]:
     rng = np.random.default_rng(5)
     types, rounds, ks = ("genre", "director", "actor", "year"), 10, range(1, 20, 2)
     text = ["## What the reader reads out", "", "Made-up distances: they grow with $k$ and wander from round to round."]
+    ends = []
     for name, base, slope in zip(types, (0.10, 0.22, 0.16, 0.13), (0.012, 0.006, 0.009, 0.004), strict=True):
         walk = np.cumsum(rng.normal(0, 0.012, rounds))
         rows = [
@@ -186,11 +230,61 @@ def game() -> list[str]:
             for n in range(rounds)
         ]
         text += ["", f"**{name}**", *table([f"*{name}*", *(f"k = {k}" for k in ks)], rows)]
+        ends.append([name, *(", ".join(map(str, walked(rows, start))) for start in (5, 15))])
+    text += ["*What comes out.* The thresholds, round by round; the last one follows from round 10.", ""]
+    text += table(["type", "from 5", "from 15"], ends)
     blank = "&nbsp;" * 12
-    first = [1, 5, blank, "none", "none", 5]  # there is nothing to compare the first distance with
-    text += ["## A sheet for each player", "", "My type: ______________ I begin at $k = 5$.", ""]
+    first = [1, blank, blank, "none", "none", "the same"]  # there is nothing to compare the first distance with
+    text += ["## A sheet for each player", "", "My type: ______________ I begin at $k$ = ______", ""]
     head = ["round", "my $k$", "distance read out", "grown?", "reward", "next $k$"]
     return [*text, *table(head, [first, *([n, *[blank] * 5] for n in range(2, rounds + 1))])]
+
+
+def walked(rows: list[list], start: int) -> list[int]:
+    """The thresholds of a player: the start, and what follows from each distance from the second on."""
+    k, before, ks = start, None, [start]
+    for _, *distances in rows:
+        now = float(distances[(k - 1) // 2])
+        if before is not None:
+            k = min(19, max(1, k + (-2 if now > before else 2)))
+            ks.append(k)
+        before = now
+    return ks
+
+
+def layer() -> list[str]:
+    """One layer for one film, and what a pair costs."""
+    own, messages = np.array([1.0, -1.0]), np.array([[2.0, 0.0], [0.0, 4.0], [4.0, 0.0]])
+    weights = torch.softmax(torch.tensor([math.log(2), 0.0, 0.0]), 0).double().numpy()
+    total, matrix = weights @ messages, np.array([[0.0, 1.0], [1.0, 0.0]])
+    told = [
+        ["weights of the messages", ", ".join(short(w) for w in weights)],
+        ["weighted sum", _pair(total)],
+        ["times the matrix", _pair(matrix @ total)],
+        ["plus the film's own vector", _pair(matrix @ total + own)],
+        ["tanh of each", _pair(np.tanh(matrix @ total + own))],
+    ]
+    text = [
+        "A film with the vector $(1, -1)$ keeps three neighbours. Their messages are $(2, 0)$, $(0, 4)$ and $(4, 0)$, their"
+        " logits $\\ln 2$, 0 and 0. The matrix of the layer changes the two numbers of a vector about. What does the film"
+        " become?"
+    ]
+    text += table(["step", "comes out"], told)
+    text += ["Then the loss. A pair has the logit $x$, and $s = 1 / (1 + e^{-x})$. What does it cost?"]
+    costs = []
+    for x in (0.0, 2.0):
+        s = 1 / (1 + math.exp(-x))
+        costs.append([f"{x:g}", short(s), short(-math.log(s)), short(-math.log(1 - s)), "∞"])
+    text += table(["x", "s", "y = 1: −log s", "y = 0: −log (1 − s)", "y = 0, as printed: −log (0 · s)"], costs)
+    text += [
+        "*What to ask.* What does a pair cost of which nothing is known? Without the pairs with $y = 0$, which embeddings"
+        " are best? (All the same.)"
+    ]
+    return text
+
+
+def _pair(x: np.ndarray) -> str:
+    return f"({', '.join(f'{v:g}' if v == round(v) else short(v) for v in x)})"
 
 
 def _films():
@@ -201,7 +295,7 @@ def _films():
 
 
 BOARDS: dict[str, Callable[[], list[str]]] = {
-    "01": ranking, "02": edges, "02b": averaging, "03": correlation, "04": attention, "05": game, "07": propagation,
+    "01": ranking, "02": edges, "02b": averaging, "03": correlation, "04": attention, "05": game, "06": layer, "07": propagation,
     "08": bootstrap,
 }  # fmt: skip
 

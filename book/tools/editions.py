@@ -78,7 +78,7 @@ def make(source: Path, target: Path, seed: int = 1) -> list[Path]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make the student's and the instructor's edition of the chapters.")
     parser.add_argument("--output", type=Path, default=ROOT / "_build" / "editions")
-    parser.add_argument("--seed", type=int, default=1, help="of the exam's numbers (default: %(default)s)")
+    parser.add_argument("--seed", type=exam.seed_number, default=1, help="of the exam's numbers (default: %(default)s)")
     options = parser.parse_args(arguments)
     for path in make(ROOT / "notebooks", options.output, options.seed):
         print(f"written: {path}, and the folder of that name")

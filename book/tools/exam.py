@@ -23,14 +23,13 @@ def draw(seed: int, only: Sequence[str] = ()) -> list[Question]:
     """The questions with the numbers of a seed; with `only`, those about these chapters.
 
     Raises:
-        ValueError: no question is about them.
+        ValueError: no question is about one of them.
     """
     made = [make(np.random.default_rng([seed, n])) for n, make in enumerate(MADE)]
-    chosen = [q for q in made if not only or set(q.chapters) & set(only)]
-    if not chosen:
-        known = sorted({chapter for q in made for chapter in q.chapters})
-        raise ValueError(f"no question about {', '.join(only)}; there are some about {', '.join(known)}")
-    return chosen
+    known = {chapter for q in made for chapter in q.chapters}
+    if missing := [chapter for chapter in only if chapter not in known]:
+        raise ValueError(f"no question about {', '.join(missing)}; there are some about {', '.join(sorted(known))}")
+    return [q for q in made if not only or set(q.chapters) & set(only)]
 
 
 def sheet(questions: Sequence[Question], seed: int, solved: bool) -> str:
@@ -47,6 +46,17 @@ def sheet(questions: Sequence[Question], seed: int, solved: bool) -> str:
     return "\n".join(lines)
 
 
+def seed_number(text: str) -> int:
+    """A seed from the command line.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no whole number from 0 on.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 on, not {text}")
+    return int(text)
+
+
 def write(folder: Path, seed: int, only: Sequence[str] = ()) -> list[Path]:
     """Write both sheets; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,14 +70,12 @@ def write(folder: Path, seed: int, only: Sequence[str] = ()) -> list[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=1, help="another number, other numbers (default: %(default)s)")
+    parser.add_argument("--seed", type=seed_number, default=1, help="of the exam's numbers (default: %(default)s)")
     parser.add_argument(
         "--chapters", nargs="+", default=[], metavar="NN", help="only questions about these, as in 01 02b"
     )
     parser.add_argument("--output", type=Path, default=ROOT / "_build" / "editions" / "instructor")
     options = parser.parse_args(arguments)
-    if options.seed < 0:
-        parser.error(f"--seed is {options.seed}; expected a whole number from 0 on")
     try:
         for path in write(options.output, options.seed, options.chapters):
             print(f"written: {path}")

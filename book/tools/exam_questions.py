@@ -144,7 +144,7 @@ def ablation(rng: np.random.Generator) -> Question:
         ("10",),
         "The missing corner",
         f"A paper compares “pre-training with {part}” with “no pre-training and without {part}” and concludes that"
-        f" {part} helps. Which comparison is missing? Name two things besides the part that may have changed.",
+        f" {part} help{'' if part.endswith('embeddings') else 's'}. Which comparison is missing? Name two things besides the part that may have changed.",
         f"Missing is pre-training without {part}. What else may differ: length or spread of the start vectors, the number"
         " of parameters, the epochs until validation stops, settings that were tuned for the whole.",
         ((2, "the missing corner"), (2, "two other changes, one point each")),

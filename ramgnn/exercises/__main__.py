@@ -31,8 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
         "--gigabytes", type=float, default=gradebook.GIGABYTES, help="of memory for one notebook (%(default)g)"
     )
     options = parser.parse_args(arguments)
-    if options.seconds <= 0 or options.gigabytes <= 0:
+    if not (options.seconds > 0 and options.gigabytes > 0):
         parser.error("--seconds and --gigabytes are above 0")
+    if options.out is not None and (options.out.is_dir() or not options.out.parent.is_dir()):
+        parser.error(f"--out {options.out}: name a file in a folder that exists")  # before an hour of marking
     try:
         found = list(gradebook.marks(options.folder, options.seconds, options.gigabytes))
         table = pd.DataFrame([asdict(mark) for mark in found]) if options.details else gradebook.gradebook(found)
@@ -40,8 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         if options.out is None:
             print(text, end="")
         else:
-            write_text(options.out, text)
+            write_text(options.out, "\ufeff" + text)  # the mark by which Excel knows UTF-8, and so keeps umlauts
             print(f"written: {options.out}, {len({mark.student for mark in found})} students")
+        for path in gradebook.left_out(options.folder):
+            print(f"not counted: {visible(str(path))} (another copy counts, or it is no chapter)", file=sys.stderr)
     except RamgnnError as error:
         print(f"ramgnn.exercises: {error}", file=sys.stderr)
         return 1

@@ -2,8 +2,9 @@
 
 ``python -m ramgnn.exercises FOLDER`` looks for notebooks in a folder and the folders in it. Whose a notebook is, is
 said by the folder it lies in, or, where all lie together, by what stands before the chapter in its name:
-``ann/03_composing….ipynb`` and ``ann-03_composing….ipynb`` are both Ann's. Of several copies of a chapter the one
-that was changed last counts.
+``ann/03_composing….ipynb`` and ``ann-03_composing….ipynb`` are both Ann's. A notebook that was renamed is known by the
+exercises that it checks. Of several copies of a chapter the one that was changed last counts, but none without a cell
+that checks an exercise, as of another course, where there is one with it. What does not count is named at the end.
 
 Each notebook is run by a process of its own, in an empty folder that is removed afterwards, with a limit of time and
 of memory: the cells below "## Exercises" and every cell that calls ``check``, top to bottom. What counts is not what
@@ -21,6 +22,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +35,8 @@ from ramgnn.errors import DataError
 from ramgnn.exercises.checking import exercises
 
 CHAPTER = re.compile(r"(?:^|(?<=[\W_]))(\d\d[a-z]?)_\w")
+CHECKED = re.compile(r"""check\(\s*\\?["'](\d\d[a-z]?)\.\d""")
+COPY = re.compile(r"^(copy of|kopie von|copie de|copia de|kopya)\b", re.IGNORECASE)
 SECONDS, GIGABYTES = 120.0, 4.0
 
 
@@ -61,20 +66,60 @@ def returned(folder: Path) -> dict[tuple[str, str], Path]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder", fix="name the folder with the returned notebooks")
-    found: dict[tuple[str, str], Path] = {}
-    for path in sorted(folder.rglob("*.ipynb"), key=lambda p: p.stat().st_mtime):
-        chapter = CHAPTER.search(path.stem)
-        if chapter is None or ".ipynb_checkpoints" in path.parts:
-            continue
-        inside = path.parent.relative_to(folder).parts
-        name = inside[0] if inside else path.stem[: chapter.start(1)].strip(" _-.")
-        found[name or "(no name)", chapter[1]] = path
+    kept: dict[tuple[str, str], tuple[bool, float, Path]] = {}
+    for path in _notebooks(folder):
+        chapter, checks = _chapter(path)
+        if chapter:
+            key, new = (_whose(path, folder), chapter), (checks, path.stat().st_mtime, path)
+            kept[key] = max(kept.get(key, new), new)
+    found = {key: path for key, (_, _, path) in kept.items()}
     if not found:
         raise DataError(
             f"{folder} has no notebook of a chapter",
             fix="keep the names of the chapters in the files, as in ann/03_composing_neighbours_with_relations.ipynb",
         )
     return dict(sorted(found.items()))
+
+
+def left_out(folder: Path) -> list[Path]:
+    """The notebooks that do not count, relative to the folder: other copies, and those of no chapter."""
+    counted = set(returned(folder).values())
+    return [path.relative_to(folder) for path in _notebooks(folder) if path not in counted]
+
+
+def _notebooks(folder: Path) -> list[Path]:
+    """All notebooks in a folder, without what Jupyter and macOS keep beside them."""
+    return sorted(
+        path
+        for path in folder.rglob("*.ipynb")
+        if path.is_file() and not any(p.startswith(".") or p == "__MACOSX" for p in path.relative_to(folder).parts)
+    )
+
+
+def _chapter(path: Path) -> tuple[str, bool]:
+    """The chapter that a notebook is, or an empty text, and whether it checks an exercise of it.
+
+    Its name says so, unless it checks exercises of other chapters only.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    known = {id.split(".")[0] for id in exercises()}
+    checked = Counter(chapter for chapter in CHECKED.findall(text) if chapter in known)
+    match = CHAPTER.search(path.stem)
+    named = match[1] if match else ""
+    if checked and named not in checked:
+        return checked.most_common(1)[0][0], True
+    return named, named in checked
+
+
+def _whose(path: Path, folder: Path) -> str:
+    """The student: the first folder, or what stands before the chapter in the name of the file."""
+    inside, match = path.relative_to(folder).parts[:-1], CHAPTER.search(path.stem)
+    name = inside[0] if inside else path.stem[: match.start(1)] if match else path.stem
+    name = name if inside else COPY.sub("", name).strip(" _-.")
+    return unicodedata.normalize("NFC", name) or "(no name)"  # macOS takes letters and their dots apart
 
 
 def marks(folder: str | Path, seconds: float = SECONDS, gigabytes: float = GIGABYTES) -> Iterator[Mark]:
