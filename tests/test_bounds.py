@@ -237,3 +237,15 @@ def test_a_run_without_a_recommender_was_not_stopped(pretrained, tmp_path, capsy
     assert main(["recommend", "--run", str(run), "--all"]) == 1
     said = capsys.readouterr().err
     assert f"{run / runs.WEIGHTS}: the weights have no recommender" in said and "stopped" not in said
+
+
+def test_a_table_that_may_not_be_read(tmp_path, monkeypatch):
+    path = tmp_path / "rows.csv"
+    path.write_text("user,item\na,b\n")
+
+    def no(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", no)
+    with pytest.raises(DataError, match="the file may not be read"):
+        tables.load(path, items=None)

@@ -171,7 +171,7 @@ def _users(args: Namespace, typed: list[tuple[int, str]], dataset: RecDataset) -
     if unknown and not args.skip_unknown:
         number, user = unknown[0]
         if user in dataset.left_out_users:
-            raise DataError(left_out_message(user), file=file, line=number, fix="or give --skip-unknown")
+            raise DataError(left_out_message(user), file=file, line=number, fix="or leave it out: --skip-unknown")
         near = nearest(user, dataset.user_ids)
         raise DataError(
             f"no user {user!r}" + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""),
