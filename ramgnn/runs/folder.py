@@ -31,15 +31,15 @@ def read(path: Path) -> Any:
     return read_json(path, "a run folder that was written to its end; check its name", FIX)
 
 
-def check_ours(folder: Path) -> None:
-    """Refuse a run folder in which a folder that is to be removed holds what no run has put there.
+def check_ours(folder: Path, *names: str) -> None:
+    """Refuse a run folder in which one of these folders, which are to be removed, holds what no run has put there.
 
     Hidden files, which the system lays everywhere and an unfinished file is too, go with the folder.
 
     Raises:
         RamgnnError: there is something of somebody else's.
     """
-    for part in (folder / CHECKPOINTS, folder / SERVED):
+    for part in (folder / name for name in names):
         if part.is_symlink() or not part.is_dir():
             continue
         with suppress(OSError):  # which removing it then tells

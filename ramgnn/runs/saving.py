@@ -49,7 +49,7 @@ def save(
         check_evaluated(evaluation, fitted.dataset)
     tensors, metadata, history = _contents(fitted)
     folder = make_folder(Path(folder))
-    check_ours(folder)
+    check_ours(folder, SERVED)
     remove_file(folder / RUN)
     remove(folder / SERVED)
     if fitted.served is not None:

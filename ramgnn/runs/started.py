@@ -125,7 +125,7 @@ def clear_run(folder: Path) -> None:
     Raises:
         RamgnnError: something cannot be removed, or there are files of somebody else's where the checkpoints were.
     """
-    check_ours(folder)
+    check_ours(folder, CHECKPOINTS, SERVED)
     clear_checkpoints(folder)
     for name in (RUN, *FILES, SERVED):
         remove(folder / name)
