@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ramgnn import distributed
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import make_folder, replacing
+from ramgnn.files import make_folder, open_file, replacing
 
 if TYPE_CHECKING:
     from ramgnn.sampler import Bandit
@@ -64,7 +64,7 @@ class Checkpoint:
         """
         if not self.path.exists():
             return None
-        with self.restoring(), safe_open(self.path, "pt") as stored:
+        with self.restoring(), open_file(self.path), safe_open(self.path, "pt") as stored:
             metadata = stored.metadata()
             content = json.loads(metadata["content"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118

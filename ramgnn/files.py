@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from safetensors import SafetensorError
 
@@ -21,6 +23,8 @@ NAMES_OF_KINDS = {
     dict: "an object", list: "a list", str: "text", int: "a whole number", float: "a number", bool: "true or false",
     type(None): "null",
 }  # fmt: skip
+
+LARGEST_JSON = 2**26  # bytes of a file that is read as JSON at once: hundreds of times what any of ours has
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
@@ -119,11 +123,23 @@ def locked(folder: Path) -> Iterator[None]:
             f"another process is training in {folder}; wait until it has ended, or choose another folder"
         ) from None
     except OSError as error:
-        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror} ({path.name}); choose another folder") from None
     try:
         yield
     finally:
         lock.release()
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file or a link, where there is one, before it is written anew.
+
+    Raises:
+        RamgnnError: it cannot be removed, for it is a folder, say, or there is no permission to.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise RamgnnError(f"cannot write {path}: {error.strerror}; choose another folder") from None
 
 
 def remove(path: Path) -> None:
@@ -154,9 +170,27 @@ def remove_parts(path: Path) -> None:
 # ---- reading ---------------------------------------------------------------------------------------------------------
 
 
+def open_file(path: Path) -> BinaryIO:
+    """A file to read, which may be a stranger's: a pipe would keep the reader waiting, and a device has no end.
+
+    Raises:
+        OSError: it is not there, may not be read, or is a folder, a pipe or a device.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, and no file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
+    """The SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        OSError: see `open_file`.
+    """
+    with open_file(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -170,11 +204,18 @@ def read_json(path: Path, missing: str, fix: str) -> Any:
         DataError: it is not there or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with open_file(path) as stream:
+            content = stream.read(LARGEST_JSON + 1)
+        if len(content) > LARGEST_JSON:
+            raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
+        return json.loads(content.decode("utf-8"))
     except FileNotFoundError:
         raise DataError("there is no such file", file=path, expected=missing, fix=fix) from None
+    except PermissionError:
+        raise DataError("the file may not be read", file=path, fix="ask for the permission to read it") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=fix) from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot be read: {reason}", file=path, expected="JSON", fix=fix) from None
 
 
 def check_keys(

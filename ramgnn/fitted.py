@@ -15,7 +15,7 @@ from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Scorer
-from ramgnn.evaluation.ranking import ScoreError, checked_scores
+from ramgnn.evaluation.ranking import ScoreError, below_infinity, checked_scores
 from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
 from ramgnn.newcomers import NewcomerMap, as_array, newcomer_scores
@@ -158,13 +158,13 @@ class FittedModel:
 
         Raises:
             RamgnnError: the training was stopped before there was anything to score with.
-            ScoreError: the scores have the wrong shape or are not numbers.
+            ScoreError: the scores have the wrong shape, are not numbers, or are too large for one.
         """
         if self.scorer is None:
             raise RamgnnError("the training was stopped before there was a recommender to ask; train again")
         users = np.asarray(users, np.int64)
         scores = checked_scores(self.scorer(users), users, self.dataset, self.dataset.n_items)
-        return scores.detach().cpu().numpy().astype(np.float64)  # a copy: the scorer's own array stays as it is
+        return below_infinity(scores.detach().cpu().numpy().astype(np.float64), self.name)  # a copy
 
     def score(self, users: Any = None, items: Any = None) -> pd.DataFrame:
         """How well items suit users: one row for each user, one column for each item.

@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from ramgnn.errors import RamgnnError
+from ramgnn.evaluation.ranking import below_infinity
 
 if TYPE_CHECKING:
     from ramgnn.fitted import FittedModel
@@ -33,12 +34,13 @@ def newcomer_scores(model: FittedModel, had: Sequence[np.ndarray]) -> np.ndarray
 
     Raises:
         RamgnnError: the model scores neither by what somebody had nor by embeddings.
+        ScoreError: see `below_infinity`.
     """
     scorer = model.scorer
     if hasattr(scorer, "newcomer_scores"):
-        return as_array(scorer.newcomer_scores(had))
+        return below_infinity(as_array(scorer.newcomer_scores(had)), model.name)
     if hasattr(scorer, "user_embeddings") and hasattr(scorer, "item_embeddings"):
-        return model.newcomer_map.scores(had)
+        return below_infinity(model.newcomer_map.scores(had), model.name)
     raise RamgnnError(
         f"{model.name} knows the people that it was trained on and nobody else; train it again with the new ones, or "
         "take a model that scores by what somebody had, such as ram-gnn or ease"

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ramgnn.attention import attention_by_type
 from ramgnn.config import PretrainConfig
 from ramgnn.encoder import Embeddings, RAMLayer, RelationEmbedding
+from ramgnn.errors import RamgnnError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.inspection import evaluating, is_unchanged
 from ramgnn.kernels.attention import full_attention_by_type, sampled_attention_by_type
@@ -162,13 +163,19 @@ class Pretrained:
         """The sampled neighbours and α_jn, Eq. 7, of each edge to them: ``(E,)`` float64; without dropout.
 
         Without a sampler every edge is listed, so the graph must be small.
+
+        Raises:
+            RamgnnError: it is no finite number, for the weights of the encoder are too large.
         """
         with evaluating(self.model):
             neighbours = self.neighbours()
             logits = self.model.logits(self.graph, neighbours)[layer]
             neighbours = every_neighbour(self.graph) if neighbours is None else neighbours
             tail = neighbours.incidence
-            return neighbours, _weights(self.model.layers[layer], logits[tail], neighbours.head, tail, self.graph)
+            alpha = _weights(self.model.layers[layer], logits[tail], neighbours.head, tail, self.graph)
+            if not alpha.isfinite().all():
+                raise RamgnnError("the attention is no finite number: the encoder's weights are too large; train again")
+            return neighbours, alpha
 
     def history_dict(self) -> dict[str, Any]:
         """The history as plain values, for JSON."""

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+import torch
 from brought import brought, items, lines
+from safetensors.torch import load_file, save_file
 
-from ramgnn.datasets import opened, reading, tables
-from ramgnn.errors import DataError
+import ramgnn
+from ramgnn import runs
+from ramgnn.checkpoint import Checkpoint
+from ramgnn.cli import main
+from ramgnn.datasets import opened, reading, saved, tables
+from ramgnn.errors import DataError, RamgnnError
+from tests.fuzz.runs import mend_sums
+from tests.fuzz.small import SETTINGS
+from tests.small import small_dataset
 
 MEMORY = 500 * 2**20  # bytes beside what Python and pandas take; a line may have 64 MB and is held a few times
 SECONDS = 60
@@ -125,3 +136,116 @@ def test_twenty_thousand_columns(tmp_path):
     assert len(str(caught.value)) < 1500
     assert time.process_time() - began < SECONDS
     assert opened.FIELDS_LIMIT > 20_000
+
+
+def put(path, kind):
+    """A pipe, a device or a folder in place of a file."""
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes that have a name")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_run_whose_files_are_none(tmp_path, kind):
+    """A pipe would keep the reader waiting for ever, and a device fill the memory."""
+    model = ramgnn.fit(small_dataset(), "ease", progress=False)
+    for name in (runs.RUN, *runs.folder.CHECKED, saved.ARRAYS):
+        folder = ramgnn.save(model, tmp_path / name)
+        put(folder / name, kind)
+        with pytest.raises(DataError, match="a folder, a pipe or a device, and no file"):
+            ramgnn.load_run(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes that have a name")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_checkpoint_that_is_no_file(tmp_path, kind):
+    put(tmp_path / "item.safetensors", kind)
+    with pytest.raises(DataError, match="a folder, a pipe or a device, and no file"):
+        Checkpoint(tmp_path / "item.safetensors").load()
+
+
+def test_json_that_is_larger_than_any_of_ours(tmp_path):
+    folder = ramgnn.save(ramgnn.fit(small_dataset(), "ease", progress=False), tmp_path)
+    os.truncate(folder / runs.RUN, 2**32)  # sparse: it takes no room on the disk
+    with pytest.raises(DataError, match="it has more than 67,108,864 bytes"):
+        ramgnn.load_run(folder)
+
+
+def test_arrays_are_read_only_when_they_are_those_that_were_written(tmp_path, monkeypatch):
+    folder = ramgnn.save(ramgnn.fit(small_dataset(), "ease", progress=False), tmp_path)
+    os.truncate(folder / saved.ARRAYS, 2**26)
+    monkeypatch.setattr(saved.safetensors, "load", pytest.fail)
+    with pytest.raises(DataError, match="changed, cut short"):
+        ramgnn.load_run(folder)
+
+
+# ---- weights of hostile size
+
+
+def with_weights(folder, change):
+    """A run folder whose weights are others, with the sums of a stranger who is careful."""
+    path = folder / runs.WEIGHTS
+    save_file(change(load_file(path)), path)
+    mend_sums(folder)
+
+
+def all_large(prefix):
+    """A number in place of each weight, so large that products of two are none."""
+    return lambda tensors: {n: torch.full_like(t, 1e38) if n.startswith(prefix) else t for n, t in tensors.items()}
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    data = small_dataset()
+    model = ramgnn.fit(data, settings=SETTINGS, epochs=1, progress=False, refit=False)
+    return ramgnn.save(model, tmp_path_factory.mktemp("run"))
+
+
+def copied(run, tmp_path):
+    return Path(shutil.copytree(run, tmp_path / "run"))
+
+
+def test_scores_beyond_every_number_are_not_recommended_by(pretrained, tmp_path):
+    run = copied(pretrained, tmp_path)
+    with_weights(run, all_large("final."))
+    model = ramgnn.load_run(run)
+    user, item = model.dataset.user_ids[0], model.dataset.item_ids[0]
+    for ask in (lambda: model.recommend(user), lambda: model.score(user), lambda: model.explain(user, item)):
+        with pytest.raises(RamgnnError, match="scores that are no finite numbers: its weights are too large"):
+            ask()
+
+
+def test_attention_that_is_no_number_is_no_reason(pretrained, tmp_path, capsys):
+    run = copied(pretrained, tmp_path)
+    with_weights(run, all_large("item."))
+    model = ramgnn.load_run(run)
+    assert len(model.recommend(model.dataset.user_ids[0]))
+    with pytest.raises(RamgnnError, match="the attention is no finite number"):
+        model.explain(model.dataset.user_ids[0], model.dataset.item_ids[0])
+    assert main(["neighbors", "--run", str(run), f"--item={model.dataset.item_ids[0]}"]) == 1
+    assert "the attention is no finite number" in capsys.readouterr().err
+
+
+def test_a_run_without_a_recommender_was_not_stopped(pretrained, tmp_path, capsys):
+    run = copied(pretrained, tmp_path)
+    with_weights(run, lambda tensors: {name: t for name, t in tensors.items() if not name.startswith("final.")})
+    assert main(["recommend", "--run", str(run), "--all"]) == 1
+    said = capsys.readouterr().err
+    assert f"{run / runs.WEIGHTS}: the weights have no recommender" in said and "stopped" not in said
+
+
+def test_a_table_that_may_not_be_read(tmp_path, monkeypatch):
+    path = tmp_path / "rows.csv"
+    path.write_text("user,item\na,b\n")
+
+    def no(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", no)
+    with pytest.raises(DataError, match="the file may not be read"):
+        tables.load(path, items=None)

@@ -189,11 +189,16 @@ def test_a_file_that_is_not_finished_is_removed_and_the_one_before_stays(tmp_pat
     assert [p.name for p in tmp_path.iterdir()] == ["file"] and path.read_text() == "before"
 
 
+DATA = {"name": "toy", "options": {}, "item_relations": None, "user_relations": None}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
         ("dataset", "toy", "'dataset' is text"),
         ("dataset", {"name": "toy"}, "the key 'dataset.options' is missing"),
+        ("dataset", DATA | {"item_relations": ["year", [1]]}, "'dataset.item_relations.1' is a list"),
+        ("dataset", DATA | {"user_relations": [None]}, "'dataset.user_relations.0' is null"),
         ("config", {}, "the key 'config.pretrain' is missing"),
         ("epochs", "three", "'epochs' is text"),
         ("fingerprint", None, "'fingerprint' is null"),

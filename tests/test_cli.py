@@ -343,6 +343,32 @@ def test_users_from_a_file_or_from_standard_input(capsys, trained, tmp_path, mon
     assert ask(capsys, "recommend", "--run", trained, "--users", "-", "-n", "1") == answer
 
 
+def test_standard_input_is_utf8_in_every_locale_and_may_be_closed(capsys, trained, monkeypatch):
+    call = ["recommend", "--run", trained, "--users", "-", "-n", "1"]
+    for encoding in ("ascii", "cp1252", "utf-16"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\ufeffu3\n\u0416\n".encode()), encoding=encoding))
+        answer = ask(capsys, *call, "--skip-unknown")
+        assert [entry["user"] for entry in answer] == ["u3"]
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\u0416\n".encode()), encoding=encoding))
+        assert "standard input, line 1: no user '\u0416'" in fails(capsys, *call)
+    monkeypatch.setattr("sys.stdin", None)
+    assert "standard input: it is closed" in fails(capsys, *call)
+
+
+def test_a_folder_that_may_not_be_looked_into(capsys, trained, monkeypatch):
+    """Only `--debug` shows where in the program the system said no."""
+
+    def no(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", no)
+    monkeypatch.setattr(Path, "is_file", no)
+    call = ["recommend", "--run", trained, "--user", "u1"]
+    assert fails(capsys, *call) == f"ramgnn: {trained}/run.json: Permission denied\n"
+    with pytest.raises(PermissionError):
+        main(["--debug", *call])
+
+
 def test_an_unknown_user_in_a_file_is_named_with_its_line_or_skipped(capsys, trained, tmp_path, monkeypatch):
     (tmp_path / "ids").write_text("u3\n\nuu1\nu99\nu5\n")
     call = ["recommend", "--run", trained, "--users", str(tmp_path / "ids"), "-n", "1"]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+import ramgnn
 from ramgnn import datasets
 from ramgnn.cli import main
 from ramgnn.datasets import download, saved
@@ -166,3 +167,16 @@ def test_a_diverged_run_is_not_to_be_continued(capsys, tmp_path, setting):
     assert main(["train", "--resume", str(folder)]) == 1
     assert "holds no run" in capsys.readouterr().err
     assert main(["train", "--data", "toy", *SMALL, "--out", str(folder)]) == 0  # nor in the way
+
+
+@pytest.mark.parametrize("name", [".lock", "run.json", "metrics.json", "weights.safetensors", "dataset.json"])
+def test_a_folder_where_a_file_is_to_be_written(capsys, tmp_path, name):
+    (tmp_path / "r" / name / "more").mkdir(parents=True)
+    model = ramgnn.fit(datasets.load("toy"), "popularity", progress=False)
+    if name != ".lock":
+        with pytest.raises(RamgnnError, match=f"cannot write .*{name}|cannot write to"):
+            ramgnn.save(model, tmp_path / "r")
+    status = main(["train", "--data", "toy", "--model", "ease", "--quiet", "--out", str(tmp_path / "r")])
+    said = capsys.readouterr().err
+    assert (tmp_path / "r" / name / "more").is_dir()
+    assert status == 1 and said.startswith("ramgnn: ") and (name in said or "holds a run already" in said)

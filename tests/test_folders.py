@@ -236,6 +236,18 @@ def test_a_gzipped_file_and_other_line_ends(tmp_path):
     pd.testing.assert_frame_equal(load(csv(tmp_path / "c", ratings__csv="﻿" + quoted)).train, expected.train)
 
 
+@pytest.mark.parametrize("form", [raw, dat, csv, atomic])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "latin-1"])
+def test_titles_in_the_encoding_that_the_file_has(form, encoding, tmp_path):
+    """A spreadsheet writes CP1252; GroupLens's older files are Latin-1."""
+    folder = form(tmp_path)
+    name = {raw: "u.item", dat: "movies.dat", csv: "movies.csv"}.get(form, "small.item")
+    title = "Cité des “enfants” perdus, La (1995)" if encoding != "latin-1" else "Cité des \x81 perdus, La (1995)"
+    text = (folder / name).read_bytes().decode(movielens.encoding_of(folder / name))
+    (folder / name).write_bytes(text.replace(FILMS[1][1], title).encode(encoding))
+    assert load(folder).item_labels[1] == title
+
+
 # ---- what is wrong with ratings
 
 
@@ -252,6 +264,7 @@ def test_a_gzipped_file_and_other_line_ends(tmp_path):
         ("1{0}10{0}5{0}yesterday", "'yesterday' in column 'timestamp' is no time"),
         ("1{0}10{0}5{0}978300760000", "'978300760000' in column 'timestamp' is no time"),
         ("1{0}10{0}5{0}-1", "is no time"),
+        ("1{0}10{0}5{0}9783", "a time does not fit: '9783'"),  # cut off
         ("1{0}10{0}5{0}9223372036854775808", "is no time"),
         ("1{0}10{0}five{0}978300760", "'five' in column 'rating' is no number"),
         ("1{0}10{0}nan{0}978300760", "'nan' in column 'rating' is no number"),

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from ramgnn import pretrain, runs
+import ramgnn
+from ramgnn import datasets, pretrain, runs
 from ramgnn.cli import main, train
+from ramgnn.errors import RamgnnError
 from tests.kills import DERIVED, SIGNALS, TOY, contents, kills, left_alone, options, pair, start, wait_for
 from tests.test_cli_interrupted import interrupt
 
@@ -170,6 +172,39 @@ def test_overwrite_begins_with_nothing(tmp_path, monkeypatch):
     assert not list(folder.rglob("*.part")) and (folder / "notes.txt").read_text() == "mine"
     assert not any(path.is_symlink() for path in folder.rglob("*"))
     assert [path.name for path in outside.iterdir()] == ["mine"] and (outside / "mine").read_text() == "mine"
+
+
+def everything(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
+
+
+@pytest.mark.parametrize("model", ["ram-gnn", "ease"])
+def test_what_is_not_of_a_run_stays(tmp_path, capsys, model):
+    """A folder of somebody's own project is no place for a run, with --overwrite neither."""
+    call = ["train", *TOY[:2], "--model", model, "--out", str(tmp_path), "--quiet"]
+    for name in ("checkpoint/epoch_12.pt", "served/site.html", "metrics.json", "history.json", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('"mine"' if name.endswith("json") else "mine")
+    before = everything(tmp_path)
+    for more, said in (
+        ([], f"{tmp_path} holds history.json, metrics.json, served, checkpoint, which a run would replace"),
+        (["--overwrite"], "checkpoint is to be removed and holds 'epoch_12.pt', which is not of a run"),
+    ):
+        for _ in range(2):
+            assert main([*call, *more]) == 1
+            assert said in capsys.readouterr().err
+            assert everything(tmp_path) == before
+    with pytest.raises(RamgnnError, match="is to be removed and holds 'site.html'"):
+        ramgnn.save(ramgnn.fit(datasets.load("toy"), "ease", progress=False), tmp_path)
+    assert everything(tmp_path) == before
+
+
+def test_a_mistake_in_the_data_does_not_cost_a_run(tmp_path, capsys):
+    call = ["train", "--model", "ease", "--quiet", "--out", str(tmp_path)]
+    assert main([*call, "--data", "toy"]) == 0
+    before = contents(tmp_path)
+    assert main([*call, "--overwrite", "--interactions", str(tmp_path / "none.csv")]) == 1
+    assert contents(tmp_path) == before
 
 
 def test_a_kill_while_an_old_run_is_removed_leaves_nothing_to_resume(tmp_path, monkeypatch):

@@ -154,6 +154,18 @@ def test_broken_text(tmp_path):
         saved.read(tmp_path)
 
 
+@pytest.mark.parametrize("other", ["00", "-0", "+1", "1_0", "\u0661", "1\n", "1" * 19])
+def test_ids_that_are_whole_numbers_are_written_in_one_way(tmp_path, other):
+    """Otherwise two of them would be one when they are given back."""
+    saved.write(tmp_path, replace(small_dataset(), item_ids=tuple(map(str, range(20))), item_id_dtype="int64"))
+    assert saved.read(tmp_path).item_id_dtype == "int64"
+    path = tmp_path / saved.TEXT
+    text = json.loads(path.read_text(encoding="utf-8"))
+    text["item"]["ids"][3] = other
+    path.write_text(json.dumps(text), encoding="utf-8")
+    refused(tmp_path, saved.TEXT, "'item_id_dtype' is 'int64', which the ids are not")
+
+
 def test_arrays_of_another_data_set(tmp_path):
     for name in ("a", "b"):
         saved.write(tmp_path / name, small_dataset(seed=ord(name)))

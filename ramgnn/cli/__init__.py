@@ -82,6 +82,11 @@ def _run(args: Namespace) -> int:
             raise
         print(f"ramgnn: {visible_lines(str(error))}", file=sys.stderr)
         return 1
+    except OSError as error:  # a folder that may not be looked into, say: the system's word and the path are clear
+        if args.debug or error.filename is None or isinstance(error, BrokenPipeError):
+            raise
+        print(f"ramgnn: {visible_lines(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nramgnn: stopped by you", file=sys.stderr)
         return checks.INTERRUPTED

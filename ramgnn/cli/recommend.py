@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 import pandas as pd
 from tqdm import tqdm
@@ -99,12 +100,14 @@ def _as_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _read_ids(path: str) -> list[tuple[int, str]]:
     """The ids in a file, or on standard input where `path` is ``-``, each with its line number; no blank lines.
 
+    Both are read as UTF-8, whatever encoding the locale or the terminal has.
+
     Raises:
         DataError: the file cannot be read or has no ids.
     """
     file = "standard input" if path == "-" else path
     try:
-        with nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8-sig") as stream:
+        with _standard_input() if path == "-" else open(path, encoding="utf-8-sig") as stream:
             lines = []
             while line := stream.readline(LONGEST):  # never a whole device or file without line ends
                 if len(line) == LONGEST:
@@ -123,6 +126,25 @@ def _read_ids(path: str) -> list[tuple[int, str]]:
     if not ids:
         raise DataError("there are no ids", file=file, expected="one user id a line")
     return ids
+
+
+@contextmanager
+def _standard_input() -> Iterator[TextIO]:
+    """Standard input as UTF-8.
+
+    Raises:
+        DataError: it is closed.
+    """
+    if sys.stdin is None:
+        raise DataError("it is closed", file="standard input", expected="one user id a line")
+    if (raw := getattr(sys.stdin, "buffer", None)) is None:  # a stream of text that a program has put there
+        yield sys.stdin
+        return
+    text = io.TextIOWrapper(raw, encoding="utf-8-sig")
+    try:
+        yield text
+    finally:
+        text.detach()
 
 
 def _users(args: Namespace, typed: list[tuple[int, str]], dataset: RecDataset) -> tuple[list[str] | None, int]:
@@ -149,7 +171,7 @@ def _users(args: Namespace, typed: list[tuple[int, str]], dataset: RecDataset) -
     if unknown and not args.skip_unknown:
         number, user = unknown[0]
         if user in dataset.left_out_users:
-            raise DataError(left_out_message(user), file=file, line=number, fix="or give --skip-unknown")
+            raise DataError(left_out_message(user), file=file, line=number, fix="or leave it out: --skip-unknown")
         near = nearest(user, dataset.user_ids)
         raise DataError(
             f"no user {user!r}" + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""),

@@ -10,7 +10,7 @@ from ramgnn import runs
 from ramgnn.cli.typed import flag
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.fitted import FittedModel
-from ramgnn.runs.folder import FILES, RUN
+from ramgnn.runs.folder import FILES, FIX, RUN, WEIGHTS
 from ramgnn.visible import visible_lines
 
 MOST = 5  # runs that are named
@@ -28,6 +28,8 @@ def load_model(folder: str, evaluated: bool = False) -> FittedModel:
         model = runs.load(folder) if evaluated else runs.load_serving(folder)
     for warning in (x for x in noted if issubclass(x.category, UserWarning)):
         print(f"ramgnn: {visible_lines(str(warning.message))}", file=sys.stderr)
+    if model.scorer is None and not model.interrupted:
+        raise DataError("the weights have no recommender", file=Path(folder) / WEIGHTS, fix=FIX)
     if model.scorer is None:
         again = f"go on with it: {_resume(folder)}" if runs.unfinished(folder) else "train again"
         raise RamgnnError(f"{folder} was stopped during {model.interrupted}, before there was a recommender; {again}")

@@ -30,6 +30,7 @@ from ramgnn.evaluation import Evaluation, columns, evaluate
 from ramgnn.files import locked
 from ramgnn.fitted import FittedModel
 from ramgnn.runs import Started
+from ramgnn.runs.folder import FILES, LOCK
 from ramgnn.trained import Fitted
 from ramgnn.training import fit, train_on_everything
 from ramgnn.visible import visible, visible_lines
@@ -156,9 +157,9 @@ def _train_baseline(args: Namespace) -> int:
 
 def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any], folder: Path) -> int:
     """`_train_baseline`, once it is clear what is fitted to what and where."""
-    runs.clear_run(folder)
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
+    runs.clear_run(folder)  # not before there are data: a mistake in their names does not cost a run
     if not quiet:
         print_summary(dataset)
     started = time.perf_counter()
@@ -217,12 +218,25 @@ def _held(folder: Path, args: Namespace) -> Iterator[None]:
         yield
         return
     checks.folder(folder)
+    if not (args.resume or args.overwrite):
+        _refuse_to_replace(folder)
     with locked(folder):
         if args.resume:
             runs.read_started(folder)  # once more, for another process may have ended it meanwhile
         elif not args.overwrite:
             _refuse_to_overwrite(folder)
         yield
+
+
+def _refuse_to_replace(folder: Path) -> None:
+    """Refuse a folder where no run was ever trained, and yet there is what a run would remove or replace."""
+    if runs.unfinished(folder) or (folder / runs.RUN).exists() or (folder / LOCK).exists():
+        return  # what is there is ours
+    if there := [name for name in (*FILES, runs.SERVED, runs.CHECKPOINTS) if os.path.lexists(folder / name)]:
+        raise RamgnnError(
+            f"{folder} holds {', '.join(there)}, which a run would replace; choose another folder with --out, or give "
+            "--overwrite if that may go"
+        )
 
 
 def _refuse_to_overwrite(folder: Path) -> None:

@@ -23,8 +23,11 @@ def is_parquet(path: Path) -> bool:
         return path.name.lower().endswith(ENDINGS)
     if not path.is_file():
         return False
-    with path.open("rb") as file:
-        return file.read(4) == MAGIC
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == MAGIC
+    except OSError:  # which whoever reads it will tell
+        return False
 
 
 def parquet_table(path: Path) -> Table:

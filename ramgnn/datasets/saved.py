@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.datasets.saved_checks import FIX, PLAIN, check_arrays, check_text
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import write_bytes
+from ramgnn.files import open_file, sha256, write_bytes
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
@@ -157,25 +159,37 @@ def _read_text(path: Path) -> dict[str, Any]:
     return text
 
 
-def _read_arrays(path: Path, sha256: str | None) -> dict[str, np.ndarray]:
-    """The arrays of a data set, which must have that SHA-256."""
-    packed = _read_bytes(path)
-    if hashlib.sha256(packed).hexdigest() != sha256:
+def _read_arrays(path: Path, expected: str | None) -> dict[str, np.ndarray]:
+    """The arrays of a data set, which must have the SHA-256 that is expected; they are read only then."""
+    with _reading(path):
+        found = sha256(path)
+    if found != expected:
         raise DataError(
             f"the file was changed, cut short, or belongs to another {TEXT}",
             file=path,
-            expected=f"the SHA-256 {sha256}, as {TEXT} says",
+            expected=f"the SHA-256 {expected}, as {TEXT} says",
             fix=FIX,
         )
     try:
-        return safetensors.load(packed)
+        return safetensors.load(_read_bytes(path))
     except SafetensorError as error:
         raise DataError(f"cannot be read: {error}", file=path, expected="safetensors", fix=FIX) from None
 
 
 def _read_bytes(path: Path) -> bytes:
+    with _reading(path), open_file(path) as stream:
+        return stream.read()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is read is a clear error.
+
+    Raises:
+        DataError: something did.
+    """
     try:
-        return path.read_bytes()
+        yield
     except FileNotFoundError:
         raise DataError(
             "there is no such file",

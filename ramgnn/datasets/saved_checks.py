@@ -24,7 +24,7 @@ KEYS |= {"own": bool, "left_out_users": list}
 SIDE = {"ids": list, "labels": (list, type(None)), "relations": list}
 RELATION = {"name": str, "derived": bool, "importance": (float, type(None)), "labels": list}
 FIX = "copy the folder again from where it was written, or write it again"
-INT64 = re.compile(r"-?\d{1,18}")  # ids that are integers
+INT64 = re.compile("0|-?[1-9][0-9]{0,17}")  # ids that are integers, as Python writes them: no two are the same
 
 
 def check_text(text: Any, path: Path) -> None:

@@ -96,6 +96,17 @@ def rank_test(
     return ranks
 
 
+def below_infinity(scores: np.ndarray, name: str) -> np.ndarray:
+    """The scores that something is recommended by, as they are; those of -infinity are of items that never are.
+
+    Raises:
+        ScoreError: one is +infinity or no number, as products of weights that are too large are.
+    """
+    if not (scores < np.inf).all():
+        raise ScoreError(f"{name} gives scores that are no finite numbers: its weights are too large; train again")
+    return scores
+
+
 def _count_among_sample(scores: Tensor, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How many candidates score above the held-out item, and how many the same.
 

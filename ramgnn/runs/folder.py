@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,34 @@ RANDOM_SCORES = "sampler.random_scores"  # among the weights, behind the name of
 FORMAT = 3
 FIX = "train again"
 FILES = (WEIGHTS, HISTORY, RANKS, saved.TEXT, saved.ARRAYS)  # those beside `RUN`
+LOCK = ".lock"  # stays where something was trained
+STAGES = ("item", "user", "validation", "validation-user", "finetune", "all", "all-user")  # each with a checkpoint
+OURS = {RUN, *FILES, "made-for.json", *(f"{stage}.safetensors" for stage in STAGES)}  # what lies in a folder of ours
 CHECKED = (WEIGHTS, HISTORY, saved.TEXT)  # whose SHA-256 stands in ``run.json``; that of the arrays stands in the text
 
 
 def read(path: Path) -> Any:
     """The content of one of the JSON files, or a clear error."""
     return read_json(path, "a run folder that was written to its end; check its name", FIX)
+
+
+def check_ours(folder: Path, *names: str) -> None:
+    """Refuse a run folder in which one of these folders, which are to be removed, holds what no run has put there.
+
+    Hidden files, which the system lays everywhere and an unfinished file is too, go with the folder.
+
+    Raises:
+        RamgnnError: there is something of somebody else's.
+    """
+    for part in (folder / name for name in names):
+        if part.is_symlink() or not part.is_dir():
+            continue
+        with suppress(OSError):  # which removing it then tells
+            for path in sorted(part.iterdir()):
+                if path.is_dir() or not (path.name in OURS or path.name.startswith(".")):
+                    raise RamgnnError(
+                        f"{part} is to be removed and holds {path.name!r}, which is not of a run; choose another folder"
+                    )
 
 
 def read_config(stored: dict[str, Any], path: Path) -> Config:

@@ -125,8 +125,8 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
     """
     folder = Path(folder)
     metadata = describe(folder)
+    check_sums(folder, metadata["sha256"], saved.TEXT, WEIGHTS)  # before anything in them is read
     dataset = saved.read(folder) if dataset is None else dataset
-    check_sums(folder, metadata["sha256"], saved.TEXT, WEIGHTS)
     if (found := fingerprint(dataset)) != metadata["fingerprint"]:
         raise DataError(
             f"the data set {dataset.name!r} is not the one this run was trained on",

@@ -18,11 +18,11 @@ from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import Source
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation
-from ramgnn.files import make_folder, remove, replacing, sha256, write_json, write_text
+from ramgnn.files import make_folder, remove, remove_file, replacing, sha256, write_json, write_text
 from ramgnn.fitted import FittedModel
 from ramgnn.provenance import provenance
 from ramgnn.runs.checking import with_sum
-from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANDOM_SCORES, RANKS, RUN, SERVED, WEIGHTS
+from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANDOM_SCORES, RANKS, RUN, SERVED, WEIGHTS, check_ours
 from ramgnn.trained import Fitted
 from ramgnn.training import SIDES
 
@@ -49,7 +49,8 @@ def save(
         check_evaluated(evaluation, fitted.dataset)
     tensors, metadata, history = _contents(fitted)
     folder = make_folder(Path(folder))
-    (folder / RUN).unlink(missing_ok=True)
+    check_ours(folder, SERVED)
+    remove_file(folder / RUN)
     remove(folder / SERVED)
     if fitted.served is not None:
         save(folder / SERVED, fitted.served)
@@ -57,7 +58,7 @@ def save(
         save_file({name: x.detach().cpu().contiguous().clone() for name, x in tensors.items()}, part)
     write_json(folder / HISTORY, history)
     saved.write(folder, fitted.dataset)
-    (folder / RANKS).unlink(missing_ok=True)  # those of a model that was here before
+    remove_file(folder / RANKS)  # those of a model that was here before
     if evaluation is not None:
         save_evaluation(folder, evaluation)
     source = source or Source(fitted.dataset.name)

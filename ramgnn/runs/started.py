@@ -14,7 +14,7 @@ from ramgnn.datasets.source import TABLES, Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
 from ramgnn.runs.checking import SUM, check_own_sum, check_sums, with_sum
-from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, read, read_config
+from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, check_ours, read, read_config
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,9 @@ def read_started(folder: str | os.PathLike) -> Started:
     check_keys(
         data, {"name": str, "options": dict, "item_relations": names, "user_relations": names}, path, FIX, "dataset"
     )
+    for key in ("item_relations", "user_relations"):
+        named = {str(number): name for number, name in enumerate(data[key] or ())}
+        check_keys(named, dict.fromkeys(named, str), path, FIX, f"dataset.{key}")
     paths = {name: str for name in data["options"].keys() & set(TABLES)}
     check_keys(data["options"], paths, path, FIX, "dataset.options")
     source = Source(data["name"], data["options"], data["item_relations"], data["user_relations"]).seen_from(folder)
@@ -117,7 +120,12 @@ def started_data(folder: str | os.PathLike, started: Started, progress: bool | N
 
 
 def clear_run(folder: Path) -> None:
-    """Remove a run from a folder: its checkpoints, its files and the model that serves; other files stay."""
+    """Remove a run from a folder: its checkpoints, its files and the model that serves; other files stay.
+
+    Raises:
+        RamgnnError: something cannot be removed, or there are files of somebody else's where the checkpoints were.
+    """
+    check_ours(folder, CHECKPOINTS, SERVED)
     clear_checkpoints(folder)
     for name in (RUN, *FILES, SERVED):
         remove(folder / name)

@@ -55,16 +55,27 @@ def text_chunks(
 
 
 def read_text(path: Path, columns: Sequence[str], sep: str, **layout: object) -> pd.DataFrame:
-    """All rows of `text_chunks`."""
-    return pd.concat(text_chunks(path, columns, sep, **layout))
+    """All rows of `text_chunks`, in the encoding that the file has."""
+    return pd.concat(text_chunks(path, columns, sep, encoding=encoding_of(path), **layout))
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-8, or Latin-1 for a file that is none; MovieLens changed from one to the other."""
+    """The first of UTF-8, CP1252 and Latin-1 that a file can be.
+
+    MovieLens changed from Latin-1 to UTF-8, and a spreadsheet writes CP1252, which is Latin-1 with more quotes.
+    """
+    fitting = ["utf-8", "cp1252"]
     with opened(path) as (_, unpacked):
-        try:
-            for line in unpacked:
-                line.decode("utf-8")
-        except UnicodeDecodeError:
-            return "latin-1"
-    return "utf-8"
+        for line in unpacked:
+            fitting = [encoding for encoding in fitting if _is(line, encoding)]
+            if not fitting:
+                break
+    return [*fitting, "latin-1"][0]
+
+
+def _is(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

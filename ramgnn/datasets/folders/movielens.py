@@ -76,7 +76,7 @@ def dat(folder: Path, progress: bool) -> Found | None:
     notes: list[str] = []
 
     def read_films() -> pd.DataFrame:
-        return read_text(films, ("movie_id", "title", "genres"), "::", encoding=encoding_of(films))
+        return read_text(films, ("movie_id", "title", "genres"), "::")
 
     return Found(
         "MovieLens, as .dat files",
@@ -95,17 +95,22 @@ def csv(folder: Path, progress: bool) -> Found | None:
     data, films = (plain_or_packed(folder, name) for name in ("ratings.csv", "movies.csv"))
     if data is None or films is None:
         return None
-    ratings_layout, films_layout = read_layout(data), read_layout(films)
+    encoding = encoding_of(films)
+    ratings_layout, films_layout = read_layout(data), read_layout(films, encoding=encoding)
     if not set(CSV_RATINGS) <= set(ratings_layout.columns) or not set(CSV_MOVIES) <= set(films_layout.columns):
         return None
     kinds = {column: CSV_RATINGS.get(column, UNREAD) for column in ratings_layout.columns}
     ratings = Ratings(data, kinds, ratings_layout.sep, ratings_layout.line, '"')
     notes: list[str] = []
+
+    def read_films() -> pd.DataFrame:
+        return read_table(films, sep=films_layout.sep, encoding=encoding)
+
     return Found(
         "MovieLens, as CSV files",
         "ratings.csv and movies.csv have MovieLens's columns",
         _ratings_table(ratings, progress),
-        _films_table(films, films_layout.columns, lambda: read_table(films, sep=films_layout.sep), (), notes),
+        _films_table(films, films_layout.columns, read_films, (), notes),
         None,
         Columns("userId", "movieId", "timestamp", "title", rating="rating"),
         others(folder, data, films),
@@ -171,7 +176,7 @@ def _people_table(
     """The users; zip codes are read when they are named only."""
 
     def read_columns(names: Sequence[str]) -> pd.DataFrame:
-        people = read_text(path, columns, sep, encoding=encoding_of(path))
+        people = read_text(path, columns, sep)
         return convert(people)[list(dict.fromkeys(names))]
 
     return Table(Origin(path.name, path), tuple(columns), read_columns, spare=frozenset({"zip"}))
@@ -181,9 +186,9 @@ def _raw_films(path: Path, genres: Path | None) -> pd.DataFrame:
     """``u.item``: a flag for each genre becomes a cell of genres."""
     names = RAW_GENRES
     if genres is not None:
-        listed = read_text(genres, ("genre", "number"), "|", encoding=encoding_of(genres))
+        listed = read_text(genres, ("genre", "number"), "|")
         names = tuple(listed["genre"].str.strip())
-    films = read_text(path, (*RAW_MOVIES, *names), "|", encoding=encoding_of(path))
+    films = read_text(path, (*RAW_MOVIES, *names), "|")
     flags = films[list(names)].apply(lambda column: column.str.strip() == "1").to_numpy()
     cells = ["|".join(name for name, flag in zip(names, row, strict=True) if flag) for row in flags.tolist()]
     return films[list(RAW_MOVIES)].assign(genres=pd.Series(cells, index=films.index, dtype=str))

@@ -19,7 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.datasets.folders.lines import opened, text_chunks
-from ramgnn.datasets.frames.instants import are_seconds
+from ramgnn.datasets.frames.instants import are_seconds, has_gaps
 from ramgnn.datasets.frames.table import HEAD
 from ramgnn.errors import DataError
 
@@ -99,7 +99,7 @@ def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> p
         cells = np.concatenate(parts.pop(column))
         if column in books:
             cells = pd.Categorical.from_codes(cells, pd.Index(list(books[column])))
-        elif ratings.kinds[column] == SECONDS and not are_seconds(pd.Series(cells, copy=False)):
+        elif ratings.kinds[column] == SECONDS and not are_seconds(pd.Series(cells, copy=False)) and not has_gaps(cells):
             cells = cells.view("datetime64[s]")  # so early that they might be taken for places in a sequence
         whole[column] = cells
     return pd.DataFrame(whole, index=_index(lines), copy=False)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ramgnn.datasets.folders.found import Found, others
-from ramgnn.datasets.folders.lines import read_text
+from ramgnn.datasets.folders.lines import encoding_of, read_text
 from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, first_ratings, read_ratings
 from ramgnn.datasets.frames.columns import (
     ITEM_NAMES,
@@ -87,13 +87,13 @@ def of_file(inter: Path, progress: bool) -> Found:
     )
 
 
-def _types(path: Path) -> dict[str, str]:
+def _types(path: Path, encoding: str = "utf-8") -> dict[str, str]:
     """The columns of a file with their types.
 
     Raises:
         DataError: a column has no type, or one that there is not.
     """
-    layout = read_layout(path, "\t", quote=None)
+    layout = read_layout(path, "\t", quote=None, encoding=encoding)
     types = {}
     for text in layout.columns:
         column, _, kind = text.rpartition(":")
@@ -125,8 +125,9 @@ def _seconds(times: pd.Series) -> pd.Series:
 
 def _attributes(path: Path, id_column: str | None) -> Table:
     """Items or users: the cells of each column by its type; the id and the title stay text."""
-    types = _types(path)
-    line = read_layout(path, "\t", quote=None).line
+    encoding = encoding_of(path)
+    types = _types(path, encoding)
+    line = read_layout(path, "\t", quote=None, encoding=encoding).line
     title = _first(types, TITLE_NAMES)
 
     def read(columns: Sequence[str]) -> pd.DataFrame:

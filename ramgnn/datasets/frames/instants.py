@@ -81,11 +81,21 @@ def _since_1970(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str]:
     raise _of_another_size(cells, ~fits[unit], f"as {unit} since 1970 it is not between 1970 and the end of next year")
 
 
+def has_gaps(numbers: np.ndarray) -> bool:
+    """Whether some times are so far from the others that they are of another unit, or were cut off."""
+    return len(_gaps(np.sort(numbers))) > 0
+
+
+def _gaps(order: np.ndarray) -> np.ndarray:
+    """The places in a sorted array behind which there is a gap."""
+    low, high = np.maximum(order[:-1].astype(np.float64), 1), order[1:].astype(np.float64)
+    return np.flatnonzero((high >= FROM) & (high >= GAP * low))
+
+
 def _check_gaps(cells: Distinct, numbers: np.ndarray) -> None:
     """Refuse numbers of several units, and one that was cut off: they are too far from the others."""
     order = np.sort(numbers)
-    low, high = np.maximum(order[:-1].astype(np.float64), 1), order[1:].astype(np.float64)
-    if not len(gaps := np.flatnonzero((high >= FROM) & (high >= GAP * low))):
+    if not len(gaps := _gaps(order)):
         return
     group = np.searchsorted(order[gaps + 1], numbers, side="right")  # which of the groups between gaps
     rows = np.bincount(group, weights=cells.counts)
