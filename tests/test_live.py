@@ -64,6 +64,7 @@ def test_a_page_tries_every_end(monkeypatch, capsys):
 
 def test_what_was_drawn_to_try_the_ends_is_not_shown(monkeypatch):
     monkeypatch.setenv(live.STATIC, "1")
+    plt.close("all")
     live.explore(lambda k: plt.figure().add_subplot().set_title(str(k)), k=(2, 1, 3))
     assert [plt.figure(n).axes[0].get_title() for n in plt.get_fignums()] == ["2"]
     plt.close("all")
