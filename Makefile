@@ -60,7 +60,7 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY) ## set up, run every chapter, build the site from what they printed
 	@mkdir -p _build/ipython
-	@$(STEADY) $(PY) -m book.tools.execute --into _build/executed $(CHAPTER)
+	@$(STEADY) $(PY) -m book.tools.execute --jobs $(JOBS) --into _build/executed $(CHAPTER)
 	@$(PY) -m book.tools.build --source _build/executed
 
 site: $(READY) ## build the site from the stored outputs, in seconds
@@ -84,9 +84,9 @@ OTHERWISE := PYTHONHASHSEED=0 RAMGNN_STATIC=1 IPYTHONDIR="$(CURDIR)/_build/ipyth
 tolerances: $(READY) ## run the chapters with other arithmetic and let cells state by how much their numbers differ
 	@mkdir -p _build/ipython
 	@$(OTHERWISE) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default \
-		$(PY) -m book.tools.execute --into _build/plain $(CHAPTER)
+		$(PY) -m book.tools.execute --jobs $(JOBS) --into _build/plain $(CHAPTER)
 	@$(OTHERWISE) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
-		$(PY) -m book.tools.execute --into _build/native $(CHAPTER)
+		$(PY) -m book.tools.execute --jobs $(JOBS) --into _build/native $(CHAPTER)
 	@$(OTHERWISE) OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 \
 		$(PY) -m book.tools.execute --into _build/two $(CHAPTER)
 	@$(PY) -m book.tools.tolerances _build/plain _build/native _build/two $(if $(CHAPTER),--chapter $(CHAPTER))

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -110,28 +111,34 @@ def execute(path: Path, measure: bool = False) -> str | None:
     return None
 
 
+def timed(path: Path, measure: bool) -> tuple[str | None, float]:
+    """`execute`, with how many seconds it took."""
+    begun = time.perf_counter()
+    return execute(path, measure), time.perf_counter() - begun
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the chapters.")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--in-place", action="store_true", help="store the outputs in notebooks/")
     where.add_argument("--into", type=Path, metavar="FOLDER", help="run copies there and leave notebooks/ as it is")
     parser.add_argument("only", nargs="?", default="", help="run only chapters whose name starts with this, e.g. 02")
+    parser.add_argument("--jobs", type=int, default=1, help="chapters at the same time (default: %(default)s)")
     options = parser.parse_args(arguments)
+    if options.jobs < 1:
+        parser.error(f"--jobs is {options.jobs}; expected 1 or more")
     folder = ROOT / "notebooks" if options.in_place else stage(options.into, ROOT)
     paths = chapters(folder, options.only)
     started, failed = time.perf_counter(), []
-    for number, path in enumerate(paths, 1):
-        print(f"chapter {number} of {len(paths)}: {path.stem} …", flush=True)
-        begun = time.perf_counter()
-        problem = execute(path, measure=options.in_place)
-        seconds = time.perf_counter() - begun
-        print(
-            f"chapter {number} of {len(paths)}: {path.stem} {'FAILED' if problem else 'done'}, {seconds:.1f} s",
-            flush=True,
-        )
-        if problem:
-            failed.append(path.stem)
-            print(problem, file=sys.stderr, flush=True)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        running = {pool.submit(timed, path, options.in_place): path for path in paths}
+        for number, done in enumerate(as_completed(running), 1):
+            (problem, seconds), name = done.result(), running[done].stem
+            said = f"{name} {'FAILED' if problem else 'done'}, {seconds:.1f} s"
+            print(f"chapter {number} of {len(paths)}: {said}", flush=True)
+            if problem:
+                failed.append(name)
+                print(problem, file=sys.stderr, flush=True)
     print(f"{len(paths) - len(failed)} of {len(paths)} chapters ran in {time.perf_counter() - started:.0f} s")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
