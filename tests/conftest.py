@@ -56,3 +56,18 @@ def own_cache(tmp_path_factory):
         del os.environ["RAMGNN_CACHE"]
     else:
         os.environ["RAMGNN_CACHE"] = before
+
+
+@pytest.fixture(autouse=True)
+def figures_of_the_book(request):
+    """Tests of pictures draw in the style of the book, and leave no figure to the next one."""
+    if not request.module.__name__.rpartition(".")[2].startswith("test_plots"):
+        yield
+        return
+    import matplotlib.pyplot as plt
+
+    from ramgnn import plots
+
+    with plots.style():
+        yield
+    plt.close("all")

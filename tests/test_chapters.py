@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
-from book.bookext import boards, directives
+from book.bookext import boards, directives, game
 from book.tools import editions, minutes, slides
 
 ROOT = Path(__file__).parents[1]
@@ -175,8 +175,8 @@ def test_labs_and_lessons_name_code_exercises_that_there_are():
 
 def test_the_game_never_leaves_its_tables():
     rows = [["round", *[".50"] * 10], ["round", *[".40"] * 10], ["round", *[".30"] * 10]]
-    assert boards.walked(rows, 5) == [5, 7, 9] and boards.walked(rows, 19) == [19, 19, 19]
-    assert boards.walked(rows[::-1], 1) == [1, 1, 1] and boards.walked([*rows[:2], rows[0]], 5) == [5, 7, 5]
+    assert game.walked(rows, 5) == [5, 7, 9] and game.walked(rows, 19) == [19, 19, 19]
+    assert game.walked(rows[::-1], 1) == [1, 1, 1] and game.walked([*rows[:2], rows[0]], 5) == [5, 7, 5]
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,6 @@ import matplotlib.pyplot as plt  # noqa: E402
 LIGHT, DARK = "#ffffff", "#121212"
 
 
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def graph() -> MultiRelationalGraph:
     return MultiRelationalGraph.from_dataset(datasets.load("toy"), "item")

@@ -13,17 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ramgnn import plots
 from ramgnn.plots import attention
 
 TYPES = ["director", "$y_$"]
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def words(ax) -> list[str]:

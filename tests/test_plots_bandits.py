@@ -7,19 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ramgnn import plots
 from ramgnn.experiments.trajectories import Trajectory
 from ramgnn.plots import bandits
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def trajectory(relation: str, *runs: list[float]) -> Trajectory:

@@ -13,16 +13,8 @@ from ramgnn import plots
 from ramgnn.plots import comparison
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 ODD = ["$x_1$", r"$\frac{1}$", "50 % & $"]
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def compared(a: str, b: str, difference: float, sign: int = 0):

@@ -6,19 +6,9 @@ import matplotlib
 
 matplotlib.use("agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
-from ramgnn import plots
 from ramgnn.plots import composing
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def words(ax) -> list[str]:

@@ -7,18 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ramgnn import plots
 from ramgnn.plots import dimensions
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def test_heat_colours_by_distance_from_the_mean_of_a_row() -> None:

@@ -15,13 +15,6 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
-
-
 def words(ax) -> list[str]:
     return [text.get_text() for text in ax.texts]
 

@@ -17,13 +17,6 @@ NAMES = ["$a_", "b\x1b", "c", "d"]
 PATH = np.array([[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0]])
 
 
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
-
-
 def words(ax) -> list[str]:
     return [text.get_text() for text in ax.texts]
 

@@ -7,19 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ramgnn import datasets, plots
+from ramgnn import datasets
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.plots import graphs, relations
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

@@ -8,18 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ramgnn import datasets, plots
+from ramgnn import datasets
 from ramgnn.plots import interactions, scores
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def words(ax) -> list[str]:

@@ -5,20 +5,11 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 import pandas as pd
-import pytest
 
-from ramgnn import plots
 from ramgnn.plots import sizes
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def test_every_graph_is_a_point():

@@ -6,20 +6,11 @@ import matplotlib
 import pandas as pd
 import pytest
 
-from ramgnn import plots
 from ramgnn.plots import tables
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 NAMES = ["a", "$b$"]
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 def rows(ax) -> list[str]:

@@ -9,23 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from ramgnn import datasets, plots
+from ramgnn import datasets
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.plots import windows
 from ramgnn.sampler import top_k
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 SCORES = [0.2, 0.4, 0.5, 0.75, 0.9]
 GROUPS = {"comedy": [1, 3, 4], "drama": [0, 1, 2, 4]}
-
-
-@pytest.fixture(autouse=True)
-def _figures():
-    with plots.style():
-        yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

@@ -33,10 +33,11 @@ class Question:
         return sum(points for points, _ in self.points)
 
 
-MADE: list[Callable[[np.random.Generator], Question]] = []
+Make = Callable[[np.random.Generator], Question]
+MADE: list[Make] = []
 
 
-def question(make: Callable[[np.random.Generator], Question]) -> Callable[[np.random.Generator], Question]:
+def question(make: Make) -> Make:
     """Put a question into the exam."""
     MADE.append(make)
     return make
