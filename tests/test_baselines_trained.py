@@ -339,6 +339,27 @@ def test_lightgcn_is_pyg_s():
     )
 
 
+def test_lightgcn_scores_with_the_running_average_and_keeps_it_with_the_model():
+    data = small_dataset()
+    settings = lightgcn.Settings(loss="softmax", batch=4, dim=8, lr=0.05)
+    plain, averaged = (lightgcn.fit(data, replace(settings, ema_decay=decay), epochs=5) for decay in (0.0, 0.9))
+    users = np.arange(data.n_users)
+    assert not torch.allclose(plain(users), averaged(users))
+    torch.testing.assert_close(plain.recommender.final()(users), averaged.recommender.final()(users))  # trained alike
+    again = lightgcn.LightGCN(data, replace(settings, ema_decay=0.9))
+    again.load_state_dict(averaged.state_dict())
+    torch.testing.assert_close(again(users), averaged(users))
+
+
+def test_lightgcn_leaves_interactions_out_in_training_alone():
+    data = small_dataset()
+    settings = lightgcn.Settings(loss="softmax", batch=4, dim=8, lr=0.05, edge_dropout=0.5)
+    model, users = lightgcn.fit(data, settings, epochs=3), np.arange(data.n_users)
+    assert torch.equal(model(users), model(users)) and torch.equal(model.recommender.final()(users), model(users))
+    whole = lightgcn.fit(data, replace(settings, edge_dropout=0.0), epochs=3)
+    assert not torch.allclose(model(users), whole(users))
+
+
 def test_kgpolicy_walks_along_the_graph():
     data = small_dataset()
     model = untrained("kgpolicy", data)

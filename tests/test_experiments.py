@@ -281,7 +281,7 @@ def test_a_trial_behind_the_others_is_stopped(tmp_path, monkeypatch):
         steps = tuple((e, 0.5) for e in range(1, 40))
         store.put_trial("toy", "mf", Trial(n, good, 0.5, 1, "complete", 1.0, {}, steps), {})
 
-    def slow(spec, dataset, settings, report):
+    def slow(spec, dataset, settings, seed, report):
         for epoch in range(1, 40):
             report(epoch, 0.01 * epoch / 40)
         return 0.01, 39

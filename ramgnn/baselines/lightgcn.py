@@ -31,6 +31,9 @@ class Settings:
         batch: pairs a step (``bpr``) or users a step (``softmax``).
         loss: ``"bpr"``, the paper's, or ``"softmax"`` over the whole catalogue.
         temperature: scores are divided by it in the softmax.
+        edge_dropout: share of interactions left out of each propagation in training; not in the paper.
+        ema_decay: decay, per step, of a running average of the embeddings that scores are computed with; not in the
+            paper.
         epochs: how many; the authors train for 1,000 on larger data.
     """
 
@@ -41,13 +44,15 @@ class Settings:
     batch: int = 2048
     loss: str = "bpr"
     temperature: float = 1.0
+    edge_dropout: float = 0.0
+    ema_decay: float = 0.0
     epochs: int = 100
 
 
 LEAST = {"dim": 1, "layers": 0, "lr": 0, "l2": 0, "batch": 1, "temperature": 1e-6, "epochs": 0}
 
 
-@register("lightgcn", settings=Settings, least=LEAST)
+@register("lightgcn", settings=Settings, least=LEAST, shares=("edge_dropout", "ema_decay"))
 class LightGCN(fitting.Model):
     """ŷ_ui = x_u · x_i with x the mean over l = 0 … L of E^(l) = D^-½ A D^-½ E^(l-1).
 
@@ -56,24 +61,27 @@ class LightGCN(fitting.Model):
     over a batch of B pairs, the penalty on E^(0). He, Deng, Wang, Li, Zhang and Wang, "LightGCN: Simplifying and
     powering graph convolution network for recommendation", SIGIR 2020. Start values are normal with a standard
     deviation of .1, as in the authors' PyTorch code; every pair is drawn once an epoch, where theirs draws users
-    uniformly. It is RAM-GNN's recommender (`ramgnn.recommender`) without attributes and pre-training, and without
-    that one's edge dropout and running average of the parameters. Each step propagates once: on large data larger
-    batches cost less.
+    uniformly. It is RAM-GNN's recommender (`ramgnn.recommender`) without attributes and pre-training; that one's edge
+    dropout and running average of the parameters are there to be switched on, for a rival like for like. Each step
+    propagates once: on large data larger batches cost less.
     """
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:
         super().__init__(dataset)
+        self.settings = settings
         if settings.loss not in (known := (*PAIRWISE, *LISTWISE)):
             raise RamgnnError(f"loss is {settings.loss!r}; expected {' or '.join(known)}")
         self.config = FinetuneConfig(
             start="random", values="none", layers=settings.layers, propagation="linear", readout="mean",
-            loss=settings.loss, temperature=settings.temperature, negatives=1, edge_dropout=0.0, batch=settings.batch,
-            lr=settings.lr, l2=settings.l2, ema_decay=0.0,
+            loss=settings.loss, temperature=settings.temperature, negatives=1, edge_dropout=settings.edge_dropout,
+            batch=settings.batch, lr=settings.lr, l2=settings.l2, ema_decay=settings.ema_decay,
         )  # fmt: skip
         generator = torch.Generator().manual_seed(torch.initial_seed())
         sides = [(random_embeddings(settings.dim, n, None, generator), None) for n in (self.n_users, self.n_items)]
         self.recommender = Recommender(dataset, self.config, *sides, settings.dim)
         self.optimiser = AveragedAdam(self.recommender, self.config)
+        if settings.ema_decay:
+            self.averaged = self.optimiser.averaged  # a part of the model: moved, saved and read back with it
         self._final = None
 
     def epoch(self, generator: torch.Generator) -> float:
@@ -84,7 +92,7 @@ class LightGCN(fitting.Model):
     def final(self) -> FinalEmbeddings:
         """x of all users and items, propagated once after each epoch."""
         if self._final is None:
-            self._final = self.recommender.final()
+            self._final = (self.averaged if self.settings.ema_decay else self.recommender).final()
         return self._final
 
     def scores(self, users: np.ndarray) -> Tensor:

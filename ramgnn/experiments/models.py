@@ -37,6 +37,7 @@ class ModelSpec(ABC):
         warm_up: epochs before a trial may be stopped for being behind.
         datasets: the data sets it can be run on; empty for all.
         seeded: False when the result does not depend on the seed: one run is all there is.
+        search: which of several independent searches this is; other seeds of trials and runs.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ModelSpec(ABC):
     warm_up: int = 10
     datasets: tuple[str, ...] = ()
     seeded: bool = True
+    search: int = 0
 
     def runs_on(self, dataset_name: str) -> bool:
         """Whether it can be run on a data set."""
@@ -167,16 +169,19 @@ class RamGnn(ModelSpec):
 
     Attributes:
         config: the configuration it starts from; ablation: what is switched off, see `ramgnn.readings.ABLATIONS`.
+        alike: random start embeddings are as long as pre-trained ones.
     """
 
     config: str = "default"
     ablation: str = "full"
+    alike: bool = False
 
     def configured(self, tuned: dict[str, Any], seed: int) -> Config:
         """The configuration with settings as in ``{"pretrain.lr": 0.01}``; what makes a variant stands above these."""
         config = replace(readings.ablation(readings.named(self.config), self.ablation), seed=seed)
         settings = tuned | self.overrides
-        return config.override({k: x for k, x in settings.items() if not k.startswith("encoder.")})
+        config = config.override({k: x for k, x in settings.items() if not k.startswith("encoder.")})
+        return config.override({"finetune.init_std": config.finetune.scale}) if self.alike else config
 
     def settings(self, tuned: dict[str, Any]) -> dict[str, Any]:
         """See `ModelSpec.settings`."""

@@ -27,7 +27,7 @@ from ramgnn.experiments import data
 from ramgnn.experiments.lineup import model_spec
 from ramgnn.experiments.models import ModelSpec
 from ramgnn.experiments.store import Result, Store, best, fingerprint_test
-from ramgnn.experiments.tuning import TRIALS, best_settings, n_trials, run_trial
+from ramgnn.experiments.tuning import SEARCH, TRIALS, best_settings, n_trials, run_trial
 from ramgnn.provenance import provenance
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -72,7 +72,8 @@ class Plan:
         """The seeds that a model is run with; none for one that only gives its tuned settings."""
         if spec.name not in self.models:
             return ()
-        return self.seeds if spec.seeded else self.seeds[:1]
+        seeds = tuple(SEARCH * spec.search + seed for seed in self.seeds)
+        return seeds if spec.seeded else seeds[:1]
 
     def missing(self, store: Store) -> list[Task]:
         """All that is not stored yet, or was run with settings that later trials have beaten."""

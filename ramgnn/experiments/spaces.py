@@ -94,7 +94,21 @@ ENCODER: Space = {  # the same four for RAM-GNN and for each of the five encoder
     "negatives": Whole(1, 10, log=True),
 }
 
+# ---- the letter of the paper: what it leaves open, and nothing that it says ----------------------------------------
+
+AS_PRINTED: Space = {
+    "pretrain.lr": Real(0.001, 0.05),
+    "pretrain.weight_decay": Real(1e-6, 1.0),
+    "pretrain.negatives": Whole(1, 10, log=True),
+    "pretrain.epochs": One((25, 50, 100, 200)),
+    "finetune.lr": Real(0.0005, 0.02),
+    "finetune.l2": Real(1e-6, 0.1),
+    "finetune.batch": One((1024, 2048, 4096)),
+    "finetune.scale": Real(0.02, 0.5),
+}
+
 SPACES: dict[str, Space] = {
+    "as printed": AS_PRINTED,
     "ram-gnn": {f"pretrain.{name}": x for name, x in ENCODER.items()} | RECOMMENDER,
     "encoder": {f"encoder.{name}": x for name, x in ENCODER.items()} | RECOMMENDER,
     "mf": {"lr": Real(0.005, 0.2), "l2": Real(1e-5, 0.1), "batch": One((256, 512, 2048)), "std": Real(0.005, 0.1)},
@@ -133,6 +147,14 @@ SPACES: dict[str, Space] = {
         "layers": Whole(1, 4),
         "batch": One((32, 64, 128)),
         "temperature": Real(0.1, 1.0),
+    },
+    "lightgcn softmax dropout": {
+        "lr": Real(0.0003, 0.02),
+        "l2": Real(1e-6, 1e-1),
+        "layers": Whole(1, 4),
+        "batch": One((32, 64, 128)),
+        "temperature": Real(0.1, 1.0),
+        "edge_dropout": Real(0.0, 0.6, log=False),
     },
     "kgpolicy": {
         "lr": Real(0.0001, 0.005),

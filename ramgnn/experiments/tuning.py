@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TRIALS = 20
 RANDOM_TRIALS = 8
+SEARCH = 10_000  # apart from each other are the seeds of two searches
 
 
 class Pruned(Exception):
@@ -63,12 +64,12 @@ def run_trial(
         earlier: the trials so far.
         inherited: tuned settings of the model that this one inherits from.
     """
-    proposal = propose(spec, number, earlier) if spec.space else None
-    settings = (inherited or {}) | (proposal.params if proposal is not None else {})
+    proposal = propose(spec, number, earlier) if spec.space and number else None
+    settings = (inherited or {}) | (first_settings(spec) if proposal is None else proposal.params)
     steps: list[tuple[int, float]] = []
     started, value, epochs, state = time.process_time(), math.nan, 0, "complete"
     try:
-        value, epochs = spec.validate(dataset, settings, report=_reporter(steps, proposal))
+        value, epochs = spec.validate(dataset, settings, spec.search, report=_reporter(steps, proposal))
     except Pruned:
         epochs, value = max(steps, key=lambda step: (step[1], -step[0]))
         state = "pruned"
@@ -92,29 +93,31 @@ def _reporter(steps: list[tuple[int, float]], proposal: optuna.Trial | None) -> 
 
 
 def propose(spec: ModelSpec, number: int, earlier: list[Trial]) -> optuna.Trial:
-    """Optuna's next proposal, after those so far; its number is the seed, so a resumed study goes on alike."""
+    """Optuna's next proposal, after those so far; its number is the seed, so a resumed study goes on alike.
+
+    What is published may lie outside of the bounds. Such a trial counts, but Optuna cannot be told of it.
+    """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = {name: x.distribution() for name, x in spec.space.items()}
     study = optuna.create_study(
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=number, n_startup_trials=RANDOM_TRIALS),
+        sampler=optuna.samplers.TPESampler(seed=SEARCH * spec.search + number, n_startup_trials=RANDOM_TRIALS),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=spec.warm_up),
     )
     for trial in earlier:
-        study.add_trial(_as_frozen(trial, space))
-    if number == 0:
-        study.enqueue_trial(first_settings(spec))
+        if all(x.holds(trial.settings[name]) for name, x in spec.space.items()):
+            study.add_trial(_as_frozen(trial, space))
     return study.ask(space)
 
 
 def first_settings(spec: ModelSpec) -> dict[str, Any]:
-    """The settings of the first trial: what is published, where it lies within the bounds."""
+    """The settings of the first trial: what is published, or the default of a model that nobody published."""
     flat: dict[str, Any] = {}
     for name, value in spec.settings({}).items():
         flat |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
-    return {k: flat[k] for k, x in spec.space.items() if x.holds(flat[k])}
+    return {k: flat[k] for k in spec.space}
 
 
 def _as_frozen(trial: Trial, space: dict[str, Any]) -> optuna.trial.FrozenTrial:
