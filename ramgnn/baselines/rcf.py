@@ -18,6 +18,8 @@ from ramgnn.baselines import fitting
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
+from ramgnn.kernels.compiled import usable
+from ramgnn.kernels.histories import list_entries, logits, weighted_sums
 from ramgnn.ragged import offsets, ragged_arange, repeat_index
 
 CHUNK = 2**22  # numbers in the rows of an attention table that are made at once
@@ -144,7 +146,13 @@ class RCF(fitting.Model):
             self.register_buffer(name, x, persistent=False)
 
     def entries(self, u: Tensor, i: Tensor) -> Entries:
-        """The entries of the pairs of users and items, those of t_0 first; i itself is not among them."""
+        """The entries of the pairs of users and items, by pair and type; i itself is not among them."""
+        if usable(u):
+            index = (
+                self.first, self.size, self.items, self.item_first, self.item_count, self.item_value, self.type_of,
+                self.key, self.key_item, self.key_place,
+            )  # fmt: skip
+            return Entries(*map(torch.from_numpy, list_entries(*(x.numpy() for x in (u, i, *index)))))
         # every value of i, looked up among the values of the user's items
         position, row, _ = _stretches(self.item_first, self.item_count, i)
         key = u[row] * self.n_values + self.item_value[position]
@@ -159,22 +167,17 @@ class RCF(fitting.Model):
         other = item != i[row]
         row, item, value = row[other], item[other], value[other]
         none = torch.full((int(rest.sum()),), -1, device=u.device)
-        return Entries(
-            torch.cat([pair[rest], row]), torch.cat([self.items[history][rest], item]), torch.cat([none, value]),
-            torch.cat([none + 1, self.type_of[value]]),
-        )  # fmt: skip
+        row, item = torch.cat([pair[rest], row]), torch.cat([self.items[history][rest], item])
+        value, type = torch.cat([none, value]), torch.cat([none + 1, self.type_of[value]])
+        order = torch.argsort(row * (self.n_types + 1) + type, stable=True)
+        return Entries(row[order], item[order], value[order], type[order])
 
     # ---- the score --------------------------------------------------------------------------------------------------
 
     def logits(self, i: Tensor, entries: Entries) -> Tensor:
         """a of each entry: ``(e,)``."""
-        typed = int((entries.value < 0).sum())  # where the entries of t_0 end
-        inner = F.embedding(entries.item, self.w2(self.q.weight)) + F.embedding(i[entries.row], self.w1(self.q.weight))
-        of_value = F.embedding(entries.value[typed:], self.w3(self.e.weight))
-        # one product for all types and a choice among them: a row of w for each entry would be read and added up again
-        by_type = (inner[typed:] + of_value).tanh() @ self.w.weight.T
-        rest = inner[:typed].tanh() @ self.w.weight[0]
-        return torch.cat([rest, by_type.gather(1, entries.type[typed:, None])[:, 0]])
+        tables = self.w1(self.q.weight), self.w2(self.q.weight), self.w3(self.e.weight), self.w.weight
+        return logits(*tables, i[entries.row], entries.item, entries.value, entries.type)
 
     def empty(self, i: Tensor) -> Tensor:
         """exp(a) of the empty place of each type: ``(b, n_types + 1)``."""
@@ -197,10 +200,8 @@ class RCF(fitting.Model):
         weight = self.logits(i, entries).exp()
         slot = entries.row * width + entries.type
         total = self.empty(i).flatten().index_add(0, slot, weight)
-        order = torch.argsort(slot, stable=True)
-        starts = torch.searchsorted(slot[order], torch.arange(len(u) * width, device=u.device))
-        item, share = entries.item[order], (weight * total[slot].pow(-self.settings.alpha))[order]
-        message = F.embedding_bag(item, self.q.weight, starts, mode="sum", per_sample_weights=share)
+        share = weight * total.pow(-self.settings.alpha)[slot]
+        message = weighted_sums(share, self.q.weight, entries.item, slot, len(u) * width)
         p = self.p(u)
         mu = p + (self.type_attention(p).unsqueeze(2) * message.view(len(u), width, self.settings.dim)).sum(1)
         return self.predict(mu, self.q(i))

@@ -15,5 +15,6 @@ attention          Eq. 6–8 for any logits and messages, one row for    `ramgnn
 window_attention   the same in one piece, with its backward pass       `ramgnn.encoder.RAMLayer.sum_over_edges`
 losses             losses and their gradients, block by block          `ramgnn.losses`, and autograd
 sums               sums over lists of different lengths                a loop
+histories          RCF's lists and the attention on them, compiled     the same file, and `ramgnn.baselines.rcf`
 =================  ==================================================  ==============================================
 """
