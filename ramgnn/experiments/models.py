@@ -38,6 +38,7 @@ class ModelSpec(ABC):
         datasets: the data sets it can be run on; empty for all.
         seeded: False when the result does not depend on the seed: one run is all there is.
         search: which of several independent searches this is; other seeds of trials and runs.
+        starts: settings that are tried next to the published ones, before the search.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ModelSpec(ABC):
     datasets: tuple[str, ...] = ()
     seeded: bool = True
     search: int = 0
+    starts: tuple[dict[str, Any], ...] = ()
 
     def runs_on(self, dataset_name: str) -> bool:
         """Whether it can be run on a data set."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ramgnn.experiments import ladder
 from ramgnn.experiments.lineup import MODELS
 from ramgnn.experiments.models import ModelSpec, RamGnn, TrainedBaseline
 from ramgnn.experiments.spaces import SPACES
@@ -51,4 +52,5 @@ def _like_ours(name: str, **overrides) -> ModelSpec:
 
 _ROWS = [*MODELS.values(), _like_ours("lightgcn softmax dropout"), _like_ours("lightgcn like ours", ema_decay=0.99)]
 _FAIR = {spec.name: _fair(spec) for spec in _ROWS}
-SECOND = _FAIR | {x.name: x for name in CLAIMED for x in (_again(_FAIR[name], 1), _again(_FAIR[name], 2))}
+_LADDER = {x.name: x for x in ladder.specs(CAP, WARM_UP)}
+SECOND = _FAIR | _LADDER | {x.name: x for name in CLAIMED for x in (_again(_FAIR[name], 1), _again(_FAIR[name], 2))}

@@ -64,8 +64,9 @@ def run_trial(
         earlier: the trials so far.
         inherited: tuned settings of the model that this one inherits from.
     """
-    proposal = propose(spec, number, earlier) if spec.space and number else None
-    settings = (inherited or {}) | (first_settings(spec) if proposal is None else proposal.params)
+    given = [first_settings(spec), *spec.starts] if spec.space else [{}]
+    proposal = propose(spec, number, earlier) if number >= len(given) else None
+    settings = (inherited or {}) | (given[number] if proposal is None else proposal.params)
     steps: list[tuple[int, float]] = []
     started, value, epochs, state = time.process_time(), math.nan, 0, "complete"
     try:
