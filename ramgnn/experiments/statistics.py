@@ -1,7 +1,9 @@
 """How sure: means over seeds with intervals over users and over seeds, and paired comparisons of many models.
 
-A number has two sources of chance: who happened to be a test user, and the seed of the training. The bootstrap here
-draws both anew, users for all models together (so that comparisons are paired), seeds for each model by itself.
+A number has three sources of chance: who happened to be a test user, the seed of the training, and what a search for
+settings happened to find. The bootstrap here draws them anew, users for all models together (so that comparisons are
+paired), the others for each model by itself: searches where there are several, which brings their seeds along, else
+seeds. Of n searches n - 1 are drawn, or their variance would come out too small by 1/n, and n is three.
 """
 
 from __future__ import annotations
@@ -77,10 +79,10 @@ class Comparison:
 
 
 def by_model(results: Iterable[Result]) -> dict[str, list[Result]]:
-    """Results by the name of their model, by seed."""
+    """Results by the name of their model, by seed; those of further searches with the others."""
     grouped: dict[str, list[Result]] = {}
-    for result in sorted(results, key=lambda r: r.seed):
-        grouped.setdefault(result.model, []).append(result)
+    for result in sorted(results, key=lambda r: (len(r.model) > len(r.row), r.seed)):
+        grouped.setdefault(result.row, []).append(result)
     return grouped
 
 
@@ -100,17 +102,36 @@ def user_gains(results: Sequence[Result], metric: str) -> np.ndarray:
 
 
 def draws(results: Sequence[Result], metric: str, n: int = DRAWS, seed: int = 0, seeds: bool = True) -> np.ndarray:
-    """The metric with users, and seeds unless told otherwise, drawn anew: ``(n,)``; the same users for every model."""
-    each = user_gains(results, metric)
-    rng = np.random.default_rng([seed, crc32(results[0].model.encode())])  # seeds of two models have no pairs
+    """The metric with users, and seeds or searches unless told otherwise, drawn anew: ``(n,)``.
+
+    The users are the same for every model.
+    """
+    each, searches = user_gains(results, metric), by_search(results)
+    rng = np.random.default_rng([seed, crc32(results[0].row.encode())])  # seeds of two models have no pairs
     drawn = []
     for times in resampled(each.shape[1], n, seed):
-        if seeds and len(each) > 1:
+        if seeds and len(searches) > 1:
+            most = len(searches) - 1
+            weight = rng.multinomial(most, np.full(len(searches), 1 / len(searches)), size=len(times)) / most @ searches
+            drawn.append(np.einsum("nu,ns,su->n", times, weight, each, optimize=True) / each.shape[1])
+        elif seeds and len(each) > 1:
             weight = rng.multinomial(len(each), np.full(len(each), 1 / len(each)), size=len(times)) / len(each)
             drawn.append(np.einsum("nu,ns,su->n", times, weight, each, optimize=True) / each.shape[1])
         else:
-            drawn.append(times @ each.mean(0) / each.shape[1])
+            drawn.append(times @ (searches.mean(0) @ each) / each.shape[1])
     return np.concatenate(drawn)
+
+
+def by_search(results: Sequence[Result]) -> np.ndarray:
+    """What each run counts within its search: ``(n_searches, n_runs)``, rows that add up to one."""
+    models = [r.model for r in results]
+    found = np.array([[name == model for name in models] for model in dict.fromkeys(models)], float)
+    return found / found.sum(1, keepdims=True)
+
+
+def mean_gain(results: Sequence[Result], metric: str) -> float:
+    """The metric: the mean over users and runs, each search counting alike."""
+    return float((by_search(results).mean(0) @ user_gains(results, metric)).mean())
 
 
 def summarise(results: Sequence[Result], metric: str, n: int = 2000) -> Summary:
@@ -120,7 +141,7 @@ def summarise(results: Sequence[Result], metric: str, n: int = 2000) -> Summary:
     if len(means) > 1:
         sd = float(means.std(ddof=1))
         half = float(stats.t.ppf(0.975, len(means) - 1)) * sd / len(means) ** 0.5
-    mean = float(means.mean())
+    mean = mean_gain(results, metric)
     intervals = [tuple(np.percentile(draws(results, metric, n, seeds=x), [2.5, 97.5]).tolist()) for x in (False, True)]
     return Summary(metric, len(means), mean, sd, intervals[0], (mean - half, mean + half), intervals[1])
 
@@ -170,7 +191,7 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def _compared(
     a: Sequence[Result], b: Sequence[Result], metric: str, draws_a: np.ndarray, draws_b: np.ndarray
 ) -> Comparison:
-    mean_a, mean_b = (float(user_gains(x, metric).mean()) for x in (a, b))
+    mean_a, mean_b = (mean_gain(x, metric) for x in (a, b))
     difference = draws_a - draws_b
     low, high = np.percentile(difference, [2.5, 97.5])
     beyond = 1 + min(int((difference <= 0).sum()), int((difference >= 0).sum()))
@@ -178,4 +199,4 @@ def _compared(
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.percentile(draws_a / draws_b - 1, [2.5, 97.5]) if (draws_b > 0).all() else (np.nan, np.nan)
     relative = (mean_a / mean_b - 1 if mean_b else float("nan"), float(share[0]), float(share[1]))
-    return Comparison(a[0].model, b[0].model, metric, mean_a - mean_b, float(low), float(high), p, p, relative)
+    return Comparison(a[0].row, b[0].row, metric, mean_a - mean_b, float(low), float(high), p, p, relative)

@@ -28,6 +28,7 @@ from ramgnn.files import check_keys, make_folder, read_json, write_json
 FORMAT = 1
 FOLDER = Path(__file__).parent / "results"
 FIX = "delete it and run again"
+SEARCHED = re.compile(r" search [2-9]$")  # ends the name of a model that was searched once more
 SEED = re.compile("0|[1-9][0-9]{0,18}")  # what a result is named by
 # what is read of the two kinds of file, each key with the kinds of its value
 TRIAL = {
@@ -91,6 +92,11 @@ class Result:
     provenance: dict[str, Any] = field(default_factory=dict)
     history: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def row(self) -> str:
+        """The model, whichever search found its settings."""
+        return SEARCHED.sub("", self.model)
+
     def metrics(self, ks: Sequence[int] = (10, 20)) -> dict[str, float]:
         """HR, MRR and NDCG at each k."""
         return metrics(self.ranks, ks)
@@ -153,8 +159,9 @@ class Store:
         return result
 
     def results(self, dataset_name: str, models: Iterable[str] | None = None) -> list[Result]:
-        """All runs of some models, by model and seed; of all models when not said."""
-        chosen = self.models(dataset_name) if models is None else models
+        """All runs of some models, by model and seed, those of their further searches too; of all when not said."""
+        there = self.models(dataset_name)
+        chosen = there if models is None else [m for x in models for m in (x, *searched(x, there))]
         return [self.get(dataset_name, model, seed) for model in chosen for seed in self.seeds(dataset_name, model)]
 
     def trials(self, dataset_name: str, model: str) -> list[Trial]:
@@ -198,6 +205,11 @@ class Store:
             "space": space,
         }
         _write(self.place(dataset_name, model) / "trials.json", content | {"trials": rows})
+
+
+def searched(model: str, names: Iterable[str]) -> list[str]:
+    """Those of the names that are further searches of a model."""
+    return sorted(name for name in names if name != model and SEARCHED.sub("", name) == model)
 
 
 def best(trials: Sequence[Trial]) -> Trial | None:
