@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from . import assets, boards, directives, typesetting
+from . import assets, boards, directives, protocol, typesetting
 
 
 def setup(app) -> dict:
     app.add_directive("board", boards.BoardDirective)
+    app.add_directive("claims", protocol.ClaimsDirective)
+    app.add_directive("protocol", protocol.ProtocolDirective)
     app.add_directive("decks", directives.DecksDirective)
     app.add_directive("headline", directives.HeadlineDirective)
     app.add_directive("modules", directives.ModulesDirective)

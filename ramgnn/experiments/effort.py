@@ -13,31 +13,38 @@ UNTUNED, CAPPED = "untuned", "stopped by its cap"
 
 
 def effort(one: Table, store: Store, dataset_name: str) -> pd.DataFrame:
-    """A row for each model: what was tuned, how often, how long, and whether something kept it short.
+    """A row for each model of a table with the columns of `effort_of`, without ``failed`` and ``hours``."""
+    rows = {row.label: effort_of(MODELS[row.model], store, dataset_name) for row in rows_on(one, dataset_name)}
+    frame = pd.DataFrame({label: row for label, row in rows.items() if row}).T
+    return frame.drop(columns=["failed", "hours"], errors="ignore")
 
-    Columns: ``settings`` tuned, ``trials``, how many of them were stopped early (``pruned``), ``epochs`` that
-    validation chose, the most it could choose (``cap``), ``patience`` in epochs, ``runs``, and in ``mind`` what puts
-    the row at a disadvantage: no tuning, a cap on the epochs that ended the chosen trial before its patience did, or
-    epochs on a part of the interactions only.
+
+def effort_of(spec: ModelSpec, store: Store, dataset_name: str) -> dict[str, object]:
+    """What was spent on a model; nothing where no trial was completed.
+
+    Entries: ``settings`` tuned, ``trials``, how many of them were stopped early (``pruned``) and came to nothing
+    (``failed``), ``epochs`` that validation chose, the most it could choose (``cap``), ``patience`` in epochs,
+    ``runs``, ``hours`` of one processor core, and in ``mind`` what puts the model at a disadvantage: no tuning, a cap
+    on the epochs that ended the chosen trial before its patience did, or epochs on a part of the interactions only.
     """
-    rows = {}
-    for row in rows_on(one, dataset_name):
-        spec, trials = MODELS[row.model], store.trials(dataset_name, row.model)
-        chosen = best(trials)
-        if chosen is None:
-            continue
-        cap, patience = spec.budget()
-        rows[row.label] = {
-            "settings": len(spec.space),
-            "trials": len(trials),
-            "pruned": sum(t.state == "pruned" for t in trials),
-            "epochs": chosen.epochs if cap else MISSING,
-            "cap": cap or MISSING,
-            "patience": patience or MISSING,
-            "runs": len(store.seeds(dataset_name, row.model)),
-            "mind": "; ".join(handicaps(spec, chosen.epochs)),
-        }
-    return pd.DataFrame(rows).T
+    trials = store.trials(dataset_name, spec.name)
+    chosen = best(trials)
+    if chosen is None:
+        return {}
+    cap, patience = spec.budget()
+    runs = store.results(dataset_name, [spec.name])
+    return {
+        "settings": len(spec.space),
+        "trials": len(trials),
+        "pruned": sum(t.state == "pruned" for t in trials),
+        "failed": sum(t.state == "failed" for t in trials),
+        "epochs": chosen.epochs if cap else MISSING,
+        "cap": cap or MISSING,
+        "patience": patience or MISSING,
+        "runs": len(runs),
+        "hours": round(sum(x.seconds for x in (*trials, *runs)) / 3600, 2),
+        "mind": "; ".join(handicaps(spec, chosen.epochs)),
+    }
 
 
 def handicaps(spec: ModelSpec, epochs: int) -> list[str]:
