@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ramgnn.errors import NotFoundError, RamgnnError
-from ramgnn.experiments import tables, verdicts
+from ramgnn.experiments import statistics, tables, verdicts
 from ramgnn.experiments.statistics import (
     Comparison,
     all_pairs,
@@ -130,6 +130,16 @@ def test_equal_models_are_not_told_apart():
     a = runs("a", 0.3)
     one = compare(a, a, "NDCG@10")
     assert (one.difference, one.sign) == (0, 0) and one.p == 1
+
+
+def test_alike_is_shown_by_an_interval_within_the_margin_and_not_by_want_of_a_difference():
+    few = [[r for r in runs(m, 0.3, seeds=1)] for m in ("a", "bb")]
+    few = [[replace(r, ranks=r.ranks[:60]) for r in x] for x in few]
+    assert compare(*few, "HR@10").sign == 0 and not statistics.alike(*few, "HR@10", 0.01)[0]
+    a = runs("a", 0.3)
+    yes, (low, high) = statistics.alike(a, a, "HR@10", 0.01)
+    assert yes and -0.01 < low <= 0 <= high < 0.01
+    assert not statistics.alike(runs("a", 0.35), a, "HR@10", 0.01)[0]
 
 
 def test_p_is_calibrated_when_nothing_differs():

@@ -152,6 +152,23 @@ def compare(a: Sequence[Result], b: Sequence[Result], metric: str, n: int = DRAW
     return _compared(a, b, metric, draws(a, metric, n), draws(b, metric, n, seed=0))
 
 
+def alike(
+    a: Sequence[Result], b: Sequence[Result], metric: str, margin: float, n: int = DRAWS
+) -> tuple[bool, tuple[float, float]]:
+    """Whether two models are the same but for less than a margin that was stated beforehand, and what shows it.
+
+    They are when the 90 % interval of their difference lies within it, which is two one-sided tests at .05. That a
+    difference cannot be told from chance says nothing of the kind. Schuirmann, "A comparison of the two one-sided tests
+    procedure and the power approach for assessing the equivalence of average bioavailability", 1987.
+
+    Returns:
+        The answer, and the interval.
+    """
+    user_gains([*a, *b], metric)
+    low, high = np.percentile(draws(a, metric, n) - draws(b, metric, n), [5, 95]).tolist()
+    return -margin < low and high < margin, (low, high)
+
+
 def family(
     results: dict[str, list[Result]], pairs: Sequence[tuple[str, str]], metrics: Sequence[str], n: int = DRAWS
 ) -> list[Comparison]:
