@@ -14,27 +14,31 @@ module is imported when something of it is first asked for, since half of them n
 
 from importlib import import_module
 
-_FACE = {
-    "fingerprint": "ramgnn.datasets.fingerprint",
-    **dict.fromkeys(("CHECKPOINTS", "FORMAT", "HISTORY", "RANKS", "RUN", "SERVED", "WEIGHTS"), "ramgnn.runs.folder"),
-    "describe": "ramgnn.runs.reading",
-    **dict.fromkeys(("load", "load_serving"), "ramgnn.runs.loading"),
-    "load_vectors": "ramgnn.runs.vectors",
-    **dict.fromkeys(("save", "save_evaluation"), "ramgnn.runs.saving"),
-    **dict.fromkeys(
-        ("Started", "clear_checkpoints", "clear_run", "read_started", "start_run", "started_data", "unfinished"),
-        "ramgnn.runs.started",
-    ),
-}
+_MODULES = {
+    "ramgnn.datasets.fingerprint": ["fingerprint"],
+    "ramgnn.runs.folder": ["CHECKPOINTS", "FORMAT", "HISTORY", "RANKS", "RUN", "SERVED", "WEIGHTS"],
+    "ramgnn.runs.loading": ["load", "load_serving"],
+    "ramgnn.runs.reading": ["describe"],
+    "ramgnn.runs.saving": ["save", "save_evaluation"],
+    "ramgnn.runs.started": [
+        "Started", "clear_checkpoints", "clear_run", "read_started", "start_run", "started_data", "unfinished",
+    ],
+    "ramgnn.runs.vectors": ["load_vectors"],
+}  # fmt: skip
+_FACE = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = sorted(_FACE)
 
 
 def __getattr__(name: str):
-    """A part of the face, imported when it is first asked for."""
-    if name not in _FACE:
+    """A part of the face, or a module, imported when it is first asked for."""
+    if name in _FACE:
+        value = getattr(import_module(_FACE[name]), name)
+    elif f"{__name__}.{name}" in (*_MODULES, f"{__name__}.checking"):
+        value = import_module(f"{__name__}.{name}")
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(_FACE[name]), name)
+    globals()[name] = value
     return value
 
 
