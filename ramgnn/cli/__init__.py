@@ -1,7 +1,8 @@
 """The command line, ``ramgnn`` or ``python -m ramgnn``.
 
 `parser` says which commands there are, what they take and, by name, which function runs each; the other modules hold
-these functions. A command's module is imported when it runs, so that ``ramgnn --help`` need not wait for PyTorch.
+these functions. A command's module is imported when it runs, so that ``ramgnn --help`` need not wait for PyTorch, and
+``recommend`` and ``similar`` wait for it only where final vectors are not enough (`ramgnn.runs.vectors`).
 """
 
 from __future__ import annotations

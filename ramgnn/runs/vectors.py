@@ -108,4 +108,4 @@ def _are_final(tensors: dict[str, np.ndarray], dataset: RecDataset) -> bool:
         return False
     largest = d * float(np.abs(users).max()) * float(np.abs(items).max())  # no score is larger
     finite = all(np.isfinite(x).all() for x in tensors.values() if x.dtype.kind == "f")
-    return finite and largest < np.finfo(np.float32).max
+    return finite and largest < float(np.finfo(np.float32).max)
