@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
-from torch import Tensor
 
 from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.evaluation import Scorer
-from ramgnn.evaluation.ranking import ScoreError, below_infinity, checked_scores
-from ramgnn.explain import Explanation
 from ramgnn.matching import find, indices
-from ramgnn.newcomers import NewcomerMap, as_array, newcomer_scores
+from ramgnn.newcomers import NewcomerMap, newcomer_scores
+from ramgnn.scores import ScoreError, Scorer, as_array, below_infinity, checked_scores
+
+if TYPE_CHECKING:
+    from ramgnn.explain import Explanation
 
 MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32
 
@@ -31,7 +31,7 @@ class FittedModel:
     Attributes:
         dataset: the data.
         name: of the model.
-        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores; see `ramgnn.evaluation.ranking`. It
+        scorer: takes an array of b user indices and gives ``(b, n_items)`` scores; see `ramgnn.scores`. It
             is what `ramgnn.evaluate` measures.
         served: the same model trained once more with the held-out items in, which answers the questions in its place;
             None where nothing is held out or it was not asked for.
@@ -164,7 +164,7 @@ class FittedModel:
             raise RamgnnError("the training was stopped before there was a recommender to ask; train again")
         users = np.asarray(users, np.int64)
         scores = checked_scores(self.scorer(users), users, self.dataset, self.dataset.n_items)
-        return below_infinity(scores.detach().cpu().numpy().astype(np.float64), self.name)  # a copy
+        return below_infinity(as_array(scores), self.name)
 
     def score(self, users: Any = None, items: Any = None) -> pd.DataFrame:
         """How well items suit users: one row for each user, one column for each item.
@@ -209,14 +209,12 @@ class FittedModel:
             self.all_scores(np.zeros(0, np.int64))  # raises
         if not hasattr(self.scorer, "item_embeddings"):
             return self._score_correlation(item)
-        x = self.scorer.item_embeddings()
-        x = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)  # (n_items, d)
+        x = as_array(self.scorer.item_embeddings())  # (n_items, d)
         if x.ndim != 2 or len(x) != self.dataset.n_items:
             raise ScoreError(
                 f"item_embeddings of {self.name} gave back an array of shape {x.shape}; "
                 f"expected ({self.dataset.n_items}, d), one row for each item"
             )
-        x = x.astype(np.float64)
         norm = np.linalg.norm(x, axis=1)
         return x @ x[item] / np.maximum(norm * norm[item], 1e-300)
 

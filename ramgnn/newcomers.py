@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from torch import Tensor
 
 from ramgnn.errors import RamgnnError
-from ramgnn.evaluation.ranking import below_infinity
+from ramgnn.scores import as_array, below_infinity
 
 if TYPE_CHECKING:
     from ramgnn.fitted import FittedModel
@@ -97,8 +96,3 @@ def _means(items: np.ndarray, had: csr_matrix) -> np.ndarray:
 def _with_one(x: np.ndarray) -> np.ndarray:
     """A column of ones behind the others: ``(n, d)`` to ``(n, d + 1)``."""
     return np.concatenate([x, np.ones((len(x), 1))], axis=1)
-
-
-def as_array(x: Any) -> np.ndarray:
-    """A tensor or an array as a float64 array of its own."""
-    return np.array(x.detach().cpu().numpy() if isinstance(x, Tensor) else x, np.float64)

@@ -15,10 +15,23 @@ from ramgnn.errors import RamgnnError
 from ramgnn.explain import Explainer, Explanation
 from ramgnn.finetuned import Finetuned
 from ramgnn.fitted import FittedModel
+from ramgnn.graph import MultiRelationalGraph
 from ramgnn.matching import find
 from ramgnn.newcomers import newcomer_scores
 from ramgnn.pretrained import Pretrained
 from ramgnn.recommender import FinalEmbeddings
+
+SIDES = ("item", "user")
+
+
+def graph_of(dataset: RecDataset, side: str) -> MultiRelationalGraph | None:
+    """The graph of one side, or None when the data has no attributes there."""
+    return MultiRelationalGraph.from_dataset(dataset, side) if dataset.relations(side) else None
+
+
+def seed_of(config: Config, side: str) -> int:
+    """The seed that the graph of one side is pre-trained with."""
+    return 2 * config.seed + SIDES.index(side)
 
 
 @dataclass(repr=False)

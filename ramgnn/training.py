@@ -27,9 +27,7 @@ from ramgnn.loop import check_gradients
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import Pretrained, random_embeddings
 from ramgnn.recommender import FinalEmbeddings, Recommender
-from ramgnn.trained import Fitted
-
-SIDES = ("item", "user")
+from ramgnn.trained import SIDES, Fitted, graph_of, seed_of
 
 
 class Pretrainer(Protocol):
@@ -146,16 +144,6 @@ def _checkpoint(folder: str | os.PathLike | None, stage: str, dataset: RecDatase
     made_for = {"stage": stage, "data": fingerprint(dataset), "seed": settings.pop("seed")}
     del settings["device"], settings["name"]  # neither changes what is trained
     return Checkpoint(Path(folder) / f"{stage}.safetensors", made_for | settings)
-
-
-def graph_of(dataset: RecDataset, side: str) -> MultiRelationalGraph | None:
-    """The graph of one side, or None when the data has no attributes there."""
-    return MultiRelationalGraph.from_dataset(dataset, side) if dataset.relations(side) else None
-
-
-def seed_of(config: Config, side: str) -> int:
-    """The seed that the graph of one side is pre-trained with."""
-    return 2 * config.seed + SIDES.index(side)
 
 
 def pretrain_side(

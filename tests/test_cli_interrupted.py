@@ -13,8 +13,8 @@ import pytest
 from ramgnn import api, finetune, pretrain, runs, training
 from ramgnn.baselines import fitting, mf
 from ramgnn.cli import main, train
+from ramgnn.datasets import saved
 from ramgnn.datasets.source import Source
-from ramgnn.runs import loading
 from tests.test_cli import SMALL
 
 TOY = ["--data", "toy"]
@@ -75,7 +75,7 @@ def test_ctrl_c_ends_with_130_wherever_it_falls(capsys, tmp_path, monkeypatch, m
 
 @pytest.mark.parametrize("command", ["evaluate", "recommend", "similar", "explain", "neighbors"])
 def test_ctrl_c_in_a_question_ends_with_130(capsys, trained, monkeypatch, command):
-    interrupt(monkeypatch, loading, "load_one")
+    interrupt(monkeypatch, saved, "read")
     options = {"evaluate": [], "recommend": ["--all"], "explain": ["--user", "Ada", "--item", "Titanic (1997)"]}
     assert main([command, "--run", trained, *options.get(command, ["--item", "Titanic (1997)"])]) == 130
     assert "stopped by you" in capsys.readouterr().err

@@ -19,9 +19,8 @@ from ramgnn.checkpoint import check_like
 from ramgnn.datasets.base import RecDataset
 from ramgnn.devices import checked_device
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.evaluation import ScoreError, Scorer
-from ramgnn.evaluation.ranking import checked_scores
 from ramgnn.fitted import FittedModel
+from ramgnn.scores import ScoreError, Scorer, checked_scores
 
 
 @dataclass(repr=False)

@@ -1,20 +1,19 @@
 """The command line, ``ramgnn`` or ``python -m ramgnn``.
 
 `parser` says which commands there are, what they take and, by name, which function runs each; the other modules hold
-these functions. A command's module is imported when it runs, so that ``ramgnn --help`` need not wait for PyTorch.
+these functions. A command's module is imported when it runs, so that ``ramgnn --help`` need not wait for PyTorch, and
+``recommend`` and ``similar`` wait for it only where final vectors are not enough (`ramgnn.runs.vectors`).
 """
 
 from __future__ import annotations
 
-import gc
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from importlib import import_module
-from types import ModuleType
 
 from ramgnn import advice
 from ramgnn.cli import checks, streams
+from ramgnn.cli.importing import imported
 from ramgnn.cli.parser import build_parser, parse
 from ramgnn.cli.stopping import stops
 from ramgnn.cli.typed import on_shell
@@ -74,7 +73,7 @@ def _run(args: Namespace) -> int:
     try:
         module, _, function = args.handler.partition(":")
         with advice.words(on_shell):
-            return getattr(_imported(module), function)(args) or 0
+            return getattr(imported(module), function)(args) or 0
     except streams.CannotPrint:
         raise
     except RamgnnError as error:
@@ -90,19 +89,3 @@ def _run(args: Namespace) -> int:
     except KeyboardInterrupt:
         print("\nramgnn: stopped by you", file=sys.stderr)
         return checks.INTERRUPTED
-
-
-def _imported(name: str) -> ModuleType:
-    """The module of a command, imported a third faster: PyTorch makes hundreds of thousands of objects that stay.
-
-    Python looks through them for garbage again and again while they are made, and once more when it ends. Here it
-    waits until they are there and then leaves them alone.
-    """
-    if not gc.isenabled() or "torch" in sys.modules:
-        return import_module(name)
-    gc.disable()
-    try:
-        return import_module(name)
-    finally:
-        gc.freeze()
-        gc.enable()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,17 +11,18 @@ from ramgnn.cli.printing import print_json, table_without_ids
 from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.explain import Explanation, Reason
 from ramgnn.matching import find, indices, told_apart
-from ramgnn.trained import Fitted
 from ramgnn.visible import visible
+
+if TYPE_CHECKING:
+    from ramgnn.explain import Explanation, Reason
 
 # ---- similar ---------------------------------------------------------------------------------------------------------
 
 
 def similar(args: Namespace) -> None:
     """The items that are closest to one item after training."""
-    model = load_model(args.run)
+    model = load_model(args.run, reasons=False)
     dataset = model.dataset
     item = find(dataset, "item", args.item)
     frame = model.similar_items(dataset.item_ids[item], n=args.n)
@@ -91,6 +92,8 @@ def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:
 def neighbors(args: Namespace) -> None:
     """The neighbours that the sampler keeps."""
     model = load_model(args.run)
+    from ramgnn.trained import Fitted  # with it comes PyTorch, for which `similar` need not wait
+
     if not isinstance(model, Fitted):
         raise RamgnnError(f"{model.name} samples no neighbours, so there are none to show; RAM-GNN has them")
     dataset = model.dataset

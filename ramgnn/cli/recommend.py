@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pandas as pd
 from tqdm import tqdm
@@ -18,10 +18,12 @@ from ramgnn.cli.saved import load_model
 from ramgnn.cli.streams import write_data
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
-from ramgnn.explain import Explanation
 from ramgnn.fitted import FittedModel
 from ramgnn.matching import find, indices, left_out_message, nearest, told_apart
 from ramgnn.visible import visible
+
+if TYPE_CHECKING:
+    from ramgnn.explain import Explanation
 
 LONGEST = 100_000  # characters of a line of a file of ids
 
@@ -31,7 +33,7 @@ def recommend(args: Namespace) -> None:
     if args.out:
         output.check(args.out, args.overwrite)
     typed = _read_ids(args.users) if args.users else []
-    model = load_model(args.run)
+    model = load_model(args.run, reasons=args.reasons)
     if args.had:
         return _recommend_by_items(model, args)
     users, n_skipped = _users(args, typed, model.dataset)

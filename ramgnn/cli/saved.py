@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 from ramgnn import runs
+from ramgnn.cli.importing import imported
 from ramgnn.cli.typed import flag
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.fitted import FittedModel
@@ -16,16 +17,22 @@ from ramgnn.visible import visible_lines
 MOST = 5  # runs that are named
 
 
-def load_model(folder: str, evaluated: bool = False) -> FittedModel:
+def load_model(folder: str, evaluated: bool = False, reasons: bool = True) -> FittedModel:
     """The model in a run folder that recommends; with `evaluated` the one that the metrics are of.
+
+    Args:
+        reasons: False where nothing but scores and similar items are asked for, which may spare the import of PyTorch.
 
     Raises:
         RamgnnError: there is none, or its training was stopped before there was anything to score with.
     """
     check_run(folder)
+    if not (evaluated or reasons) and (vectors := runs.load_vectors(folder)) is not None:
+        return vectors
+    loading = imported("ramgnn.runs.loading")
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", UserWarning)
-        model = runs.load(folder) if evaluated else runs.load_serving(folder)
+        model = loading.load(folder) if evaluated else loading.load_serving(folder)
     for warning in (x for x in noted if issubclass(x.category, UserWarning)):
         print(f"ramgnn: {visible_lines(str(warning.message))}", file=sys.stderr)
     if model.scorer is None and not model.interrupted:

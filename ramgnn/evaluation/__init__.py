@@ -13,10 +13,11 @@ computed, stored and compared. The modules, each building on those before it:
 
 from ramgnn.evaluation.intervals import Interval, bootstrap, resampled
 from ramgnn.evaluation.metrics import METRICS, columns, gains, hit_rate, metrics, mrr, ndcg
-from ramgnn.evaluation.ranking import TIES, ScoreError, Scorer, rank_test
+from ramgnn.evaluation.ranking import TIES, rank_test
 from ramgnn.evaluation.record import Evaluation, evaluate
 from ramgnn.evaluation.sessions import SESSIONS, session_groups
 from ramgnn.evaluation.significance import PairedTest, paired_test
+from ramgnn.scores import ScoreError, Scorer
 
 __all__ = [
     "METRICS",

@@ -1,19 +1,6 @@
-"""From a scorer to the rank of every held-out item.
-
-A *scorer* is anything that takes an array of b users and gives back ``(b, n_items)`` scores, as a NumPy array or as a
-torch tensor on any device; a higher score is a better place.
-
-Where scores are expensive, from a network that is run for each pair for example, a scorer may also have a method
-``score_pairs(users, items)``: from ``(b,)`` users and ``(b, n)`` items to ``(b, n)`` scores, equal to those that the
-call gives for the same pairs. Where the candidates are a sample, only their scores are computed then.
-
-Where scores are products with a vector for each item, a scorer may also have a method ``item_embeddings()``: these
-vectors, ``(n_items, d)``. The similarity of two items is then their cosine (`FittedModel.similar_items`).
-"""
+"""From a scorer (`ramgnn.scores`) to the rank of every held-out item."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -24,15 +11,10 @@ from tqdm import tqdm
 from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-
-Scorer = Callable[[np.ndarray], "np.ndarray | Tensor"]
+from ramgnn.scores import Scorer, checked_scores
 
 TIES = ("average", "optimistic", "pessimistic")
 MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32; larger blocks are slower, they leave the cache
-
-
-class ScoreError(RamgnnError, ValueError):
-    """A scorer gave back something that cannot be ranked."""
 
 
 @torch.no_grad()
@@ -80,13 +62,13 @@ def rank_test(
         for start in range(0, len(users), step):
             rows = slice(start, min(start + step, len(users)))
             if seen is not None:
-                scores = checked_scores(score(users[rows]), users[rows], dataset, width)  # (b, n_items)
+                scores = _as_tensor(checked_scores(score(users[rows]), users[rows], dataset, width))  # (b, n_items)
                 target = torch.as_tensor(items[rows], device=scores.device)[:, None]  # (b, 1)
                 above, equal = _count_among_all(scores, target, seen[users[rows]])
             else:
                 candidates = np.concatenate([items[rows, None], dataset.negatives[rows]], 1)  # (b, 1 + n_negatives)
                 values = score(users[rows]) if score_pairs is None else score_pairs(users[rows], candidates)
-                scores = checked_scores(values, users[rows], dataset, width)
+                scores = _as_tensor(checked_scores(values, users[rows], dataset, width))
                 if score_pairs is None:
                     columns = torch.as_tensor(candidates, dtype=torch.int64, device=scores.device)
                     scores = scores.gather(1, columns)
@@ -94,17 +76,6 @@ def rank_test(
             ranks[rows] = 1.0 + above + tie_weight * equal
             bar.update(rows.stop - rows.start)
     return ranks
-
-
-def below_infinity(scores: np.ndarray, name: str) -> np.ndarray:
-    """The scores that something is recommended by, as they are; those of -infinity are of items that never are.
-
-    Raises:
-        ScoreError: one is +infinity or no number, as products of weights that are too large are.
-    """
-    if not (scores < np.inf).all():
-        raise ScoreError(f"{name} gives scores that are no finite numbers: its weights are too large; train again")
-    return scores
 
 
 def _count_among_sample(scores: Tensor, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -141,34 +112,13 @@ def _count_among_all(scores: Tensor, target: Tensor, seen: csr_matrix) -> tuple[
     return above.cpu().numpy(), equal.cpu().numpy()
 
 
-def checked_scores(values: object, users: np.ndarray, dataset: RecDataset, width: int) -> Tensor:
-    """What a scorer gave back for `users`, ``(b, width)``, as a tensor.
-
-    Raises:
-        ScoreError: it has another shape, or holds something that is no number.
-    """
-    scores = values if isinstance(values, Tensor) else np.asarray(values)
-    if tuple(scores.shape) != (len(users), width):
-        raise ScoreError(
-            f"the scorer gave back an array of shape {tuple(scores.shape)} for {len(users)} users; "
-            f"expected ({len(users)}, {width}), one score for each user and item"
-        )
-    if not isinstance(scores, Tensor):
-        if scores.dtype.kind not in "fiub":
-            raise ScoreError(f"the scorer gave back {scores.dtype} values; expected numbers")
-        if scores.dtype.kind in "ub":  # torch cannot compare most kinds of unsigned numbers
-            scores = scores.astype(np.int64)
-        scores = torch.from_numpy(np.require(scores, requirements=["C", "W"]))  # torch wants writable memory
-    # A NaN makes the sum NaN, and a sum is faster than a test of every cell; infinities may make one without any.
-    if scores.is_floating_point() and bool(scores.sum().isnan()) and bool((bad := scores.isnan()).any()):
-        rows = bad.any(1).cpu().numpy()
-        first = users[int(np.argmax(rows))]
-        raise ScoreError(
-            f"{int(bad.sum())} of {bad.numel()} scores are NaN, for {int(rows.sum())} of {len(rows)} users, "
-            f"the first of them {dataset.user_ids[first]!r} (index {first}); a NaN has no rank. "
-            "Training may have diverged: try a lower learning rate"
-        )
-    return scores
+def _as_tensor(scores: np.ndarray | Tensor) -> Tensor:
+    """Scores as a tensor: a tensor as it is, an array on the CPU."""
+    if isinstance(scores, Tensor):
+        return scores
+    if scores.dtype.kind in "ub":  # torch cannot compare most kinds of unsigned numbers
+        scores = scores.astype(np.int64)
+    return torch.from_numpy(np.require(scores, requirements=["C", "W"]))  # torch wants writable memory
 
 
 def check_ties(ties: str) -> None:

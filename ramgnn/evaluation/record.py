@@ -13,7 +13,8 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation.intervals import bootstrap
 from ramgnn.evaluation.metrics import columns, metrics
-from ramgnn.evaluation.ranking import Scorer, check_ties, rank_test
+from ramgnn.evaluation.ranking import check_ties, rank_test
+from ramgnn.scores import Scorer
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,19 +6,21 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.files import check_keys, sha256
-from ramgnn.recommender import FinalEmbeddings
 from ramgnn.runs.folder import FIX, RUN
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ramgnn.recommender import FinalEmbeddings
 
 COPY = "copy the folder again from where it was written, or train again"
 SUM = "sum"  # the key of ``run.json`` under which the sum of all others stands
+FLOAT = "torch.float32"  # the type of final embeddings
 MOST = 2**31  # of a threshold, an epoch and the like
 SIZES = ("dim", "layers", "hidden", "relation_dim", "attention", "heads", "length")  # settings that ask for memory
 
@@ -106,9 +108,9 @@ def check_final(final: FinalEmbeddings, dataset: RecDataset, path: Path) -> None
     d = final.users.shape[-1] if final.users.dim() else 0
     for side, x in (("user", final.users), ("item", final.items)):
         expected = (dataset.n_nodes(side), d)
-        if tuple(x.shape) != expected or x.dtype != torch.float32:
+        if tuple(x.shape) != expected or str(x.dtype) != FLOAT:
             found = f"{tuple(x.shape)} {x.dtype}"
-            raise DataError(f"'final.{side}s' is {found}", file=path, expected=f"{expected} torch.float32", fix=FIX)
+            raise DataError(f"'final.{side}s' is {found}", file=path, expected=f"{expected} {FLOAT}", fix=FIX)
 
 
 def check_sizes(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], path: Path) -> None:

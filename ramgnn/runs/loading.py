@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ramgnn.baselines import registry
-from ramgnn.baselines.encoders import EncoderSettings
-from ramgnn.baselines.encoders.pretraining import encoder_class
-from ramgnn.baselines.fitted import FittedBaseline, restore_scorer
 from ramgnn.checkpoint import check_like
 from ramgnn.config import Config
-from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
-from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError
 from ramgnn.files import check_keys
@@ -28,58 +21,16 @@ from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.fitted import FittedModel
 from ramgnn.pretrained import Epoch, Pretrained
 from ramgnn.recommender import FinalEmbeddings
-from ramgnn.runs.checking import (
-    COPY,
-    EPOCH,
-    SUM,
-    check_final,
-    check_finite,
-    check_history,
-    check_own_sum,
-    check_sizes,
-    check_sums,
-)
-from ramgnn.runs.folder import (
-    FIX,
-    FORMAT,
-    HISTORY,
-    RANDOM_SCORES,
-    RUN,
-    SERVED,
-    WEIGHTS,
-    known_settings,
-    read,
-    read_config,
-)
-from ramgnn.trained import Fitted
-from ramgnn.training import SIDES, graph_of, seed_of
-
-# what is read of ``run.json``, each key with the kinds of its value
-RAM_GNN = {"encoders": dict, "config": dict, "seconds": dict, "interrupted": (str, type(None))}
-BASELINE = {"settings": dict, "values": dict, "seed": int, "epochs": int, "seconds": float, "interrupted": bool}
-
-
-def describe(folder: str | os.PathLike) -> dict[str, Any]:
-    """What ``run.json`` says.
-
-    Raises:
-        DataError: the folder is no complete run, or the file has not what is read of it.
-    """
-    path = Path(folder) / RUN
-    metadata = read(path)
-    check_keys(metadata, {}, path, FIX)
-    if metadata.get("format") != FORMAT:
-        raise DataError(f"this run has format {metadata.get('format')!r}", file=path, expected=str(FORMAT), fix=FIX)
-    check_keys(metadata, {"model": str, "fingerprint": str, "sha256": dict}, path, FIX)
-    check_keys(metadata, RAM_GNN if metadata["model"] == "ram-gnn" else BASELINE, path, FIX)
-    check_keys(metadata, {SUM: str}, path, FIX)
-    return metadata
+from ramgnn.runs.checking import COPY, EPOCH, check_final, check_finite, check_own_sum, check_sizes
+from ramgnn.runs.folder import FIX, HISTORY, RANDOM_SCORES, RUN, WEIGHTS, known_settings, read_config
+from ramgnn.runs.reading import describe, read_data, read_history, served_folder
+from ramgnn.trained import SIDES, Fitted, graph_of, seed_of
 
 
 def load(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
     """Read a run folder back, with the model that serves in place of the evaluated one, if there is one."""
     fitted = load_one(folder, dataset, device)
-    if (served := _served(Path(folder), describe(folder))) is not None:
+    if (served := served_folder(Path(folder), describe(folder))) is not None:
         fitted.served = load_one(served, device=device)
         for side in ("user", "item"):
             if getattr(fitted.served.dataset, f"{side}_ids") != getattr(fitted.dataset, f"{side}_ids"):
@@ -91,24 +42,7 @@ def load_serving(folder: str | os.PathLike, device: str = "cpu") -> FittedModel:
     """The model of a run that recommends: the one that was trained once more on everything, where there is one."""
     metadata = describe(folder)
     check_own_sum(metadata, Path(folder) / RUN)
-    return load_one(_served(Path(folder), metadata) or folder, device=device)
-
-
-def _served(folder: Path, metadata: dict[str, Any]) -> Path | None:
-    """The folder of the model that recommends in place of the evaluated one; None where there is none.
-
-    Raises:
-        DataError: it is missing, is a link, or is not the one that was saved with the run.
-    """
-    name, served = f"{SERVED}/{RUN}", folder / SERVED
-    if name not in metadata["sha256"] and not served.exists():
-        return None
-    if served.is_symlink() or not (served / RUN).is_file():
-        raise DataError(
-            "the model that recommends is missing", file=served, expected="a folder, as it was written", fix=COPY
-        )
-    check_sums(folder, metadata["sha256"], name)
-    return served
+    return load_one(served_folder(Path(folder), metadata) or folder, device=device)
 
 
 def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
@@ -125,25 +59,32 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
     """
     folder = Path(folder)
     metadata = describe(folder)
-    check_sums(folder, metadata["sha256"], saved.TEXT, WEIGHTS)  # before anything in them is read
-    dataset = saved.read(folder) if dataset is None else dataset
-    if (found := fingerprint(dataset)) != metadata["fingerprint"]:
-        raise DataError(
-            f"the data set {dataset.name!r} is not the one this run was trained on",
-            file=folder / RUN,
-            expected=f"fingerprint {metadata['fingerprint']}, found {found}",
-            fix="give the same files and options as in training, or train again",
-        )
+    dataset = read_data(folder, metadata, dataset)
     try:
         tensors = load_file(folder / WEIGHTS, device=device)
     except (OSError, SafetensorError) as error:
         raise DataError(f"cannot read the weights: {error}", file=folder / WEIGHTS, fix=FIX) from None
     check_finite(tensors, folder / WEIGHTS)
-    history = _read_history(folder, metadata, dataset)
+    history = read_history(folder, metadata, dataset)
     if metadata["model"] == "ram-gnn":
         fitted = _ram_gnn(folder, dataset, metadata, tensors, history, device)
         check_own_sum(metadata, folder / RUN)
         return fitted
+    return _baseline(folder, dataset, metadata, tensors, history, device)
+
+
+def _baseline(
+    folder: Path,
+    dataset: RecDataset,
+    metadata: dict[str, Any],
+    tensors: dict[str, Tensor],
+    history: dict[str, Any] | None,
+    device: str,
+) -> FittedModel:
+    """A baseline as it was, from its weights and settings."""
+    from ramgnn.baselines import registry  # a run of RAM-GNN needs none of it, and whoever asks it waits
+    from ramgnn.baselines.fitted import FittedBaseline, restore_scorer
+
     baseline = registry.get(metadata["model"])
     check_sizes(baseline.check(metadata["settings"]), tensors, folder / RUN)
     check_own_sum(metadata, folder / RUN)
@@ -153,24 +94,6 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
         dataset, metadata["model"], scorer, metadata["settings"], metadata["seed"], metadata["epochs"], losses,
         metadata["seconds"], metadata["interrupted"],
     )  # fmt: skip
-
-
-def _read_history(folder: Path, metadata: dict[str, Any], dataset: RecDataset) -> dict[str, Any] | None:
-    """What ``history.json`` says, checked as far as it is read; None, with a warning, when it is missing."""
-    path = folder / HISTORY
-    if not path.exists():
-        lost = "losses" if metadata["model"] != "ram-gnn" else "losses, thresholds and, with them, reasons"
-        warnings.warn(f"{path} is missing: the run recommends, but its {lost} are lost", stacklevel=3)
-        return None
-    history = read(path)
-    if metadata["model"] != "ram-gnn":
-        check_keys(history, {"losses": list}, path, FIX)
-        losses = {str(number): loss for number, loss in enumerate(history["losses"])}
-        check_keys(losses, dict.fromkeys(losses, float), path, FIX, "losses")
-    else:
-        check_history(history, metadata["encoders"], dataset, path)
-    check_sums(folder, metadata["sha256"], HISTORY)
-    return history
 
 
 def _ram_gnn(
@@ -231,8 +154,14 @@ def _pretrained(
     if (full_graph := graph_of(dataset, side)) is None:
         raise DataError(f"there is an encoder of the {side} graph, but no {side} has attributes", file=path, fix=FIX)
     full_graph = graph = full_graph.to(device)
-    settings, kind = None, RAMGNN if encoder["name"] == "ram-gnn" else encoder_class(encoder["name"])
+    settings, kind = None, RAMGNN
+    if encoder["name"] != "ram-gnn":
+        from ramgnn.baselines.encoders.pretraining import encoder_class
+
+        kind = encoder_class(encoder["name"])
     if encoder["settings"] is not None:
+        from ramgnn.baselines.encoders import EncoderSettings
+
         with known_settings(f"encoders.{side}.settings", path):
             settings = EncoderSettings(**encoder["settings"])
         graph = kind.graph_for(full_graph, settings, side) if hasattr(kind, "graph_for") else full_graph
