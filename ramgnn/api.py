@@ -29,8 +29,9 @@ from ramgnn.devices import checked_device, device_name
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
-from ramgnn.files import check_keys, make_folder, read_json, write_json
+from ramgnn.files import check_keys, locked, make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
+from ramgnn.runs import before
 from ramgnn.training import Pretrainer, train_on_everything
 from ramgnn.training import fit as fit_ram_gnn
 
@@ -253,9 +254,11 @@ def save(
     Args:
         source: how to load the same data again, kept as information; evaluation: kept beside it.
 
+    A run that is there is replaced once all of the new one has been written.
+
     Raises:
-        RamgnnError: the folder cannot be written, the model has a state that cannot be saved, or the evaluation is of
-            other data.
+        RamgnnError: the folder cannot be written, another process trains or saves there, it holds a training that was
+            stopped, the model has a state that cannot be saved, or the evaluation is of other data.
     """
     expected = "what ramgnn.fit gives, as a scorer of your own is once it is registered with ramgnn.baselines.register"
     arguments.instance("model", model, FittedModel, expected)
@@ -264,7 +267,9 @@ def save(
         arguments.instance("source", source, Source, "a ramgnn.datasets.source.Source, or None")
     if evaluation is not None:
         arguments.instance("evaluation", evaluation, Evaluation, "what ramgnn.evaluate gives, or None")
-    return runs.save(folder, model, source, evaluation)
+    folder = Path(folder)
+    with locked(folder), before.replaced(folder):
+        return runs.save(folder, model, source, evaluation)
 
 
 def load_run(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
