@@ -22,7 +22,8 @@ from ramgnn.advice import option, options
 from ramgnn.datasets import misfits
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
-from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns, is_known_name
+from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
+from ramgnn.datasets.frames.names import is_known_name
 from ramgnn.datasets.frames.table import HEAD, Origin, Table
 from ramgnn.datasets.frames.telling import columns_of_dates
 from ramgnn.datasets.layout import Form, check_form, read_layout
@@ -228,7 +229,8 @@ def _no_items(interactions: Table, named: Columns, folder: Path) -> DataError:
     guess = guess_columns(
         interactions, None, None, Columns(named.user, named.item, named.time, None, rating=named.rating)
     )
-    about_items = [column for _, column in guess.left_out if column != guess.rating]
+    unread = (guess.rating, *interactions.unfit)
+    about_items = [column for _, column in guess.left_out if column not in unread]
     if about_items and interactions.head is not None:
         dated = columns_of_dates(interactions.head(about_items), interactions.origin)
         about_items = [column for column in about_items if column not in dated]

@@ -18,16 +18,16 @@ import pandas as pd
 from ramgnn.datasets.folders.found import Found, others
 from ramgnn.datasets.folders.lines import encoding_of, read_text
 from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, first_ratings, read_ratings
-from ramgnn.datasets.frames.columns import (
+from ramgnn.datasets.frames.columns import Columns
+from ramgnn.datasets.frames.instants import are_seconds
+from ramgnn.datasets.frames.names import (
     ITEM_NAMES,
     RATING_NAMES,
     TIME_NAMES,
     TITLE_NAMES,
     USER_NAMES,
-    Columns,
     plain_name,
 )
-from ramgnn.datasets.frames.instants import are_seconds
 from ramgnn.datasets.frames.table import Origin, Table
 from ramgnn.datasets.layout import read_layout
 from ramgnn.errors import DataError
