@@ -51,6 +51,7 @@ from ramgnn.runs.folder import (
     read,
     read_config,
 )
+from ramgnn.runs.sizes import check_weights
 from ramgnn.trained import Fitted
 from ramgnn.training import SIDES, graph_of, seed_of
 
@@ -125,7 +126,7 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
     """
     folder = Path(folder)
     metadata = describe(folder)
-    check_sums(folder, metadata["sha256"], saved.TEXT, WEIGHTS)  # before anything in them is read
+    check_sums(folder, metadata["sha256"], saved.TEXT)  # before anything in it is read
     dataset = saved.read(folder) if dataset is None else dataset
     if (found := fingerprint(dataset)) != metadata["fingerprint"]:
         raise DataError(
@@ -134,6 +135,8 @@ def load_one(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
             expected=f"fingerprint {metadata['fingerprint']}, found {found}",
             fix="give the same files and options as in training, or train again",
         )
+    check_weights(folder / WEIGHTS, metadata, dataset)
+    check_sums(folder, metadata["sha256"], WEIGHTS)
     try:
         tensors = load_file(folder / WEIGHTS, device=device)
     except (OSError, SafetensorError) as error:
