@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ from ramgnn import api, datasets, pretrain, runs, training
 from ramgnn.cli import main
 from ramgnn.config import Config
 from ramgnn.datasets.source import Source
-from ramgnn.errors import DivergedError, RamgnnError
+from ramgnn.errors import DataError, DivergedError, RamgnnError
 from ramgnn.files import locked
 from ramgnn.runs import before
 from ramgnn.runs.folder import BEFORE
@@ -257,3 +258,45 @@ def test_nothing_is_saved_where_a_training_goes_on_or_was_stopped(folder, monkey
     with pytest.raises(RamgnnError, match="holds a run that was stopped"):
         ramgnn.save(model, folder)
     assert contents(folder) == old
+
+
+def test_two_processes_do_not_share_checkpoints(tmp_path):
+    with locked(tmp_path / "c"), pytest.raises(RamgnnError, match="another process is training or saving in"):
+        ramgnn.fit(datasets.load("toy"), epochs=1, progress=False, checkpoints=tmp_path / "c")
+
+
+# ---- reading what was stopped ----------------------------------------------------------------------------------------
+
+
+def typed_and_called(said, folder):
+    """What is told to be typed and to be called, checked to be what goes on."""
+    typed, _, called = said.partition("go on with it, nothing is lost: ")[2].partition(", or in Python: ")
+    assert shlex.split(typed) == ["ramgnn", "train", "--resume", str(folder)]
+    return called.partition("; the run that")[0]
+
+
+def test_python_says_how_to_go_on_with_a_run_that_was_killed(tmp_path):
+    folder = tmp_path / "a run"
+    config = Config().override({"pretrain.epochs": 1, "finetune.epochs": 1})
+    runs.start_run(folder, datasets.load("toy"), config, Source("toy"))
+    with pytest.raises(DataError, match="was stopped before its end, or still goes on") as caught:
+        ramgnn.load_run(folder)
+    called = typed_and_called(caught.value.fix, folder)
+    exec(called)  # as somebody would paste it
+    assert ramgnn.load_run(folder).scorer is not None
+
+
+def test_python_says_how_to_go_on_with_a_run_that_was_stopped(folder, monkeypatch):
+    stop(folder, monkeypatch)
+    with pytest.warns(UserWarning, match="was stopped during pre-training items, there is no recommender yet") as noted:
+        model = ramgnn.load_run(folder)
+    said = str(noted[0].message)
+    assert noted[0].filename == __file__ and f"the run that it replaces is in {folder / BEFORE}" in said
+    typed_and_called(said, folder)
+    for ask in (
+        model.recommend,
+        lambda: ramgnn.evaluate(model),
+        lambda: model.explain("Ada", model.dataset.item_ids[0]),
+    ):
+        with pytest.raises(RamgnnError, match="before there was a recommender.*ramgnn train --resume FOLDER"):
+            ask()

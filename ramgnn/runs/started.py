@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ramgnn.config import Config
 from ramgnn.datasets import saved
@@ -31,6 +34,9 @@ from ramgnn.runs.folder import (
     read_config,
     unfinished,
 )
+
+if TYPE_CHECKING:
+    from ramgnn.fitted import FittedModel
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,34 @@ def give_up(folder: str | os.PathLike) -> bool:
 def has_checkpoints(folder: str | os.PathLike) -> bool:
     """Whether a training has got so far that there is something to go on from."""
     return any((Path(folder) / CHECKPOINTS / f"{stage}.safetensors").exists() for stage in STAGES)
+
+
+def check_ended(folder: str | os.PathLike) -> None:
+    """Refuse a folder in which a training was started and has left nothing yet but checkpoints.
+
+    Raises:
+        DataError: it is one; says how to go on.
+    """
+    if unfinished(folder) and not (Path(folder) / RUN).exists():
+        stopped = "the training in this folder was stopped before its end, or still goes on"
+        raise DataError(stopped, file=folder, expected="a run that has ended", fix=_how_to_go_on(Path(folder)))
+
+
+def warn_if_stopped(folder: str | os.PathLike, fitted: FittedModel) -> None:
+    """Warn that a model is what a training had reached when it was stopped, and say how to go on."""
+    if unfinished(folder):
+        what = "there is no recommender yet" if fitted.scorer is None else "it recommends by what was reached"
+        warnings.warn(
+            f"{folder} was stopped during {fitted.interrupted}, {what}; {_how_to_go_on(Path(folder))}", stacklevel=3
+        )
+
+
+def _how_to_go_on(folder: Path) -> str:
+    """What to type, on a shell and in Python, to go on with a training that was stopped."""
+    called = f"from ramgnn.cli import main; main({['train', '--resume', str(folder)]})"
+    kept = f"; the run that it replaces is in {folder / BEFORE} until then" * before.is_kept(folder)
+    typed = f"ramgnn train --resume {shlex.quote(str(folder))}"
+    return f"go on with it, nothing is lost: {typed}, or in Python: {called}{kept}"
 
 
 def read_started(folder: str | os.PathLike) -> Started:
