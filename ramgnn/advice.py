@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+# what becomes of a training that was stopped before it could recommend
+GO_ON = "go on with it, by ramgnn train --resume FOLDER or by the same ramgnn.fit with its checkpoints, or train again"
 OPEN = "NAME"  # stands for a value that only the reader knows
 
 Words = Callable[..., str]  # from the name of an option and, perhaps, its value to what is typed

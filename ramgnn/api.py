@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from ramgnn import arguments, distributed, runs
+from ramgnn.advice import GO_ON
 from ramgnn.baselines import registry
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrainer
 from ramgnn.baselines.fitted import fit_baseline, fit_baseline_on_everything
@@ -29,8 +31,10 @@ from ramgnn.devices import checked_device, device_name
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
-from ramgnn.files import check_keys, make_folder, read_json, write_json
+from ramgnn.files import check_keys, locked, make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
+from ramgnn.runs import before
+from ramgnn.runs.started import check_ended, warn_if_stopped
 from ramgnn.training import Pretrainer, train_on_everything
 from ramgnn.training import fit as fit_ram_gnn
 
@@ -109,13 +113,15 @@ def fit(
     if chosen is not None and config.finetune.start == "random":
         raise RamgnnError(f"with finetune.start=random nothing is pre-trained, so {encoder!r} would not be used")
     checked_device(distributed.device_of(config.device))
-    if checkpoints is not None:
-        own = None if encoder_settings is None else asdict(encoder_settings)
-        made_for = {"encoder": encoder, "encoder_settings": own, "epochs": epochs} | config.to_dict()
-        _claim_checkpoints(Path(checkpoints), {"data": runs.fingerprint(dataset)} | made_for)
-    fitted = fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
-    if fitted.to_be_refitted(refit):
-        train_on_everything(fitted, progress, checkpoints, chosen)
+    is_first = distributed.rank() == 0  # of several processes that train together, which share the checkpoints
+    with locked(Path(checkpoints)) if checkpoints is not None and is_first else nullcontext():
+        if checkpoints is not None:
+            own = None if encoder_settings is None else asdict(encoder_settings)
+            made_for = {"encoder": encoder, "encoder_settings": own, "epochs": epochs} | config.to_dict()
+            _claim_checkpoints(Path(checkpoints), {"data": runs.fingerprint(dataset)} | made_for)
+        fitted = fit_ram_gnn(dataset, config, epochs, progress, checkpoints, chosen)
+        if fitted.to_be_refitted(refit):
+            train_on_everything(fitted, progress, checkpoints, chosen)
     return fitted
 
 
@@ -207,7 +213,7 @@ def evaluate(
             if getattr(dataset, f"{side}_ids") != getattr(model.dataset, f"{side}_ids"):
                 raise RamgnnError(f"the data have other {side}s than those that the model was trained on; train again")
         if model.scorer is None:
-            raise RamgnnError("the training was stopped before there was a recommender to evaluate; train again")
+            raise RamgnnError(f"the training was stopped before there was a recommender to evaluate; {GO_ON}")
         model = model.scorer
     if dataset is None:
         raise RamgnnError("a scorer alone does not know its data; pass the data set as well")
@@ -253,9 +259,11 @@ def save(
     Args:
         source: how to load the same data again, kept as information; evaluation: kept beside it.
 
+    A run that is there is replaced once all of the new one has been written.
+
     Raises:
-        RamgnnError: the folder cannot be written, the model has a state that cannot be saved, or the evaluation is of
-            other data.
+        RamgnnError: the folder cannot be written, another process trains or saves there, it holds a training that was
+            stopped, the model has a state that cannot be saved, or the evaluation is of other data.
     """
     expected = "what ramgnn.fit gives, as a scorer of your own is once it is registered with ramgnn.baselines.register"
     arguments.instance("model", model, FittedModel, expected)
@@ -264,11 +272,15 @@ def save(
         arguments.instance("source", source, Source, "a ramgnn.datasets.source.Source, or None")
     if evaluation is not None:
         arguments.instance("evaluation", evaluation, Evaluation, "what ramgnn.evaluate gives, or None")
-    return runs.save(folder, model, source, evaluation)
+    folder = Path(folder)
+    with locked(folder), before.replaced(folder):
+        return runs.save(folder, model, source, evaluation)
 
 
 def load_run(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
     """Read a model back from a run folder, on this machine or another one.
+
+    A run whose training was stopped comes as far as it got, with a warning that says how to go on.
 
     Args:
         dataset: the data, where you have it at hand; the folder holds a copy.
@@ -282,4 +294,7 @@ def load_run(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
     arguments.path("folder", folder, "the folder of a run, which ramgnn.save wrote")
     if dataset is not None:
         _check_data(dataset)
-    return runs.load(folder, dataset, checked_device(device))
+    check_ended(folder)
+    model = runs.load(folder, dataset, checked_device(device))
+    warn_if_stopped(folder, model)
+    return model

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -105,7 +105,7 @@ def write_json(path: Path, content: Any) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, so that no second process trains in it; the system lets go of it when this process ends.
+    """Hold a folder, so that no second process writes a run to it; the system lets go of it when this process ends.
 
     Raises:
         RamgnnError: another process holds it, or it cannot be written to.
@@ -113,6 +113,7 @@ def locked(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout  # PyTorch brings it
 
     path = make_folder(folder) / ".lock"
+    is_new = not path.exists()
     try:
         if path.is_symlink():
             path.unlink()
@@ -120,12 +121,17 @@ def locked(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise RamgnnError(
-            f"another process is training in {folder}; wait until it has ended, or choose another folder"
+            f"another process is training or saving in {folder}; wait until it has ended, or choose another folder"
         ) from None
     except OSError as error:
         raise RamgnnError(f"cannot write to {folder}: {error.strerror} ({path.name}); choose another folder") from None
     try:
         yield
+    except BaseException:
+        if is_new:  # it says that a run was written here, and nothing came of that
+            with suppress(OSError):
+                path.unlink()
+        raise
     finally:
         lock.release()
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ramgnn import arguments
+from ramgnn.advice import GO_ON
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
@@ -86,6 +87,16 @@ class Fitted(FittedModel):
             return self.explainer.explain(find(self.dataset, "user", user), item, n)
         items = self._had(had)
         return self.explainer.explain_to_newcomer(items, newcomer_scores(self, [items])[0], item, n)
+
+    def all_scores(self, users: np.ndarray) -> np.ndarray:
+        """The scores of users by index, see `FittedModel.all_scores`.
+
+        Raises:
+            RamgnnError: the training was stopped before there was anything to score with.
+        """
+        if self.scorer is None:
+            raise RamgnnError(f"the training was stopped before there was a recommender to ask; {GO_ON}")
+        return super().all_scores(users)
 
     @cached_property
     def explainer(self) -> Explainer:

@@ -59,7 +59,7 @@ def interrupt(monkeypatch, module, name, call=1, sent=signal.SIGINT):
         (fitting, "train", 1, ["--model", "mf", "--epochs", "9", "--set", "dim=4"]),
         (mf.MF, "epoch", 3, ["--model", "mf", "--epochs", "9", "--set", "dim=4"]),
         (api, "evaluate", 1, ["--model", "ease"]),
-        (api, "save", 1, ["--model", "ease"]),
+        (runs, "save", 1, ["--model", "ease"]),
     ],
 )
 def test_ctrl_c_ends_with_130_wherever_it_falls(capsys, tmp_path, monkeypatch, module, name, call, options):

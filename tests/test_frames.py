@@ -410,10 +410,10 @@ def test_what_stands_twice():
 
 @pytest.mark.parametrize("column", ["title", "genre"])
 def test_a_cell_that_is_no_value(column):
-    cells = [b"x", None, None, None] if column == "genre" else [["a"], None, None, None]
+    cells = [b"x", "y", None, None] if column == "genre" else [["a"], None, None, None]
     error = refused("items", "0", interactions(), items(**{column: cells}))
     assert f"{cells[0]!r} in column {column!r} is no single value" in str(error)
-    refused("items", "0", interactions(), items(genre=[{"id": 1}, None, None, None]))
+    refused("items", "0", interactions(), items(genre=[{"id": 1}, "y", None, None]))
     refused("items", "1", interactions(), items(genre=["a", ["a", ["b"]], None, None]))
     refused("interactions", "5", changed(interactions(), 5, "item_id", [1, 2]), items())
 

@@ -12,6 +12,7 @@ from ramgnn.errors import RamgnnError
 from ramgnn.files import check_writable
 
 RAM_GNN = "ram-gnn"  # the default of `train --model`; every other name is a baseline's
+BEFORE = "run_before"  # as in `ramgnn.runs.folder`, which takes longer to import
 INTERRUPTED = 130  # the exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".jsonl", ".parquet")  # of the files that recommendations are written to
 

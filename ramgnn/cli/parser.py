@@ -135,7 +135,11 @@ def _train(commands) -> None:
     )  # fmt: skip
     run = train.add_argument_group("run")
     run.add_argument("--out", metavar="FOLDER", help="run folder (default: runs/DATA-CONFIG-SEED)")
-    run.add_argument("--overwrite", action="store_true", help="replace the run that is in the folder")
+    run.add_argument(
+        "--overwrite", action="store_true",
+        help="replace the run that is in the folder; until the new one has finished, the old one is kept in "
+        f"FOLDER/{checks.BEFORE}, and it is put back if the new one cannot go on",
+    )  # fmt: skip
     run.add_argument(
         "--resume", metavar="FOLDER", help="continue the run that was stopped or killed there, with its own settings"
     )

@@ -123,7 +123,8 @@ def _read_ids(path: str) -> list[tuple[int, str]]:
                 lines.append(line)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise DataError(f"cannot be read: {reason}", file=file, expected="one user id a line") from None
+        fix = "save it as UTF-8" if isinstance(error, UnicodeDecodeError) else None
+        raise DataError(f"cannot be read: {reason}", file=file, expected="one user id a line", fix=fix) from None
     ids = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
     if not ids:
         raise DataError("there are no ids", file=file, expected="one user id a line")

@@ -6,8 +6,6 @@ import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +17,18 @@ from ramgnn.baselines import registry
 from ramgnn.cli import checks
 from ramgnn.cli.checks import RAM_GNN, beside_resume
 from ramgnn.cli.data import assignment, print_summary, source
+from ramgnn.cli.holding import given_up, held, how_to_resume
 from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_text
 from ramgnn.cli.typed import flag
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.source import Source
 from ramgnn.devices import checked_device
-from ramgnn.errors import DivergedError, RamgnnError
+from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation, columns, evaluate
-from ramgnn.files import locked
 from ramgnn.fitted import FittedModel
-from ramgnn.runs import Started
-from ramgnn.runs.folder import FILES, LOCK
+from ramgnn.runs import Started, before
+from ramgnn.runs.folder import BEFORE
 from ramgnn.trained import Fitted
 from ramgnn.training import fit, train_on_everything
 from ramgnn.visible import visible, visible_lines
@@ -57,16 +55,13 @@ def train(args: Namespace) -> int:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:  # of several processes each has a device of its own, see below
         checked_device(config.device)
     try:
-        with _held(folder, args), distributed.processes(config.device):
+        with held(folder, args), distributed.processes(config.device):
             checked_device(distributed.device_of(config.device))
             return _train_ram_gnn(args, data_source, config, epochs, folder, started)
-    except DivergedError:
-        runs.clear_checkpoints(folder)  # going on from them would end in the same place
-        raise
     except distributed.LostProcess as error:
-        raise RamgnnError(f"{error}; {_how_to_resume(folder)}") from error
+        raise RamgnnError(f"{error}; {how_to_resume(folder)}") from error
     except KeyboardInterrupt:  # outside of the loops over epochs, which keep what they had reached and go on to here
-        left = _how_to_resume(folder) if runs.unfinished(folder) else "there is nothing to continue"
+        left = how_to_resume(folder) if runs.unfinished(folder) else "there is nothing to continue"
         print(f"\nstopped by you; {left}", file=sys.stderr)
         return checks.INTERRUPTED
 
@@ -101,9 +96,10 @@ def _train_ram_gnn(
     if not quiet:
         print_summary(dataset)
     checkpoints = folder / runs.CHECKPOINTS
-    fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=checkpoints)
-    if fitted.to_be_refitted(refit):
-        train_on_everything(fitted, progress=not quiet, checkpoints=checkpoints)
+    with given_up(folder, started is None):
+        fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=checkpoints)
+        if fitted.to_be_refitted(refit):
+            train_on_everything(fitted, progress=not quiet, checkpoints=checkpoints)
     if not is_first:
         return checks.INTERRUPTED if fitted.interrupted else 0
     evaluation = None
@@ -111,8 +107,9 @@ def _train_ram_gnn(
         evaluation = evaluate(fitted.final, dataset, args.ties)
     runs.save(folder, fitted, data_source, evaluation)
     if fitted.interrupted:
-        print(f"stopped during {fitted.interrupted}; {_how_to_resume(folder)}", file=sys.stderr)
+        print(f"stopped during {fitted.interrupted}; {how_to_resume(folder)}", file=sys.stderr)
         return checks.INTERRUPTED
+    before.forget(folder)
     runs.clear_checkpoints(folder)
     if args.json:
         report = {"run": str(folder), "seconds": fitted.seconds, "epochs": fitted.finetuned.best_epoch}
@@ -129,15 +126,6 @@ def _stages(fitted: Fitted) -> str:
     return f"{fitted.finetuned.best_epoch} epochs; " + ", ".join(parts)
 
 
-def _how_to_resume(folder: Path) -> str:
-    """What to type to go on."""
-    if not runs.unfinished(folder):
-        return "nothing had been trained yet"
-    processes = os.environ.get("LOCAL_WORLD_SIZE", "1")
-    start = f"torchrun --nproc-per-node {processes} -m ramgnn" if processes != "1" else "ramgnn"
-    return f"what was reached is kept; continue with: {start} train {flag('--resume', folder)}"
-
-
 # ---- baselines -------------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +139,7 @@ def _train_baseline(args: Namespace) -> int:
     data_source = source(args)
     folder = Path(args.out or f"runs/{data_source.label}-{args.model}-{args.seed}")
     checked_device(args.device or "cpu")
-    with _held(folder, args):
+    with held(folder, args):
         return _fit_baseline(args, data_source, settings, folder)
 
 
@@ -159,7 +147,6 @@ def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any]
     """`_train_baseline`, once it is clear what is fitted to what and where."""
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
-    runs.clear_run(folder)  # not before there are data: a mistake in their names does not cost a run
     if not quiet:
         print_summary(dataset)
     started = time.perf_counter()
@@ -171,9 +158,13 @@ def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any]
     evaluation = None
     if len(dataset.test) and not args.no_test and not model.interrupted:
         evaluation = api.evaluate(model, ties=args.ties)
-    api.save(model, folder, source=data_source, evaluation=evaluation)
+    with before.replaced(folder, stopped=True):
+        runs.clear_run(folder)  # only now: neither a mistake in the data nor a kill costs a run
+        runs.save(folder, model, data_source, evaluation)
     if model.interrupted:
-        print(f"stopped after {model.epochs} epochs; what was reached is saved in {visible(folder)}", file=sys.stderr)
+        kept = f"; the run before it is in {visible(folder / BEFORE)}" * before.is_kept(folder)
+        reached = f"stopped after {model.epochs} epochs; what was reached is saved in {visible(folder)}"
+        print(reached + kept, file=sys.stderr)
         return checks.INTERRUPTED
     if args.json:
         report = {"run": str(folder), "model": args.model, "seconds": {"training": seconds}}
@@ -204,50 +195,6 @@ def _baseline_settings(model: str, assignments: list[str]) -> dict[str, Any]:
 
 
 # ---- for both --------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _held(folder: Path, args: Namespace) -> Iterator[None]:
-    """Hold a run folder while something is trained in it; of several processes of one run the first one does.
-
-    Raises:
-        RamgnnError: another process trains there, it holds a run that is not to be replaced or none that can be
-            resumed, or it cannot be written to.
-    """
-    if int(os.environ.get("RANK", "0")) > 0:
-        yield
-        return
-    checks.folder(folder)
-    if not (args.resume or args.overwrite):
-        _refuse_to_replace(folder)
-    with locked(folder):
-        if args.resume:
-            runs.read_started(folder)  # once more, for another process may have ended it meanwhile
-        elif not args.overwrite:
-            _refuse_to_overwrite(folder)
-        yield
-
-
-def _refuse_to_replace(folder: Path) -> None:
-    """Refuse a folder where no run was ever trained, and yet there is what a run would remove or replace."""
-    if runs.unfinished(folder) or (folder / runs.RUN).exists() or (folder / LOCK).exists():
-        return  # what is there is ours
-    if there := [name for name in (*FILES, runs.SERVED, runs.CHECKPOINTS) if os.path.lexists(folder / name)]:
-        raise RamgnnError(
-            f"{folder} holds {', '.join(there)}, which a run would replace; choose another folder with --out, or give "
-            "--overwrite if that may go"
-        )
-
-
-def _refuse_to_overwrite(folder: Path) -> None:
-    """Refuse a folder that holds a run, complete or not."""
-    if runs.unfinished(folder):
-        raise RamgnnError(
-            f"{folder} holds a run that was stopped: continue it with {flag('--resume', folder)}, or give --overwrite "
-            "to begin again, or --out another folder"
-        )
-    if (folder / runs.RUN).exists():
-        raise RamgnnError(f"{folder} holds a run already; give --overwrite to replace it, or --out another folder")
 
 
 def _print_results(model: FittedModel, evaluation: Evaluation | None, name: str, folder: Path, args: Namespace) -> None:

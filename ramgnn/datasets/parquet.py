@@ -6,12 +6,16 @@ import importlib.util
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ramgnn.datasets import faults
 from ramgnn.datasets.frames.table import HEAD, Origin, Table, first_repeated
 from ramgnn.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ENDINGS = (".parquet", ".pq")
 MAGIC = b"PAR1"
@@ -71,7 +75,26 @@ def parquet_table(path: Path) -> Table:
             raise _broken(path, error) from None
         return frame.set_axis(pd.RangeIndex(len(frame), name="place"))
 
-    return Table(origin, tuple(names), read, head=lambda columns: read(columns, HEAD))
+    unfit = {name: what for name in names if (what := _unfit(parts.schema.field(name).type))}
+    return Table(origin, tuple(names), read, unfit=unfit, head=lambda columns: read(columns, HEAD))
+
+
+def _unfit(kind: pyarrow.DataType) -> str | None:
+    """What stands in a column of this type, where that is no value and no list of values."""
+    import pyarrow.types as are
+
+    if are.is_dictionary(kind):
+        return _unfit(kind.value_type)
+    if are.is_binary(kind) or are.is_large_binary(kind) or are.is_fixed_size_binary(kind) or are.is_binary_view(kind):
+        return "bytes"
+    if are.is_map(kind):
+        return "maps"
+    if are.is_nested(kind):
+        if hasattr(kind, "value_type"):
+            inner = "lists" if are.is_nested(kind.value_type) and hasattr(kind.value_type, "value_type") else None
+            return f"lists of {inner}" if (inner := inner or _unfit(kind.value_type)) else None
+        return "records of several fields"
+    return None
 
 
 def _broken(path: Path, error: Exception) -> DataError:

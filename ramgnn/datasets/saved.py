@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors import numpy as safetensors
 
 from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.datasets.saved_checks import FIX, PLAIN, check_arrays, check_text
-from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import open_file, sha256, write_bytes
+from ramgnn.errors import DataError
+from ramgnn.files import make_folder, open_file, replacing, sha256
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
@@ -34,22 +34,19 @@ FORMAT = 1
 def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
     """Write a data set into a folder, which is made when it is not there.
 
-    The JSON is written last, so that a folder that has one is complete. What is there already is replaced.
+    Both files are written beside their places before either is moved there, the JSON last: a folder that has one is
+    complete, and where something cannot be written what is there already stays.
 
     Raises:
         RamgnnError: the folder cannot be written to.
     """
     folder = Path(arguments.path("folder", folder, "the folder to write to"))
     arrays = _arrays(arguments.instance("dataset", dataset, RecDataset, "a data set"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / TEXT).unlink(missing_ok=True)
-        packed = safetensors.save(arrays)
-        write_bytes(folder / ARRAYS, packed)
-        text = _text(dataset) | {"sha256": hashlib.sha256(packed).hexdigest()}
-        write_bytes(folder / TEXT, json.dumps(text, indent=1, ensure_ascii=False).encode("utf-8") + b"\n")
-    except OSError as error:
-        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
+    packed = safetensors.save(arrays)
+    text = _text(dataset) | {"sha256": hashlib.sha256(packed).hexdigest()}
+    with replacing(make_folder(folder) / TEXT) as text_part, replacing(folder / ARRAYS) as arrays_part:
+        arrays_part.write_bytes(packed)
+        text_part.write_bytes(json.dumps(text, indent=1, ensure_ascii=False).encode("utf-8") + b"\n")
 
 
 def read(folder: str | os.PathLike) -> RecDataset:
@@ -162,12 +159,16 @@ def _read_text(path: Path) -> dict[str, Any]:
 def _read_arrays(path: Path, expected: str | None) -> dict[str, np.ndarray]:
     """The arrays of a data set, which must have the SHA-256 that is expected; they are read only then."""
     with _reading(path):
-        found = sha256(path)
+        try:  # a file of gigabytes that is none of ours is told by its header, and not read to its end
+            with open_file(path), safe_open(path, "np"):
+                found = sha256(path)
+        except SafetensorError as error:
+            found = f"no whole file of safetensors: {error}"
     if found != expected:
         raise DataError(
             f"the file was changed, cut short, or belongs to another {TEXT}",
             file=path,
-            expected=f"the SHA-256 {expected}, as {TEXT} says",
+            expected=f"the SHA-256 {expected}, as {TEXT} says, found {found}",
             fix=FIX,
         )
     try:

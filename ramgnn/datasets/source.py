@@ -69,7 +69,10 @@ class Source:
     @property
     def label(self) -> str:
         """The name, or that of the folder, for names of files."""
-        return Path(self.name).name.removesuffix(".inter") if datasets.is_path(self.name) else self.name
+        if not datasets.is_path(self.name):
+            return self.name
+        path = Path(self.name)
+        return path.stem if path.suffix.lower() == ".inter" else path.name
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

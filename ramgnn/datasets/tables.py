@@ -22,10 +22,12 @@ from ramgnn.advice import option, options
 from ramgnn.datasets import misfits
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.frames.build import Options, build
-from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns, is_known_name
+from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
+from ramgnn.datasets.frames.names import is_known_name
 from ramgnn.datasets.frames.table import HEAD, Origin, Table
 from ramgnn.datasets.frames.telling import columns_of_dates
 from ramgnn.datasets.layout import Form, check_form, read_layout
+from ramgnn.datasets.naming import file_called
 from ramgnn.datasets.opened import codec_of
 from ramgnn.datasets.parquet import is_parquet, parquet_table
 from ramgnn.datasets.reading import read_chunks, read_table
@@ -156,7 +158,7 @@ def load(
     )  # fmt: skip
     named = Columns(user_column, item_column, time_column, title_column, item_relations, user_relations, rating_column)
     notes = []
-    if users is None and (beside := Path(interactions).parent / "users.csv").exists():
+    if users is None and (beside := file_called(Path(interactions).parent, "users.csv")):
         notes.append(
             f"{beside.name} lies beside {Path(interactions).name} and was not read: pass "
             f"{option('users', str(beside))} to use it"
@@ -175,7 +177,8 @@ def load(
 
 def items_beside(interactions: str | os.PathLike) -> Path:
     """Where the table of items lies if none is named."""
-    return Path(interactions).parent / ITEMS
+    folder = Path(interactions).parent
+    return file_called(folder, ITEMS) or folder / ITEMS
 
 
 def _checked_form(sep: str | None, encoding: str, quote: str | None, escape: str | None, header: bool) -> Form:
@@ -216,7 +219,7 @@ def _tables(
             if not path.exists():
                 raise _no_items(tables[0], named, path.parent)
             notes.append(
-                f"{ITEMS} lies beside {Path(paths[0]).name} and was read as the table of items: pass "
+                f"{path.name} lies beside {Path(paths[0]).name} and was read as the table of items: pass "
                 f"{option('items', 'FILE')} for another one"
             )
         tables.append(None if path is None else _table(side, Path(path), form, header, named, progress, notes))
@@ -228,14 +231,15 @@ def _no_items(interactions: Table, named: Columns, folder: Path) -> DataError:
     guess = guess_columns(
         interactions, None, None, Columns(named.user, named.item, named.time, None, rating=named.rating)
     )
-    about_items = [column for _, column in guess.left_out if column != guess.rating]
+    unread = (guess.rating, *interactions.unfit)
+    about_items = [column for _, column in guess.left_out if column not in unread]
     if about_items and interactions.head is not None:
         dated = columns_of_dates(interactions.head(about_items), interactions.origin)
         about_items = [column for column in about_items if column not in dated]
     where = "here" if folder == Path() else f"in {folder}"
     fix = f"pass {option('items', 'FILE')}, or put an {ITEMS} there"
-    if Path(ITEMS).exists():
-        fix = f"pass {option('items', ITEMS)} if the one in this folder is meant, or {option('items', 'FILE')}"
+    if here := file_called(Path(), ITEMS):
+        fix = f"pass {option('items', here.name)} if the one in this folder is meant, or {option('items', 'FILE')}"
     if about_items and interactions.origin.file is not None:
         whole = {"items": str(interactions.origin.file), "item_relations": about_items, "duplicates": "first"}
         fix = (

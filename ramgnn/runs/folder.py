@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from ramgnn.files import check_keys, read_json
 WEIGHTS, RUN, HISTORY, RANKS = "weights.safetensors", "run.json", "history.json", "metrics.json"
 CHECKPOINTS = "checkpoint"
 SERVED = "served"  # the run folder, within a run folder, of the model that was trained once more on everything
+BEFORE = "run_before"  # where the run that is being replaced is kept until the new one is done
 RANDOM_SCORES = "sampler.random_scores"  # among the weights, behind the name of the side
 FORMAT = 3
 FIX = "train again"
@@ -29,6 +31,11 @@ CHECKED = (WEIGHTS, HISTORY, saved.TEXT)  # whose SHA-256 stands in ``run.json``
 def read(path: Path) -> Any:
     """The content of one of the JSON files, or a clear error."""
     return read_json(path, "a run folder that was written to its end; check its name", FIX)
+
+
+def unfinished(folder: str | os.PathLike) -> bool:
+    """Whether a run was started in the folder and not finished."""
+    return (Path(folder) / CHECKPOINTS / RUN).exists()
 
 
 def check_ours(folder: Path, *names: str) -> None:

@@ -14,6 +14,7 @@ from ramgnn.errors import DataError
 from ramgnn.files import check_keys
 from ramgnn.runs.checking import COPY, SUM, check_history, check_sums
 from ramgnn.runs.folder import FIX, FORMAT, HISTORY, RUN, SERVED, WEIGHTS, read
+from ramgnn.runs.sizes import check_weights
 
 # what is read of ``run.json``, each key with the kinds of its value
 RAM_GNN = {"encoders": dict, "config": dict, "seconds": dict, "interrupted": (str, type(None))}
@@ -58,9 +59,10 @@ def read_data(folder: Path, metadata: dict[str, Any], dataset: RecDataset | None
     """The data of a run: the copy in the folder, or `dataset` when it is at hand; the weights are whole then, too.
 
     Raises:
-        DataError: a file is missing or broken, or the data are not those that the run was trained on.
+        DataError: a file is missing or broken, the data are not those that the run was trained on, or the weights are
+            far more than such a model has.
     """
-    check_sums(folder, metadata["sha256"], saved.TEXT, WEIGHTS)  # before anything in them is read
+    check_sums(folder, metadata["sha256"], saved.TEXT)  # before anything in it is read
     dataset = saved.read(folder) if dataset is None else dataset
     if (found := fingerprint(dataset)) != metadata["fingerprint"]:
         raise DataError(
@@ -69,6 +71,8 @@ def read_data(folder: Path, metadata: dict[str, Any], dataset: RecDataset | None
             expected=f"fingerprint {metadata['fingerprint']}, found {found}",
             fix="give the same files and options as in training, or train again",
         )
+    check_weights(folder / WEIGHTS, metadata, dataset)  # before gigabytes are hashed
+    check_sums(folder, metadata["sha256"], WEIGHTS)
     return dataset
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shlex
+import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ramgnn.config import Config
 from ramgnn.datasets import saved
@@ -13,8 +18,25 @@ from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import TABLES, Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
+from ramgnn.runs import before
 from ramgnn.runs.checking import SUM, check_own_sum, check_sums, with_sum
-from ramgnn.runs.folder import CHECKPOINTS, FILES, FIX, FORMAT, RUN, SERVED, check_ours, read, read_config
+from ramgnn.runs.folder import (
+    BEFORE,
+    CHECKPOINTS,
+    FILES,
+    FIX,
+    FORMAT,
+    RUN,
+    SERVED,
+    STAGES,
+    check_ours,
+    read,
+    read_config,
+    unfinished,
+)
+
+if TYPE_CHECKING:
+    from ramgnn.fitted import FittedModel
 
 
 @dataclass(frozen=True)
@@ -45,24 +67,80 @@ def start_run(
 ) -> Path:
     """Note in a run folder what is being trained, before training; returns the folder for checkpoints.
 
-    What is there from an earlier run is removed. Data that somebody brought are kept beside the checkpoints, so that
-    the training goes on without the tables; a data set with a name is loaded by it.
+    What is there from an earlier run is kept aside, see `ramgnn.runs.before`, and removed from its place once all that
+    is noted has been written. Data that somebody brought are kept beside the checkpoints, so that the training goes on
+    without the tables; a data set with a name is loaded by it.
+
+    Raises:
+        RamgnnError: something cannot be written, and then the earlier run is as it was; or there are files of somebody
+            else's in the way.
     """
     folder = make_folder(Path(folder))
-    clear_run(folder)
-    checkpoints = make_folder(folder / CHECKPOINTS)
-    if dataset.own:
-        saved.write(checkpoints, dataset)
+    before.check_replaceable(folder)
+    remove_parts(folder / CHECKPOINTS)
     metadata = {"format": FORMAT, "dataset": source.relative_to(folder).to_dict(), "epochs": epochs, "refit": refit}
     metadata |= {"fingerprint": fingerprint(dataset), "config": config.to_dict()}
-    sums = {saved.TEXT: sha256(checkpoints / saved.TEXT)} if dataset.own else {}
-    write_json(checkpoints / RUN, with_sum(metadata | {"sha256": sums}))
-    return checkpoints
+    part = make_folder(folder / f".{CHECKPOINTS}.{secrets.token_hex(4)}.part")
+    try:
+        if dataset.own:
+            saved.write(part, dataset)
+        sums = {saved.TEXT: sha256(part / saved.TEXT)} if dataset.own else {}
+        write_json(part / RUN, with_sum(metadata | {"sha256": sums}))
+        before.keep(folder)
+        try:
+            clear_run(folder)
+            os.replace(part, folder / CHECKPOINTS)
+        except BaseException:
+            before.put_back(folder)
+            raise
+    except OSError as error:
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder / CHECKPOINTS
 
 
-def unfinished(folder: str | os.PathLike) -> bool:
-    """Whether a run was started in the folder and not finished."""
-    return (Path(folder) / CHECKPOINTS / RUN).exists()
+def give_up(folder: str | os.PathLike) -> bool:
+    """Remove a training that cannot go on, and put the run back that it was to replace; says whether there was one.
+
+    Raises:
+        RamgnnError: something cannot be removed.
+    """
+    clear_checkpoints(folder)
+    return before.put_back(Path(folder))
+
+
+def has_checkpoints(folder: str | os.PathLike) -> bool:
+    """Whether a training has got so far that there is something to go on from."""
+    return any((Path(folder) / CHECKPOINTS / f"{stage}.safetensors").exists() for stage in STAGES)
+
+
+def check_ended(folder: str | os.PathLike) -> None:
+    """Refuse a folder in which a training was started and has left nothing yet but checkpoints.
+
+    Raises:
+        DataError: it is one; says how to go on.
+    """
+    if unfinished(folder) and not (Path(folder) / RUN).exists():
+        stopped = "the training in this folder was stopped before its end, or still goes on"
+        raise DataError(stopped, file=folder, expected="a run that has ended", fix=_how_to_go_on(Path(folder)))
+
+
+def warn_if_stopped(folder: str | os.PathLike, fitted: FittedModel) -> None:
+    """Warn that a model is what a training had reached when it was stopped, and say how to go on."""
+    if unfinished(folder):
+        what = "there is no recommender yet" if fitted.scorer is None else "it recommends by what was reached"
+        warnings.warn(
+            f"{folder} was stopped during {fitted.interrupted}, {what}; {_how_to_go_on(Path(folder))}", stacklevel=3
+        )
+
+
+def _how_to_go_on(folder: Path) -> str:
+    """What to type, on a shell and in Python, to go on with a training that was stopped."""
+    called = f"from ramgnn.cli import main; main({['train', '--resume', str(folder)]})"
+    kept = f"; the run that it replaces is in {folder / BEFORE} until then" * before.is_kept(folder)
+    typed = f"ramgnn train --resume {shlex.quote(str(folder))}"
+    return f"go on with it, nothing is lost: {typed}, or in Python: {called}{kept}"
 
 
 def read_started(folder: str | os.PathLike) -> Started:
@@ -148,5 +226,5 @@ def _clear(folder: Path) -> None:
     if not checkpoints.is_symlink():
         remove(checkpoints / RUN)  # first what says that the run is unfinished, should this be killed half-way
     remove(checkpoints)
-    for name in (RUN, *FILES):
+    for name in (RUN, *FILES, BEFORE):
         remove_parts(folder / name)

@@ -5,6 +5,9 @@
 - RecBole's atomic files: ``NAME.inter`` and, where there are, ``NAME.item`` and ``NAME.user``;
 - two or three tables, CSV or Parquet, whose names say which is which: ``ratings.csv``, ``movies.csv``, ``users.csv``.
 
+The names may be in capital letters. What is not UTF-8 needs ``encoding``, but for films and other attributes of a known
+form, which are taken for CP1252 or Latin-1 without it.
+
 The notes of the data set say what was recognised, from what, which file is what, and what was converted.
 """
 
@@ -24,6 +27,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.folders import movielens, named, recbole
 from ramgnn.datasets.folders.found import Found, others, say, visible
 from ramgnn.datasets.frames.build import Options, build
+from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError, NotFoundError
 
 __all__ = ["Found", "load", "options", "recognise"]
@@ -48,7 +52,7 @@ def load(path: str | os.PathLike, *, progress: bool = True, **options: Any) -> R
         path: the folder, or one of several ``.inter`` files in it.
         progress: show a bar of bytes for each large file.
         options: those of `tables.load` without the three files. Where the form says how a file is written, options
-            of reading are refused.
+            of reading but ``encoding`` are refused.
 
     Raises:
         NotFoundError: there is no such folder.
@@ -56,7 +60,9 @@ def load(path: str | os.PathLike, *, progress: bool = True, **options: Any) -> R
     """
     folder = _existing(path)
     name = options.pop("name", None) or f"{folder.name}/"
-    found = recognise(folder, progress)
+    if options.get("encoding") is not None:
+        codec_of(options["encoding"])
+    found = recognise(folder, progress, options.get("encoding"))
     if not isinstance(found, Found):
         data = tables.load(**{"items": None} | found, name=name, progress=progress, **options)
         roles = {role: found.get(role) for role in FILES}
@@ -71,7 +77,7 @@ def options() -> list[str]:
     return [name for name in inspect.signature(tables.load).parameters if name not in FILES]
 
 
-def recognise(path: str | os.PathLike, progress: bool = False) -> Found | dict[str, Path]:
+def recognise(path: str | os.PathLike, progress: bool = False, encoding: str | None = None) -> Found | dict[str, Path]:
     """What lies in a folder: a known form, or tables by role; nothing large is read.
 
     Raises:
@@ -79,11 +85,11 @@ def recognise(path: str | os.PathLike, progress: bool = False) -> Found | dict[s
     """
     folder = Path(path)
     if folder.is_file():
-        if folder.suffix == ".inter":
-            return recbole.of_file(folder, progress)
+        if folder.suffix.lower() == ".inter":
+            return recbole.of_file(folder, progress, encoding)
         raise _file(folder)
     for form in FORMS:
-        if (found := form(folder, progress)) is not None:
+        if (found := form(folder, progress, encoding)) is not None:
             return found
     if (found := named.tables(folder)) is not None:
         return found
@@ -93,7 +99,7 @@ def recognise(path: str | os.PathLike, progress: bool = False) -> Found | dict[s
 def _load_found(found: Found, folder: Path, name: str, **options: Any) -> RecDataset:
     """The data set of a known form, whose columns may be named otherwise."""
     choices = {f.name for f in fields(Options)}
-    allowed = {*choices, *COLUMNS}
+    allowed = {*choices, *COLUMNS, "encoding"}
     for word, value in options.items():
         if word not in allowed:
             raise DataError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ramgnn.datasets.frames.columns import Columns
 from ramgnn.datasets.frames.table import Table
+from ramgnn.datasets.naming import file_called
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,5 +60,5 @@ def others(folder: Path, *read: Path | None) -> tuple[str, ...]:
 
 
 def plain_or_packed(folder: Path, name: str) -> Path | None:
-    """The file of that name in a folder, or the gzipped one, or None."""
-    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+    """The file of that name in a folder, or the gzipped one, or None; see `file_called`."""
+    return file_called(folder, name) or file_called(folder, f"{name}.gz")

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
+from ramgnn.datasets.faults import is_wide
 from ramgnn.datasets.reading import ROWS_AT_A_TIME, read_chunks
 
 
@@ -54,23 +55,28 @@ def text_chunks(
     )
 
 
-def read_text(path: Path, columns: Sequence[str], sep: str, **layout: object) -> pd.DataFrame:
-    """All rows of `text_chunks`, in the encoding that the file has."""
-    return pd.concat(text_chunks(path, columns, sep, encoding=encoding_of(path), **layout))
+def read_text(
+    path: Path, columns: Sequence[str], sep: str, encoding: str | None = None, **layout: object
+) -> pd.DataFrame:
+    """All rows of `text_chunks`, in the encoding that the file has; see `encoding_of`."""
+    return pd.concat(text_chunks(path, columns, sep, encoding=encoding_of(path, encoding), **layout))
 
 
-def encoding_of(path: Path) -> str:
-    """The first of UTF-8, CP1252 and Latin-1 that a file can be.
+def encoding_of(path: Path, given: str | None = None) -> str:
+    """UTF-8 where a file can be that, else the given encoding or, without one, CP1252 or Latin-1.
 
-    MovieLens changed from Latin-1 to UTF-8, and a spreadsheet writes CP1252, which is Latin-1 with more quotes.
+    MovieLens changed from Latin-1 to UTF-8, and a spreadsheet writes CP1252, which is Latin-1 with more quotes. What
+    is given is said of all files of a folder, of which some may be UTF-8 all the same.
     """
-    fitting = ["utf-8", "cp1252"]
+    if given is not None and is_wide(given):
+        return given
+    fitting = ["utf-8", *(["cp1252"] if given is None else [])]
     with opened(path) as (_, unpacked):
         for line in unpacked:
             fitting = [encoding for encoding in fitting if _is(line, encoding)]
             if not fitting:
                 break
-    return [*fitting, "latin-1"][0]
+    return [*fitting, given or "latin-1"][0]
 
 
 def _is(line: bytes, encoding: str) -> bool:

@@ -48,7 +48,7 @@ OCCUPATIONS = (
 GENDERS = {"M": "male", "F": "female"}
 
 
-def raw(folder: Path, progress: bool) -> Found | None:
+def raw(folder: Path, progress: bool, encoding: str | None = None) -> Found | None:
     """MovieLens-100K, or None."""
     data = plain_or_packed(folder, "u.data")
     if data is None:
@@ -58,49 +58,50 @@ def raw(folder: Path, progress: bool) -> Found | None:
     columns = (*RAW_MOVIES, "genres")
     return Found(
         "MovieLens-100K",
-        "u.data is there",
-        _ratings_table(Ratings(data, RATINGS, "\t"), progress),
-        films and _films_table(films, columns, lambda: _raw_films(films, genres), RAW_MOVIES[2:], notes),
-        people and _people_table(people, ("user_id", "age", "gender", "occupation", "zip"), "|", _raw_people),
+        f"{data.name} is there",
+        _ratings_table(Ratings(data, RATINGS, "\t", encoding=encoding or "utf-8"), progress),
+        films and _films_table(films, columns, lambda: _raw_films(films, genres, encoding), RAW_MOVIES[2:], notes),
+        people and _people_table(people, ("user_id", "age", "gender", "occupation", "zip"), "|", encoding, _raw_people),
         NAMED if films else replace(NAMED, title=None),
         others(folder, data, films, people, genres),
         notes,
     )
 
 
-def dat(folder: Path, progress: bool) -> Found | None:
+def dat(folder: Path, progress: bool, encoding: str | None = None) -> Found | None:
     """MovieLens-1M or 10M, or None."""
     data, films, people = (plain_or_packed(folder, name) for name in ("ratings.dat", "movies.dat", "users.dat"))
     if data is None or films is None:
         return None
     notes: list[str] = []
+    columns = ("user_id", "gender", "age", "occupation", "zip")
 
     def read_films() -> pd.DataFrame:
-        return read_text(films, ("movie_id", "title", "genres"), "::")
+        return read_text(films, ("movie_id", "title", "genres"), "::", encoding)
 
     return Found(
         "MovieLens, as .dat files",
-        "ratings.dat and movies.dat are there",
-        _ratings_table(Ratings(data, RATINGS, "::"), progress),
+        f"{data.name} and {films.name} are there",
+        _ratings_table(Ratings(data, RATINGS, "::", encoding=encoding or "utf-8"), progress),
         _films_table(films, ("movie_id", "title", "genres"), read_films, (), notes),
-        people and _people_table(people, ("user_id", "gender", "age", "occupation", "zip"), "::", _dat_people),
+        people and _people_table(people, columns, "::", encoding, _dat_people),
         NAMED,
         others(folder, data, films, people),
         notes,
     )
 
 
-def csv(folder: Path, progress: bool) -> Found | None:
+def csv(folder: Path, progress: bool, encoding: str | None = None) -> Found | None:
     """MovieLens latest, 20M, 25M or 32M, told by the headers, or None."""
     data, films = (plain_or_packed(folder, name) for name in ("ratings.csv", "movies.csv"))
     if data is None or films is None:
         return None
-    encoding = encoding_of(films)
-    ratings_layout, films_layout = read_layout(data), read_layout(films, encoding=encoding)
+    written, encoding = encoding or "utf-8", encoding_of(films, encoding)
+    ratings_layout, films_layout = read_layout(data, encoding=written), read_layout(films, encoding=encoding)
     if not set(CSV_RATINGS) <= set(ratings_layout.columns) or not set(CSV_MOVIES) <= set(films_layout.columns):
         return None
     kinds = {column: CSV_RATINGS.get(column, UNREAD) for column in ratings_layout.columns}
-    ratings = Ratings(data, kinds, ratings_layout.sep, ratings_layout.line, '"')
+    ratings = Ratings(data, kinds, ratings_layout.sep, ratings_layout.line, '"', written)
     notes: list[str] = []
 
     def read_films() -> pd.DataFrame:
@@ -108,7 +109,7 @@ def csv(folder: Path, progress: bool) -> Found | None:
 
     return Found(
         "MovieLens, as CSV files",
-        "ratings.csv and movies.csv have MovieLens's columns",
+        f"{data.name} and {films.name} have MovieLens's columns",
         _ratings_table(ratings, progress),
         _films_table(films, films_layout.columns, read_films, (), notes),
         None,
@@ -171,24 +172,28 @@ def year(title: str) -> str:
 
 
 def _people_table(
-    path: Path, columns: Sequence[str], sep: str, convert: Callable[[pd.DataFrame], pd.DataFrame]
+    path: Path,
+    columns: Sequence[str],
+    sep: str,
+    encoding: str | None,
+    convert: Callable[[pd.DataFrame], pd.DataFrame],
 ) -> Table:
     """The users; zip codes are read when they are named only."""
 
     def read_columns(names: Sequence[str]) -> pd.DataFrame:
-        people = read_text(path, columns, sep)
+        people = read_text(path, columns, sep, encoding)
         return convert(people)[list(dict.fromkeys(names))]
 
     return Table(Origin(path.name, path), tuple(columns), read_columns, spare=frozenset({"zip"}))
 
 
-def _raw_films(path: Path, genres: Path | None) -> pd.DataFrame:
+def _raw_films(path: Path, genres: Path | None, encoding: str | None) -> pd.DataFrame:
     """``u.item``: a flag for each genre becomes a cell of genres."""
     names = RAW_GENRES
     if genres is not None:
-        listed = read_text(genres, ("genre", "number"), "|")
+        listed = read_text(genres, ("genre", "number"), "|", encoding)
         names = tuple(listed["genre"].str.strip())
-    films = read_text(path, (*RAW_MOVIES, *names), "|")
+    films = read_text(path, (*RAW_MOVIES, *names), "|", encoding)
     flags = films[list(names)].apply(lambda column: column.str.strip() == "1").to_numpy()
     cells = ["|".join(name for name, flag in zip(names, row, strict=True) if flag) for row in flags.tolist()]
     return films[list(RAW_MOVIES)].assign(genres=pd.Series(cells, index=films.index, dtype=str))

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from ramgnn.datasets.folders.lines import opened, text_chunks
 from ramgnn.datasets.frames.instants import are_seconds, has_gaps
 from ramgnn.datasets.frames.table import HEAD
+from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError
 
 PIECE = 1 << 25  # bytes of a file that are parsed at a time
@@ -46,6 +47,7 @@ class Ratings:
         sep: between fields, one character or more.
         header_line: the line of the header; 0 where there is none.
         quote: the character around fields, or None.
+        encoding: of the text.
     """
 
     path: Path
@@ -53,6 +55,12 @@ class Ratings:
     sep: str
     header_line: int = 0
     quote: str | None = None
+    encoding: str = "utf-8"
+
+    def chunks(self, **options: object) -> Iterator[pd.DataFrame]:
+        """Its columns as text, read with care."""
+        has_header = self.header_line > 0
+        return text_chunks(self.path, list(self.kinds), self.sep, has_header, self.quote, self.encoding, **options)
 
 
 def read_ratings(ratings: Ratings, columns: Sequence[str], progress: bool = False) -> pd.DataFrame:
@@ -62,6 +70,8 @@ def read_ratings(ratings: Ratings, columns: Sequence[str], progress: bool = Fals
         DataError: a line has too many or too few fields, or a cell is not what its column holds.
     """
     columns = list(dict.fromkeys(columns))
+    if codec_of(ratings.encoding) != "utf-8":
+        return _collect(_careful_pieces(ratings, columns, progress), ratings, columns)
     try:
         return _collect(_plain_pieces(ratings, columns, progress), ratings, columns)
     except _NotPlain:
@@ -70,10 +80,7 @@ def read_ratings(ratings: Ratings, columns: Sequence[str], progress: bool = Fals
 
 def first_ratings(ratings: Ratings, columns: Sequence[str]) -> pd.DataFrame:
     """Some columns of the first rows, as text."""
-    chunks = text_chunks(
-        ratings.path, list(ratings.kinds), ratings.sep, ratings.header_line > 0, ratings.quote, rows=HEAD
-    )
-    return next(chunks)[list(columns)]
+    return next(ratings.chunks(rows=HEAD))[list(columns)]
 
 
 def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> pd.DataFrame:
@@ -221,10 +228,7 @@ def _careful_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Ite
     Raises:
         DataError: the first line that does not.
     """
-    chunks = text_chunks(
-        ratings.path, list(ratings.kinds), ratings.sep, ratings.header_line > 0, ratings.quote, progress=progress
-    )
-    for texts in chunks:
+    for texts in ratings.chunks(progress=progress):
         cells = {c: _read_cells(texts[c].str.strip(), ratings.kinds[c], ratings.path) for c in columns}
         yield texts.index.to_numpy(), pd.DataFrame(cells)
 

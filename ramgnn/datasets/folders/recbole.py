@@ -15,33 +15,34 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ramgnn.datasets.folders.found import Found, others
+from ramgnn.datasets.folders.found import Found, others, visible
 from ramgnn.datasets.folders.lines import encoding_of, read_text
 from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, first_ratings, read_ratings
-from ramgnn.datasets.frames.columns import (
+from ramgnn.datasets.frames.columns import Columns
+from ramgnn.datasets.frames.instants import are_seconds
+from ramgnn.datasets.frames.names import (
     ITEM_NAMES,
     RATING_NAMES,
     TIME_NAMES,
     TITLE_NAMES,
     USER_NAMES,
-    Columns,
     plain_name,
 )
-from ramgnn.datasets.frames.instants import are_seconds
 from ramgnn.datasets.frames.table import Origin, Table
 from ramgnn.datasets.layout import read_layout
+from ramgnn.datasets.naming import file_called
 from ramgnn.errors import DataError
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 
 
-def atomic(folder: Path, progress: bool) -> Found | None:
+def atomic(folder: Path, progress: bool, encoding: str | None = None) -> Found | None:
     """The atomic files of a folder, or None.
 
     Raises:
         DataError: there are several ``.inter`` files, or a header has no types.
     """
-    files = sorted(path for path in folder.glob("*.inter") if path.is_file())
+    files = [path for path in visible(folder) if path.suffix.lower() == ".inter" and path.is_file()]
     if not files:
         return None
     if len(files) > 1:
@@ -51,22 +52,23 @@ def atomic(folder: Path, progress: bool) -> Found | None:
             expected="one file NAME.inter, with NAME.item and NAME.user beside it",
             fix=f"name the one that is meant instead of the folder: {files[0]}",
         )
-    return of_file(files[0], progress)
+    return of_file(files[0], progress, encoding)
 
 
-def of_file(inter: Path, progress: bool) -> Found:
+def of_file(inter: Path, progress: bool, encoding: str | None = None) -> Found:
     """The atomic files that have the name of this ``.inter`` file.
 
     Raises:
         DataError: a header has no types.
     """
-    items, users = (path if (path := inter.with_suffix(end)).is_file() else None for end in (".item", ".user"))
-    types = _types(inter)
+    items, users = (file_called(inter.parent, f"{inter.stem}{end}") for end in (".item", ".user"))
+    written = encoding or "utf-8"
+    types = _types(inter, written)
     kinds = {c: {"token": ID, "float": NUMBER}.get(kind, UNREAD) for c, kind in types.items()}
     # the names without their types are looked for in the order of the usual ones
     user, item, time = (_first(types, names) for names in (USER_NAMES, ITEM_NAMES, TIME_NAMES))
-    line = read_layout(inter, "\t", quote=None).line
-    ratings = Ratings(inter, {f"{c}:{types[c]}": kind for c, kind in kinds.items()}, "\t", line)
+    line = read_layout(inter, "\t", quote=None, encoding=written).line
+    ratings = Ratings(inter, {f"{c}:{types[c]}": kind for c, kind in kinds.items()}, "\t", line, encoding=written)
 
     def read(columns: Sequence[str]) -> pd.DataFrame:
         rows = read_ratings(ratings, [f"{c}:{types[c]}" for c in columns], progress)
@@ -80,14 +82,14 @@ def of_file(inter: Path, progress: bool) -> Found:
         "RecBole's atomic files",
         f"{inter.name} is there",
         Table(Origin(inter.name, inter, line), tuple(types), read, head=head),
-        items and _attributes(items, item),
-        users and _attributes(users, user),
+        items and _attributes(items, item, encoding),
+        users and _attributes(users, user, encoding),
         Columns(user, item, time, rating=_first(types, RATING_NAMES)),
         others(inter.parent, inter, items, users),
     )
 
 
-def _types(path: Path, encoding: str = "utf-8") -> dict[str, str]:
+def _types(path: Path, encoding: str) -> dict[str, str]:
     """The columns of a file with their types.
 
     Raises:
@@ -123,15 +125,15 @@ def _seconds(times: pd.Series) -> pd.Series:
     return whole if are_seconds(whole) else times
 
 
-def _attributes(path: Path, id_column: str | None) -> Table:
+def _attributes(path: Path, id_column: str | None, encoding: str | None) -> Table:
     """Items or users: the cells of each column by its type; the id and the title stay text."""
-    encoding = encoding_of(path)
+    encoding = encoding_of(path, encoding)
     types = _types(path, encoding)
     line = read_layout(path, "\t", quote=None, encoding=encoding).line
     title = _first(types, TITLE_NAMES)
 
     def read(columns: Sequence[str]) -> pd.DataFrame:
-        texts = read_text(path, [f"{c}:{kind}" for c, kind in types.items()], "\t", has_header=True)
+        texts = read_text(path, [f"{c}:{kind}" for c, kind in types.items()], "\t", encoding, has_header=True)
         texts.columns = list(types)
         texts = texts[list(dict.fromkeys(columns))]
         return texts.assign(

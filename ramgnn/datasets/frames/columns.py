@@ -8,22 +8,17 @@ from dataclasses import dataclass
 
 from ramgnn.advice import OPEN, option
 from ramgnn.datasets import faults
+from ramgnn.datasets.frames.names import (
+    ITEM_NAMES,
+    RATING,
+    RATING_NAMES,
+    TIME_NAMES,
+    TITLE_NAMES,
+    USER_NAMES,
+    plain_name,
+)
 from ramgnn.datasets.frames.table import Table
 from ramgnn.errors import DataError
-
-USER_NAMES = "user user_id userid uid customer customer_id member member_id account account_id person person_id"
-USER_NAMES += " visitor visitor_id viewer viewer_id reader reader_id listener listener_id client client_id msno"
-ITEM_NAMES = "item item_id itemid iid movie movie_id film film_id product product_id song song_id track track_id"
-ITEM_NAMES += " book book_id article article_id game game_id app app_id recipe recipe_id sku asin isbn"
-TIME_NAMES = "time timestamp ts date datetime day created created_at when rated_at watched_at bought_at order position"
-KINDS = "item movie film product song track book article game app recipe show series anime episode podcast video album"
-KINDS += " restaurant business place venue hotel course event"
-TITLE_NAMES = "title " + " ".join(f"{kind}_title {kind}_name" for kind in KINDS.split()) + " name label"
-TITLE_NAMES += " original_title primary_title english_title full_title display_name product_display_name original_name"
-TITLE_NAMES += " headline track song movie film book product game item"
-RATING_NAMES = "rating ratings score scores star stars rate rated grade mark points preference overall vote"
-RATING_NAMES += " liked like note"
-RATING = re.compile(r"(?:.*_)?(?:rating|ratings|stars|score)(?:_(?:value|score|given|\d.*))?")
 
 
 @dataclass(frozen=True)
@@ -150,7 +145,7 @@ def guess_columns(
     item_id, title, item_relations = None, None, ()
     if items is not None:
         item_id = _same_or_id_column(items, item, ITEM_NAMES, "item")
-        title = _optional_column(items, named.title, TITLE_NAMES, taken=(item_id,))
+        title = _optional_column(items, named.title, TITLE_NAMES, taken=(item_id,), needed=False)
         item_relations = _relation_columns(items, named.item_relations, taken=(item_id, title))
         tables.append((items, {item_id, title, *item_relations}))
     elif named.item_relations or named.title:
@@ -232,18 +227,30 @@ def _id_column(
 
 
 def _optional_column(
-    table: Table, name: str | None, names: str, taken: Sequence[str | None], index: bool = False, hint: str = ""
+    table: Table,
+    name: str | None,
+    names: str,
+    taken: Sequence[str | None],
+    index: bool = False,
+    hint: str = "",
+    needed: bool = True,
 ) -> str | None:
-    """Like `_id_column`, but None when nothing fits; with `index`, levels of the index count after the columns."""
+    """Like `_id_column`, but None when nothing fits; with `index`, levels of the index count after the columns.
+
+    A column of bytes, say, is an error where it is named or `needed`, and passed over otherwise.
+    """
     levels = table.index_names if index else ()
     if name is not None:
         if name not in (*table.columns, *levels):
             hint = hint or "pass another name, or leave it out"
             raise faults.missing_column(name, table.columns, hint, **table.origin.at_header())
+        table.check_fit(name)
         return name
+    taken = taken if needed else (*taken, *table.unfit)
     for candidates in (table.columns, levels):
         by_plain_name = {plain_name(column): column for column in reversed(candidates) if column not in taken}
         if column := next((by_plain_name[n] for n in names.split() if n in by_plain_name), None):
+            table.check_fit(column)
             return column
     return None
 
@@ -254,9 +261,10 @@ def _rating_column(table: Table, name: str | None, taken: Sequence[str | None], 
     Raises:
         DataError: it is missing though it is needed, or stands for something else, too.
     """
-    column = _optional_column(table, name, RATING_NAMES, taken)
+    column = _optional_column(table, name, RATING_NAMES, taken, needed=needed)
     if column is None:
-        column = next((c for c in table.columns if c not in taken and RATING.fullmatch(plain_name(c))), None)
+        free = [c for c in table.columns if c not in (*taken, *table.unfit)]
+        column = next((c for c in free if RATING.fullmatch(plain_name(c))), None)
     if column is not None and column in taken:
         raise DataError(
             f"column {column!r} stands for ratings and for something else",
@@ -277,7 +285,7 @@ def _rating_column(table: Table, name: str | None, taken: Sequence[str | None], 
 def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Sequence[str | None]) -> tuple[str, ...]:
     """The columns that are named, or all that are neither taken nor spare nor without a name."""
     if names is None:
-        taken = (*taken, *table.spare)
+        taken = (*taken, *table.spare, *table.unfit)
         return tuple(c for c in table.columns if c not in taken and not re.fullmatch(r"unnamed \d+", c))
     if isinstance(names, str):
         names = [names] if names in table.columns else [part.strip() for part in names.split(",") if part.strip()]
@@ -285,14 +293,5 @@ def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Se
         if column not in table.columns:
             hint = "pass another name, or leave it out"
             raise faults.missing_column(column, table.columns, hint, **table.origin.at_header())
+        table.check_fit(column)
     return tuple(dict.fromkeys(names))
-
-
-def is_known_name(name: str) -> bool:
-    """Whether a column would be guessed to be one of ids, times or titles by its name."""
-    return plain_name(name) in {"id", *f"{USER_NAMES} {ITEM_NAMES} {TIME_NAMES} {TITLE_NAMES}".split()}
-
-
-def plain_name(name: str) -> str:
-    """A column name in small letters with underscores: "Movie ID" and "movieId" become "movie_id"."""
-    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())).strip("_").casefold()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_list_like
 
 from ramgnn.datasets import faults
 from ramgnn.errors import DataError
 
 SHOWN = 5  # ids and rows shown in a message
+UNFIT: dict[str, Callable[[object], bool]] = {
+    "bytes": lambda cell: isinstance(cell, bytes),
+    "dictionaries": lambda cell: isinstance(cell, Mapping),
+    "lists of lists": lambda cell: isinstance(cell, Sequence) and bool(cell) and all(map(is_list_like, cell)),
+}
 HEAD = 1000  # rows that are looked at where a whole column need not be read
 
 
@@ -76,6 +82,7 @@ class Table:
         columns: the names of its columns.
         index_names: names of levels of a data frame's index, which may stand for a column of ids or times.
         spare: columns that are no relation unless they are named.
+        unfit: what stands in columns whose cells are no values, such as ``{"picture": "bytes"}``; they are left out.
         numbered: whether the columns are called after their places, since the file has no header.
         read: from names of columns to a data frame of these, with the place of each row as its index.
         head: the same for the first rows alone; None where that would take as long.
@@ -86,8 +93,32 @@ class Table:
     read: Callable[[Sequence[str]], pd.DataFrame]
     index_names: tuple[str, ...] = ()
     spare: frozenset[str] = frozenset()
+    unfit: Mapping[str, str] = field(default_factory=dict)
     numbered: bool = False
     head: Callable[[Sequence[str]], pd.DataFrame] | None = None
+
+    def check_fit(self, column: str) -> None:
+        """Refuse a column whose cells are no values.
+
+        Raises:
+            DataError: they are bytes, say.
+        """
+        if column in self.unfit:
+            raise DataError(
+                f"the column {column!r} holds {self.unfit[column]}",
+                expected="text, numbers or dates, and in columns of relations lists of these",
+                fix="write the column anew with such values, or name another one",
+                **self.origin.at_header(),
+            )
+
+    def unfit_notes(self, columns: Iterable[str]) -> list[str]:
+        """What is told of those of some columns whose cells are no values."""
+        return [
+            f"column {column!r} of {self.origin.name} holds {self.unfit[column]} and is left out: only text, numbers, "
+            "dates and lists of these are read"
+            for column in dict.fromkeys(columns)
+            if column in self.unfit
+        ]
 
 
 def table_of_frame(frame: object, name: str) -> Table:
@@ -129,7 +160,17 @@ def table_of_frame(frame: object, name: str) -> Table:
                 cells[column] = frame.index.get_level_values(level).to_series(index=places)
         return pd.DataFrame(cells)  # of series, since arrays of objects would be turned into dates and numbers
 
-    return Table(origin, columns, read, index_names, head=lambda names: read(names).head(HEAD))
+    unfit = {column: what for column, cells in zip(columns, frame.items(), strict=True) if (what := _unfit(cells[1]))}
+    return Table(origin, columns, read, index_names, unfit=unfit, head=lambda names: read(names).head(HEAD))
+
+
+def _unfit(cells: pd.Series) -> str | None:
+    """What stands in every cell of a column that is not missing, where that is no value and no list of values."""
+    if cells.dtype != object:
+        return None
+    cells = cells[cells.notna().to_numpy()]
+    found = next((what for what, fits in UNFIT.items() if len(cells) and fits(cells.iloc[0])), None)
+    return found if found and all(map(UNFIT[found], cells)) else None
 
 
 def first_repeated(names: Iterable[str]) -> str | None:

@@ -18,13 +18,23 @@ from ramgnn.datasets.frames.ratings import scale_offered, unused
 from ramgnn.datasets.frames.table import Origin, Table
 
 
-def unread(guess: Guess, interactions: Table) -> tuple[list[str], dict[str, str]]:
-    """Notes on the columns that are not read, and what is known of those of the interactions, by name."""
+def unread(guess: Guess, interactions: Table, *others: Table | None) -> tuple[list[str], dict[str, str]]:
+    """Notes on the columns that are not read, and what is known of those of the interactions, by name.
+
+    Args:
+        guess: which column is what.
+        interactions, others: the tables.
+    """
     notes: list[str] = []
     details: dict[str, str] = {}
     if left_out := guess.left_out_note():
         notes.append(left_out)
-    candidates = [column for table, column in guess.left_out if table == guess.interactions]
+    for table in (interactions, *others):
+        if table is not None:
+            notes += table.unfit_notes(column for name, column in guess.left_out if name == table.origin.name)
+    details |= interactions.unfit
+    left = [column for table, column in guess.left_out if table == guess.interactions]
+    candidates = [column for column in left if column not in interactions.unfit]
     if not candidates or interactions.head is None:
         return notes, details
     sample = interactions.head(candidates)

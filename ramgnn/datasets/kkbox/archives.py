@@ -16,7 +16,7 @@ from ramgnn.errors import DataError
 @contextmanager
 def plain_file(path: Path, progress: bool) -> Iterator[Path]:
     """The file itself, or the one table of a 7z archive, unpacked into a temporary folder while it is read."""
-    if path.suffix != ".7z":
+    if path.suffix.lower() != ".7z":
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="ramgnn-") as folder:

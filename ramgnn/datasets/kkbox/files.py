@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ramgnn.datasets.naming import file_called
 from ramgnn.errors import DataError
 
 COMPETITION = "kkbox-music-recommendation-challenge"
@@ -42,7 +43,7 @@ def find(root: str | os.PathLike | None = None, form: str | None = None) -> tupl
         root = Path(data) / "kkbox"
     for f, place in PLACES if root is not None else ():
         folder = Path(root) / place
-        if form in (None, f) and any((folder / f"{MARKS[f]}{suffix}").exists() for suffix in SUFFIXES):
+        if form in (None, f) and any(file_called(folder, f"{MARKS[f]}{suffix}") for suffix in SUFFIXES):
             return folder, f
     marks = " or ".join(mark for f, mark in MARKS.items() if form in (None, f))
     raise DataError(
@@ -58,7 +59,7 @@ def find(root: str | os.PathLike | None = None, form: str | None = None) -> tupl
 def file_in(folder: Path, name: str) -> Path:
     """`name` in `folder`, plain, gzipped or as a 7z archive."""
     for suffix in SUFFIXES:
-        if (path := folder / f"{name}{suffix}").exists():
+        if path := file_called(folder, f"{name}{suffix}"):
             return path
     kaggle = name in ("train.csv", "songs.csv", "members.csv")
     raise DataError(

@@ -14,6 +14,7 @@ from ramgnn.datasets.kkbox.archives import plain_file
 from ramgnn.datasets.kkbox.attributes import RELATIONS, split_cell
 from ramgnn.datasets.kkbox.files import CITATION, LICENCE, MARKS, SUFFIXES, file_in, find
 from ramgnn.datasets.kkbox.listens import check_no_repeats
+from ramgnn.datasets.naming import file_called
 from ramgnn.datasets.reading import read_table
 from ramgnn.datasets.split import interactions
 from ramgnn.errors import DataError
@@ -40,7 +41,7 @@ def item_relations_only(
 
 def load_rcf(folder: Path, progress: bool) -> RecDataset:
     """The data set of RCF's three files in `folder`."""
-    if not any((folder / f"train.txt{suffix}").exists() for suffix in SUFFIXES):
+    if not any(file_called(folder, f"train.txt{suffix}") for suffix in SUFFIXES):
         raise DataError(
             "the listens are missing: there is no such file",
             file=folder / "train.txt",
