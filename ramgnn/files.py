@@ -112,6 +112,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # PyTorch brings it
 
+    is_made = not folder.exists()
     path = make_folder(folder) / ".lock"
     is_new = not path.exists()
     try:
@@ -131,6 +132,8 @@ def locked(folder: Path) -> Iterator[None]:
         if is_new:  # it says that a run was written here, and nothing came of that
             with suppress(OSError):
                 path.unlink()
+                if is_made:  # and it is empty, or it stays
+                    folder.rmdir()
         raise
     finally:
         lock.release()

@@ -126,7 +126,7 @@ def test_broken_arrays(tmp_path):
     text = json.loads((tmp_path / saved.TEXT).read_text(encoding="utf-8"))
     text["sha256"] = hashlib.sha256(b"nothing").hexdigest()
     (tmp_path / saved.TEXT).write_text(json.dumps(text), encoding="utf-8")
-    refused(tmp_path, saved.ARRAYS, "expected: safetensors")
+    refused(tmp_path, saved.ARRAYS, "no whole file of safetensors")
 
 
 def test_broken_text(tmp_path):
@@ -191,7 +191,7 @@ def test_a_write_that_stops_leaves_no_half(tmp_path, monkeypatch):
     monkeypatch.setattr(saved.os, "replace", stop)
     with pytest.raises(KeyboardInterrupt):
         saved.write(tmp_path, datasets.load("toy"))
-    refused(tmp_path, saved.TEXT, "no such file")
+    refused(tmp_path, saved.ARRAYS, "belongs to another dataset.json")
 
 
 def test_a_million_interactions_are_read_fast(tmp_path):
