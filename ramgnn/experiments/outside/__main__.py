@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.evaluation import rank_test
+from ramgnn.evaluation import Scorer, rank_test
 from ramgnn.experiments import data
 from ramgnn.experiments.outside import lineup, stored
 from ramgnn.experiments.outside.check import Check, version
@@ -33,8 +33,17 @@ def made_before(check: Check, path: Path) -> stored.Made | None:
     return made if same else None
 
 
-def make(check: Check, dataset: RecDataset, folder: Path = stored.FOLDER) -> stored.Made:
-    """Make a check seed by seed, writing after each; seeds that are stored are not run again."""
+def make(
+    check: Check,
+    dataset: RecDataset,
+    folder: Path = stored.FOLDER,
+    trained: dict[tuple[str, int], Scorer] | None = None,
+) -> stored.Made:
+    """Make a check seed by seed, writing after each; seeds that are stored are not run again.
+
+    Args:
+        trained: ours of earlier checks, by how they were trained and the seed; what is trained here is added.
+    """
     path = folder / f"{check.name}.json"
     view, made = check.view(dataset), made_before(check, path)
     theirs = list(made.theirs_ranks) if made else []
@@ -45,7 +54,10 @@ def make(check: Check, dataset: RecDataset, folder: Path = stored.FOLDER) -> sto
         stored.put(made, path)
     for n in range(len(theirs), len(check.seeds)):
         seed, started = check.seeds[n], time.process_time()
-        our_scorer = check.fit_ours(view, seed)
+        key = check.same_ours(), seed
+        our_scorer = trained[key] if trained is not None and key in trained else check.fit_ours(view, seed)
+        if trained is not None:
+            trained[key] = our_scorer
         their_scorer = check.fit(view, check, seed, our_scorer)
         with torch.no_grad():
             theirs.append(rank_test(their_scorer, view))
@@ -69,14 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--library", help="only those that compare with this library")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    dataset = data.load(DATA)
+    dataset, trained = data.load(DATA), {}
     for check in lineup.checks():
         if (args.names and check.name not in args.names) or args.library not in (None, check.library):
             continue
         if find_spec(lineup.MODULES[check.library]) is None:
             print(f"{check.name}: {check.library} is not installed here", flush=True)
             continue
-        made = make(check, dataset)
+        made = make(check, dataset, trained=trained)
         found = {x.metric: x for x in made.comparisons()}
         said = ", ".join(f"{m} {x.theirs:.4f} and {x.ours:.4f} of ours" for m, x in found.items() if x.allowed)
         print(f"{check.name}: {said}; {'agrees' if made.agrees else 'DIFFERS'} ({made.seconds:.0f} s)", flush=True)

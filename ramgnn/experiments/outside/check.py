@@ -76,6 +76,11 @@ class Check:
         view = dataset.validation()
         return self.narrow(view) if self.narrow else view
 
+    def same_ours(self) -> str:
+        """Equal for checks of one baseline that train ours alike."""
+        narrow = self.narrow.__name__ if self.narrow else ""
+        return repr((self.baseline, sorted(self.settings.items()), self.epochs, narrow))
+
     def fit_ours(self, view: RecDataset, seed: int) -> Scorer:
         """Ours, trained."""
         if self.ours is not None:

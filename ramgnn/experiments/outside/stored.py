@@ -83,7 +83,10 @@ def put(made: Made, path: Path) -> None:
             "theirs": {x.metric: {"mean": x.theirs, "sd": x.theirs_sd} for x in found},
             "ours": {x.metric: {"mean": x.ours, "sd": x.ours_sd} for x in found},
         },
-        "ranks": {"theirs": [store.pack(x) for x in made.theirs_ranks], "ours": [store.pack(x) for x in made.ours_ranks]},
+        "ranks": {
+            "theirs": [store.pack(x) for x in made.theirs_ranks],
+            "ours": [store.pack(x) for x in made.ours_ranks],
+        },
         "test_fingerprint": made.test_fingerprint,
         "seconds": made.seconds,
         "provenance": made.provenance,
