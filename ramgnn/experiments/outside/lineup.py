@@ -11,7 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from ramgnn.datasets.base import RecDataset
-from ramgnn.experiments.outside import cornac, implicit, lenskit, recbole, recbole_features, recbole_more
+from ramgnn.experiments.outside import (
+    cornac, encoders, implicit, lenskit, pyg, pykeen, recbole, recbole_features, recbole_more,
+)  # fmt: skip
 from ramgnn.experiments.outside.check import Check
 
 MODULES = {  # what each library is imported by
@@ -122,7 +124,7 @@ def pairs() -> list[Check]:
         "alpha": 0.5,
         "learner": "adagrad",
         "learning_rate": 0.1,
-        "reg_weights": (0.0, 0.0),
+        "reg_weights": [0.0, 0.0],
         "split_to": 0,
         "train_batch_size": 1024,
     }
@@ -146,7 +148,7 @@ def pairs() -> list[Check]:
             ),
         ),
         Check(
-            baseline="lightgcn", library="recbole", fit=recbole.lightgcn, settings=lightgcn, epochs=15,
+            baseline="lightgcn", library="recbole", fit=recbole.lightgcn, settings=lightgcn, epochs=10,
             theirs={"embedding_size": 64, "n_layers": 3, "learner": "adam", "learning_rate": 0.01, "reg_weight": 3e-4,
                     "require_pow": True, "train_batch_size": 2048},
             differences=(
@@ -206,8 +208,8 @@ def with_attributes() -> list[Check]:
     sasrec = {"dim": 64, "layers": 1, "heads": 1, "length": 10, "dropout": 0.3, "lr": 0.002, "batch": 64}
     found += [
         Check(
-            baseline="cke", library="recbole", fit=recbole_more.cke, settings=cke, epochs=15,
-            theirs={"embedding_size": 64, "kg_embedding_size": 64, "reg_weights": (0.0, 0.0), "learner": "adam",
+            baseline="cke", library="recbole", fit=recbole_more.cke, settings=cke, epochs=10,
+            theirs={"embedding_size": 64, "kg_embedding_size": 64, "reg_weights": [0.0, 0.0], "learner": "adam",
                     "learning_rate": 0.0047, "train_batch_size": 2048},
             differences=(
                 OWN_LOOP, DRAWS, "as many triples as pairs in a step; ours takes each triple once an epoch",
@@ -217,7 +219,7 @@ def with_attributes() -> list[Check]:
             ),
         ),
         Check(
-            baseline="sasrec", library="recbole", fit=recbole_more.sasrec, settings=sasrec, epochs=15, narrow=last_twenty_five,
+            baseline="sasrec", library="recbole", fit=recbole_more.sasrec, settings=sasrec, epochs=10, narrow=last_twenty_five,
             theirs={"hidden_size": 64, "inner_size": 64, "n_layers": 1, "n_heads": 1, "hidden_dropout_prob": 0.3,
                     "attn_dropout_prob": 0.3, "hidden_act": "relu", "layer_norm_eps": 1e-5, "initializer_range": 0.125,
                     "loss_type": "CE", "MAX_ITEM_LIST_LENGTH": 10, "learner": "adam", "learning_rate": 0.002,
@@ -234,6 +236,75 @@ def with_attributes() -> list[Check]:
     return found
 
 
+def of_encoders() -> list[Check]:
+    """The layers of PyTorch Geometric and PyKEEN in place of ours."""
+    found = []
+    finetuning = {
+        "finetune.lr": 0.008, "finetune.l2": 2e-3, "finetune.layers": 2, "finetune.temperature": 0.2,
+        "finetune.edge_dropout": 0.2,
+    }  # fmt: skip
+    shared = {"encoder.lr": 0.01, "encoder.weight_decay": 0.05, "encoder.layers": 2, "encoder.epochs": 10}
+    few = "on directors and actors, ages and occupations, whose edges can be listed"
+    more = (
+        "on directors, actors and years; embeddings in double precision, items ranked by what a user's items are like"
+    )
+    place = "PyTorch Geometric's layers in our encoder: the same start table, loss, steps and recommender"
+    own = {
+        "gcn": ("torch-geometric", pyg.encoder, {}, ("one relation type, that with most edges",)),
+        "rgcn": ("torch-geometric", pyg.encoder, {"encoder.dropout": 0.0}, ("dropout is 0: the layer has none",)),
+        "compgcn": ("pykeen", pykeen.compgcn, {}, (
+            "a matrix for each direction of an edge, where ours has one; dropout and normalisation of each direction",
+            "a bias before batch normalisation, which does nothing",
+        )),
+    }  # fmt: skip
+    for name, (library, run, change, differences) in own.items():
+        settings = finetuning | shared | change
+        words = place.replace("PyTorch Geometric", "PyKEEN") if library == "pykeen" else place
+        for composition in ("sub", "corr") if name == "compgcn" else ("",):
+            chosen = settings | ({"encoder.composition": composition} if composition else {})
+            found.append(
+                Check(
+                    baseline=name,
+                    library=library,
+                    kind="weights",
+                    seeds=(0,),
+                    settings=chosen,
+                    fit=run,
+                    variant=" ".join(x for x in ("weights", composition) if x),
+                    narrow=encoders.more_edges,
+                    ours=encoders.our_encoder,
+                    differences=(more,),
+                )
+            )
+        found.append(
+            Check(
+                baseline=name, library=library, settings=settings, epochs=20, narrow=encoders.few_edges, fit=run,
+                ours=encoders.ours, differences=(words, few, DRAWS, *differences),
+            )
+        )  # fmt: skip
+    return found
+
+
+def more_of_lightgcn() -> list[Check]:
+    """LightGCN once more, and BPR by another optimiser."""
+    return [
+        Check(
+            baseline="lightgcn", library="torch-geometric", variant="weights", kind="weights", seeds=(0,),
+            fit=pyg.lightgcn, epochs=10, settings={"dim": 64, "layers": 3, "lr": 0.01, "l2": 3e-4, "batch": 2048},
+            theirs={"embedding_dim": 64, "num_layers": 3},
+        ),
+        Check(
+            baseline="mf", library="cornac", fit=cornac.bpr, epochs=60,
+            settings={"dim": 64, "lr": 0.05, "l2": 1e-3, "batch": 256, "std": 0.04, "epochs": 24},
+            theirs={"k": 64, "learning_rate": 0.05, "lambda_reg": 0.01, "use_bias": False},
+            differences=(
+                "plain gradient steps, one pair at a time; ours takes Adagrad's on batches, so rates cannot be the same",
+                "the penalty is on the rows of a pair", "pairs are drawn with replacement",
+            ),
+        ),
+    ]  # fmt: skip
+
+
 def checks() -> list[Check]:
     """Every check, closed forms first."""
-    return [*closed_forms(), *pairs(), *with_attributes()]
+    return [*closed_forms(), *pairs(), *more_of_lightgcn(), *of_encoders(), *with_attributes()]
