@@ -141,8 +141,8 @@ def need(module: str, library: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         raise RamgnnError(
-            f"this check compares with {library}, which is not installed here ({error}); it is no dependency of ramgnn: "
-            f"install it into an environment of its own (pip install {library}) and run the check there"
+            f"this check compares with {library}, which is not installed here ({error}); it is no dependency of "
+            f"ramgnn: install it into an environment of its own (pip install {library}) and run the check there"
         ) from error
 
 

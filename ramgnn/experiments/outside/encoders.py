@@ -96,7 +96,7 @@ def theirs(view: RecDataset, check: Check, seed: int, make: Make) -> Scorer:
     return trained(view, check, seed, pretrained_by)
 
 
-# ---- the same weights -------------------------------------------------------------------------------------------------
+# ---- the same weights ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,7 @@ class Nearest:
 
     @torch.no_grad()
     def __call__(self, users: np.ndarray) -> np.ndarray:
+        """``(b, n_items)``."""
         e = self.encoder(self.graph).numpy()
         scores = (self.view.matrix()[users].astype(np.float64) @ e) @ e.T
         return scores.round(9)  # what GCN makes equal is equal but for rounding

@@ -1,4 +1,4 @@
-"""PyTorch Geometric: LightGCN, and the layers of GCN and R-GCN. It is a dependency of ramgnn, its models are not used."""
+"""PyTorch Geometric: LightGCN, and the layers of GCN and R-GCN. ramgnn depends on it, but uses none of these."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def full_sort(model: nn.Module) -> Scorer:
     return score
 
 
-# ---- closed forms -----------------------------------------------------------------------------------------------------
+# ---- closed forms ----------------------------------------------------------------------------------------------------
 
 
 def popularity(view: RecDataset, check: Check, seed: int, ours: Scorer) -> Scorer:
@@ -156,7 +156,7 @@ def itemknn(view: RecDataset, check: Check, seed: int, ours: Scorer) -> Scorer:
     return full_sort(build("general_recommender.itemknn", "ItemKNN", check, Interactions(view), seed))
 
 
-# ---- trained on pairs -------------------------------------------------------------------------------------------------
+# ---- trained on pairs ------------------------------------------------------------------------------------------------
 
 
 def bpr(view: RecDataset, check: Check, seed: int, ours: Scorer) -> Scorer:
