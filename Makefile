@@ -24,9 +24,15 @@ SITE := _build/html/index.html
 THREADS ?= 1
 # How many files of tests, or chapters, run at the same time.
 JOBS ?= 2
+# NumPy has functions of its own for AVX-512, which round otherwise; it names them by groups, and only those may be switched
+# off that are there.
+has = $(shell grep -qw $(1) /proc/cpuinfo 2>/dev/null && echo $(2))
+WIDE := $(strip $(call has,avx512vl,X86_V4) $(call has,avx512_vbmi2,AVX512_ICL) $(call has,avx512_fp16,AVX512_SPR))
+NUMPY_PLAIN := $(if $(WIDE),NPY_DISABLE_CPU_FEATURES="$(WIDE)")
 STEADY := PYTHONHASHSEED=0 RAMGNN_STATIC=1 OMP_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) \
 	IPYTHONDIR="$(CURDIR)/_build/ipython" $(if $(ATEN_CPU_CAPABILITY),ATEN_CPU_CAPABILITY=$(ATEN_CPU_CAPABILITY),\
-	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Haswell))
+	$(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Haswell) \
+	$(NUMPY_PLAIN))
 
 .PHONY: help setup book site serve lab notebooks tolerances editions grades colab url format test lint unit chapters check-site bench clean distclean
 

