@@ -35,7 +35,9 @@ def lines(store: Store) -> list[str]:
     text = ["## What was spent", ""]
     for dataset_name, label in protocol.DATA.items():
         frame = protocol.spent(store, dataset_name)
-        text += [f"### {label}", "", *table(frame, "model"), ""]
+        text += [f"### {label}", "", *table(frame, "model", skip=("mind",) if len(frame) else ()), ""]
+        minded = frame["mind"][frame["mind"] != ""] if len(frame) else {}
+        text += [f"- **{name}**: {words}" for name, words in minded.items()] + [""]
         hours = store.hours(dataset_name)
         text += [f"All trials and runs on it took {hours:.1f} hours of one processor core.", ""]
     text += ["## What was searched, and what was chosen", ""]
@@ -48,7 +50,7 @@ def lines(store: Store) -> list[str]:
 
 def claims(found: dict[str, Any]) -> list[str]:
     """The claims as Markdown."""
-    text = [*table(protocol.claimed(found), "", skip=("place",)), ""]
+    text = ["## The verdicts", "", *table(protocol.claimed(found), "", skip=("place",)), ""]
     for dataset_name, label in protocol.DATA.items():
         for ours, word in protocol.OURS.items():
             of_both = [x for x in found["verdicts"] if (x["data"], x["ours"]) == (dataset_name, ours)]
