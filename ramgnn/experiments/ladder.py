@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from ramgnn import readings
 from ramgnn.experiments.models import RamGnn
 from ramgnn.experiments.spaces import Real, Space
 from ramgnn.experiments.statistics import DRAWS, Comparison, by_model, compare, summarise
@@ -66,7 +67,8 @@ SPACE: Space = {
     "finetune.lr": Real(0.0005, 0.02),
     "finetune.l2": Real(1e-6, 0.1),
 }
-OURS = {"pretrain.lr": 0.01, "pretrain.weight_decay": 0.1, "finetune.lr": 0.006, "finetune.l2": 0.01}
+_DEFAULT = readings.default().to_dict()
+OURS = {name: _DEFAULT[stage][key] for name in SPACE for stage, key in [name.split(".")]}
 BOTTOM, TOP = "ladder bottom", "ladder top"
 
 

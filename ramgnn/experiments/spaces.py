@@ -107,6 +107,14 @@ AS_PRINTED: Space = {
     "finetune.scale": Real(0.02, 0.5),
 }
 
+LIGHTGCN_SOFTMAX: Space = {
+    "lr": Real(0.0003, 0.02),
+    "l2": Real(1e-6, 1e-1),
+    "layers": Whole(1, 4),
+    "batch": One((32, 64, 128)),
+    "temperature": Real(0.1, 1.0),
+}
+
 SPACES: dict[str, Space] = {
     "as printed": AS_PRINTED,
     "ram-gnn": {f"pretrain.{name}": x for name, x in ENCODER.items()} | RECOMMENDER,
@@ -141,21 +149,8 @@ SPACES: dict[str, Space] = {
         "layers": Whole(1, 4),
         "batch": One((1024, 2048, 4096)),
     },
-    "lightgcn softmax": {
-        "lr": Real(0.0003, 0.02),
-        "l2": Real(1e-6, 1e-1),
-        "layers": Whole(1, 4),
-        "batch": One((32, 64, 128)),
-        "temperature": Real(0.1, 1.0),
-    },
-    "lightgcn softmax dropout": {
-        "lr": Real(0.0003, 0.02),
-        "l2": Real(1e-6, 1e-1),
-        "layers": Whole(1, 4),
-        "batch": One((32, 64, 128)),
-        "temperature": Real(0.1, 1.0),
-        "edge_dropout": Real(0.0, 0.6, log=False),
-    },
+    "lightgcn softmax": LIGHTGCN_SOFTMAX,
+    "lightgcn softmax dropout": LIGHTGCN_SOFTMAX | {"edge_dropout": Real(0.0, 0.6, log=False)},
     "kgpolicy": {
         "lr": Real(0.0001, 0.005),
         "sampler_lr": Real(0.0001, 0.005),

@@ -110,12 +110,13 @@ def draws(results: Sequence[Result], metric: str, n: int = DRAWS, seed: int = 0,
     rng = np.random.default_rng([seed, crc32(results[0].row.encode())])  # seeds of two models have no pairs
     drawn = []
     for times in resampled(each.shape[1], n, seed):
-        if seeds and len(searches) > 1:
-            most = len(searches) - 1
-            weight = rng.multinomial(most, np.full(len(searches), 1 / len(searches)), size=len(times)) / most @ searches
-            drawn.append(np.einsum("nu,ns,su->n", times, weight, each, optimize=True) / each.shape[1])
-        elif seeds and len(each) > 1:
-            weight = rng.multinomial(len(each), np.full(len(each), 1 / len(each)), size=len(times)) / len(each)
+        if seeds and len(each) > 1:
+            if len(searches) > 1:
+                most = len(searches) - 1
+                weight = rng.multinomial(most, np.full(len(searches), 1 / len(searches)), size=len(times)) / most
+                weight = weight @ searches
+            else:
+                weight = rng.multinomial(len(each), np.full(len(each), 1 / len(each)), size=len(times)) / len(each)
             drawn.append(np.einsum("nu,ns,su->n", times, weight, each, optimize=True) / each.shape[1])
         else:
             drawn.append(times @ (searches.mean(0) @ each) / each.shape[1])
