@@ -430,13 +430,12 @@ def brute_rcf(model: rcf.RCF, data: RecDataset, u: int, i: int) -> float:
     gates = torch.stack([model.type_score(torch.relu(model.type_layer(p[u] * r)))[0] for r in model.r.weight]).softmax(
         0
     )
-    mu = p[u]
+    mu, a = p[u], model.settings.attention
     for t, group in enumerate(groups):
-        inner = [
-            model.w1(q[i]) + model.w2(q[j]) + (model.w3(model.e.weight[v]) if v is not None else 0) for j, v in group
-        ]
+        w1, w2, w3 = (w.weight[t * a : (t + 1) * a] for w in (model.w1, model.w2, model.w3))
+        inner = [w1 @ q[i] + w2 @ q[j] + (w3 @ model.e.weight[v] if v is not None else 0) for j, v in group]
         weights = [(x.tanh() @ model.w.weight[t]).exp() for x in inner]
-        total = (model.w1(q[i]).tanh() @ model.w.weight[t]).exp() + sum(weights)
+        total = ((w1 @ q[i]).tanh() @ model.w.weight[t]).exp() + sum(weights)
         mu = mu + gates[t] * sum(
             (w / total**alpha * q[j] for w, (j, _) in zip(weights, group, strict=True)), torch.zeros_like(mu)
         )
@@ -463,6 +462,18 @@ def test_rcf_learns_relations_only_from_related_items():
     assert model.relation_loss(i, entries, generator) > 0
     none = rcf.Entries(*(x[entries.value < 0] for x in entries))
     assert model.relation_loss(i, none, generator) == 0
+
+
+def test_rcf_learns_one_relation_of_each_type_and_pair():
+    data = small_dataset()
+    model, generator = fitting.start(rcf.RCF, data, rcf.Settings(**QUICK["rcf"]), 0)
+    i = model.items[:5]
+    entries = model.entries(model.users[:5], i)
+    shares = entries.value >= 0
+    there = set(zip(entries.row[shares].tolist(), entries.type[shares].tolist(), strict=True))
+    assert 5 < len(there) < int(shares.sum())
+    model.q.weight.data.zero_()  # every term is ln 2
+    assert model.relation_loss(i, entries, generator).item() == pytest.approx(len(there) * np.log(2), rel=1e-5)
 
 
 def test_sasrec_does_not_look_ahead_nor_at_empty_places():

@@ -79,13 +79,14 @@ class Entries(NamedTuple):
 class RCF(fitting.Model):
     """ŷ_ui = h · ReLU(W (μ ∘ q_i) + b) with μ = p_u + Σ_t γ_t m_t over t_0 and the relation types t of items.
 
-        m_t = Σ exp(a) q_j / (Σ exp(a))^α,     a = w_t · tanh(W_1 q_i + W_2 q_j + W_3 e_v + b')
+        m_t = Σ exp(a) q_j / (Σ exp(a))^α,     a = w_t · tanh(W_t1 q_i + W_t2 q_j + W_t3 e_v)
         γ   = softmax over t of  w' · ReLU(W' (p_u ∘ r_t) + b'')
 
     An item j of the history is in t once for each value v of that type that it shares with i, and in t_0, without
-    W_3 e_v, when it shares none at all. The loss is Σ −ln σ(ŷ_ui − ŷ_uj), and with a small weight the same of
-    q_i · ((r_t + e_v) ∘ q_j) for related i and j against a random j. Xin, He, Zhang, Zhang and Jose, "Relational
-    collaborative filtering: modeling multiple item relations for recommendation", SIGIR 2019.
+    W_t3 e_v, when it shares none at all. The loss is Σ −ln σ(ŷ_ui − ŷ_uj), and with a small weight the same of
+    q_i · ((r_t + e_v) ∘ q_j) against a random j, for one related j of each type and positive pair. Xin, He, Zhang,
+    Zhang and Jose, "Relational collaborative filtering: modeling multiple item relations for recommendation",
+    SIGIR 2019.
 
     Decisions. In the authors' code every list but the longest of a batch has one empty place that takes part in the
     attention, so scores depend on who else is in the batch; here each list has exactly one, so a list may be empty and
@@ -109,8 +110,9 @@ class RCF(fitting.Model):
         d, a = settings.dim, settings.attention
         self.p, self.q = nn.Embedding(self.n_users, d), nn.Embedding(self.n_items, d)
         self.r, self.e = nn.Embedding(self.n_types + 1, d), nn.Embedding(self.n_values, d)
-        self.w1, self.w2, self.w3 = nn.Linear(d, a), nn.Linear(d, a, bias=False), nn.Linear(d, a, bias=False)
-        self.w = nn.Embedding(self.n_types + 1, a)
+        types = self.n_types + 1
+        self.w1, self.w2, self.w3 = (nn.Linear(d, types * a, bias=False) for _ in range(3))  # one below the other
+        self.w = nn.Embedding(types, a)
         self.type_layer, self.type_score = nn.Linear(d, a), nn.Linear(a, 1, bias=False)
         self.hidden, self.h = nn.Linear(d, d), nn.Linear(d, 1, bias=False)
         for table in (self.p, self.q, self.r, self.e, self.w):
@@ -174,14 +176,24 @@ class RCF(fitting.Model):
 
     # ---- the score --------------------------------------------------------------------------------------------------
 
+    def typed(self, layer: nn.Linear, x: Tensor) -> Tensor:
+        """W_t x for every t: ``(n, d)`` to ``(n, n_types + 1, attention)``."""
+        return layer(x).view(len(x), self.n_types + 1, self.settings.attention)
+
+    def of_values(self) -> Tensor:
+        """W_t3 e_v, of each value's own type t: ``(n_values, attention)``."""
+        return self.typed(self.w3, self.e.weight)[torch.arange(self.n_values, device=self.type_of.device), self.type_of]
+
     def logits(self, i: Tensor, entries: Entries) -> Tensor:
         """a of each entry: ``(e,)``."""
-        tables = self.w1(self.q.weight), self.w2(self.q.weight), self.w3(self.e.weight), self.w.weight
-        return logits(*tables, i[entries.row], entries.item, entries.value, entries.type)
+        width = self.n_types + 1
+        a, b = (self.typed(layer, self.q.weight).flatten(0, 1) for layer in (self.w1, self.w2))  # a row for (i, t)
+        head, tail = i[entries.row] * width + entries.type, entries.item * width + entries.type
+        return logits(a, b, self.of_values(), self.w.weight, head, tail, entries.value, entries.type)
 
     def empty(self, i: Tensor) -> Tensor:
         """exp(a) of the empty place of each type: ``(b, n_types + 1)``."""
-        return (self.w1(self.q(i)).tanh() @ self.w.weight.T).exp()
+        return (self.typed(self.w1, self.q(i)).tanh() * self.w.weight).sum(2).exp()
 
     def type_attention(self, p: Tensor) -> Tensor:
         """γ: ``(b, d)`` to ``(b, n_types + 1)``."""
@@ -227,12 +239,13 @@ class RCF(fitting.Model):
         return total / len(chosen)
 
     def relation_loss(self, i: Tensor, entries: Entries, generator: torch.Generator) -> Tensor:
-        """Σ −ln σ of q_i · ((r_t + e_v) ∘ (q_j − q_j')), over one related entry per positive pair on average."""
+        """Σ −ln σ of q_i · ((r_t + e_v) ∘ (q_j − q_j')), over one related entry of each type and positive pair."""
         related = ((entries.value >= 0) & (entries.row < len(i))).nonzero()[:, 0]
-        if len(related) == 0:
-            return self.q.weight.new_zeros(())
-        some = related[torch.randint(len(related), (len(i),), generator=generator, device=i.device)]
-        random_item = torch.randint(self.n_items, (len(i),), generator=generator, device=i.device)
+        slot = entries.row[related] * (self.n_types + 1) + entries.type[related]
+        count = torch.unique_consecutive(slot, return_counts=True)[1]
+        place = (torch.rand(len(count), generator=generator, device=i.device) * count).long().clamp(max=count - 1)
+        some = related[offsets(count)[:-1] + place]
+        random_item = torch.randint(self.n_items, (len(some),), generator=generator, device=i.device)
         head = self.q(i[entries.row[some]]) * (self.r(entries.type[some]) + self.e(entries.value[some]))
         return F.softplus((head * (self.q(random_item) - self.q(entries.item[some]))).sum(1)).sum()
 
@@ -270,7 +283,8 @@ class RCF(fitting.Model):
 
     def _tables(self, known: Tensor) -> list[Tensor]:
         """exp(a) of all items on the `known` ones, summed over shared values: ``(n_known, n_items)`` for each t."""
-        a, b, c = self.w1(self.q.weight), self.w2(self.q(known)), self.w3(self.e.weight)
+        a, b = (self.typed(w, x).unbind(1) for w, x in ((self.w1, self.q.weight), (self.w2, self.q(known))))
+        c = self.of_values()
         local = torch.full((self.n_items,), -1, device=known.device)
         local[known] = torch.arange(len(known), device=known.device)
         item = torch.arange(self.n_items, device=known.device).repeat_interleave(self.item_count)
@@ -283,18 +297,18 @@ class RCF(fitting.Model):
         shared = torch.zeros(n, self.n_items, dtype=torch.bool, device=known.device)
         typed = []
         for t in range(1, self.n_types + 1):
-            table = a.new_zeros(self.n_items * n)
+            table = c.new_zeros(self.n_items * n)
             of_type = self.type_of[value] == t
             for head, v in zip(item[of_type].split(2048), value[of_type].split(2048), strict=True):
                 position, which, _ = _stretches(offsets(count)[:-1], count, v)
                 i, j = head[which], tail[position]
-                inner = (a[i] + b[j] + c[v[which]]).tanh()
+                inner = (a[t][i] + b[t][j] + c[v[which]]).tanh()
                 table.index_add_(0, j * self.n_items + i, (inner @ self.w.weight[t]).exp())
                 shared[j, i] = True
             typed.append(table.view(n, self.n_items))
-        table = a.new_zeros(n, self.n_items)
-        for rows in torch.arange(n, device=known.device).split(max(1, CHUNK // a.numel())):
-            table[rows] = ((b[rows].unsqueeze(1) + a).tanh() @ self.w.weight[0]).exp()
+        table = c.new_zeros(n, self.n_items)
+        for rows in torch.arange(n, device=known.device).split(max(1, CHUNK // a[0].numel())):
+            table[rows] = ((b[0][rows].unsqueeze(1) + a[0]).tanh() @ self.w.weight[0]).exp()
         table[shared] = 0
         tables = [table, *typed]
         for table in tables:  # nothing is related to itself

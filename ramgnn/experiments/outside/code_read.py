@@ -29,16 +29,15 @@ CODE_READ: tuple[CodeRead, ...] = (
         True,
         (
             "item attention has matrices W1, W2 and W3 for each relation type, without a bias (w0_i, w0_j, w1_i, w1_j, "
-            "w1_e and so on); ours shares them among the types, with a bias, and has only the vector w_t for each type",
+            "w1_e and so on): ours too",
             "an empty place, an item of zeros, takes part in every list but the longest of a batch, so scores depend "
             "on the batch; ours has exactly one in each list",
-            "for each pair one relation of each type is learned, so types weigh alike; ours draws one of all that the "
-            "pairs of a batch have, on average one for each pair, mostly genres",
+            "for each pair one relation of each type is learned, so types weigh alike: ours too",
             "relation types are genre, director and actor; ours are all of the data set, the year included",
             "a random tail is drawn anew while it has the genre in question; for directors and actors, and in ours, it "
             "is not checked",
-            "pairs are drawn with replacement and as many steps made as whole batches fit; ours takes every pair at "
-            "most once, by default 20 of each user",
+            "pairs are drawn with replacement and as many steps made as whole batches fit; ours takes every pair once "
+            "(by default 20 of each user, in the comparison all)",
             "matrices and biases of the hidden layer start normal, after Glorot; ours as PyTorch starts them",
             "Adagrad starts from 1e-8, at a rate of .05, in batches of 512, with a sum of losses: ours too",
         ),
