@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ramgnn import distributed
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import make_folder, open_file, replacing
+from ramgnn.files import make_folder, open_file, parse_json, replacing
 
 if TYPE_CHECKING:
     from ramgnn.sampler import Bandit
@@ -66,7 +66,7 @@ class Checkpoint:
             return None
         with self.restoring(), open_file(self.path), safe_open(self.path, "pt") as stored:
             metadata = stored.metadata()
-            content = json.loads(metadata["content"])
+            content = parse_json(metadata["content"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
             if _sum_of(tensors, metadata["content"]) != metadata["sha256"]:
                 raise ValueError("it was changed after it was written")

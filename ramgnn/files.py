@@ -7,6 +7,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -25,6 +26,7 @@ NAMES_OF_KINDS = {
 }  # fmt: skip
 
 LARGEST_JSON = 2**26  # bytes of a file that is read as JSON at once: hundreds of times what any of ours has
+HALF = re.compile(r"\\u[dD][89a-fA-F]")  # half a character, escaped
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
@@ -203,6 +205,19 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def parse_json(text: str) -> Any:
+    """What a text of JSON says.
+
+    Raises:
+        ValueError: it is not JSON, or it escapes half a character (a lone surrogate), which no file can hold.
+        RecursionError: it is nested too deep.
+    """
+    content = json.loads(text)
+    if HALF.search(text):  # rare, and mostly two halves that belong together
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
+    return content
+
+
 def read_json(path: Path, missing: str, fix: str) -> Any:
     """The content of a JSON file.
 
@@ -217,7 +232,7 @@ def read_json(path: Path, missing: str, fix: str) -> Any:
             content = stream.read(LARGEST_JSON + 1)
         if len(content) > LARGEST_JSON:
             raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
-        return json.loads(content.decode("utf-8"))
+        return parse_json(content.decode("utf-8"))
     except FileNotFoundError:
         raise DataError("there is no such file", file=path, expected=missing, fix=fix) from None
     except PermissionError:

@@ -96,7 +96,7 @@ def fit(
     model = build(dataset, config, graphs, {side: fitted.pretrained(side) for side in SIDES})
     fitted.finetuned = _timed(
         fitted, "fine-tuning", finetune, model, config.finetune, config.seed, None, epochs, progress, "fine-tuning",
-        _checkpoint(checkpoints, "finetune", dataset, config),
+        _checkpoint(checkpoints, "finetune", dataset, config, epochs),
     )  # fmt: skip
     return fitted
 
@@ -130,20 +130,23 @@ def train_on_everything(
     served.finetuned = _timed(
         fitted, "fine-tuning on everything", finetune, model, config.finetune, config.seed, None,
         fitted.finetuned.best_epoch, progress, "fine-tuning on everything",
-        _checkpoint(checkpoints, "all", dataset, config),
+        _checkpoint(checkpoints, "all", dataset, config, fitted.finetuned.best_epoch),
     )  # fmt: skip
     if not fitted.interrupted:
         fitted.served = served
 
 
-def _checkpoint(folder: str | os.PathLike | None, stage: str, dataset: RecDataset, config: Config) -> Checkpoint | None:
-    """The checkpoint of one stage, which says what it is of; None without a folder."""
+def _checkpoint(
+    folder: str | os.PathLike | None, stage: str, dataset: RecDataset, config: Config, epochs: int | None = None
+) -> Checkpoint | None:
+    """The checkpoint of one stage, which says what it is of and, where given, how long; None without a folder."""
     if folder is None:
         return None
     settings = config.to_dict()
     made_for = {"stage": stage, "data": fingerprint(dataset), "seed": settings.pop("seed")}
     del settings["device"], settings["name"]  # neither changes what is trained
-    return Checkpoint(Path(folder) / f"{stage}.safetensors", made_for | settings)
+    long = {} if epochs is None else {"epochs": epochs}
+    return Checkpoint(Path(folder) / f"{stage}.safetensors", made_for | long | settings)
 
 
 def pretrain_side(

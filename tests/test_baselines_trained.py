@@ -377,7 +377,12 @@ def test_kgpolicy_walks_along_the_graph():
     both = edges | {(b, a) for a, b in edges}
     alone = {n for n in range(first) if not any(n == a for a, _ in both)}
     assert all((n, m) in both or (n in alone and n == m) for n, row in enumerate(near.tolist()) for m in row)
-    x = model.vectors(near).detach()
+    lists = kgpolicy.both_ways(near)
+    x = model.vectors(*lists).detach()
+    to = torch.arange(first).repeat_interleave(near.shape[1])
+    middle = nn.functional.leaky_relu(model.layers[0](model.x.weight, torch.stack([near.flatten(), to])))
+    whole = nn.functional.normalize(model.layers[1](middle, torch.stack([near.flatten(), to])), dim=1)
+    torch.testing.assert_close(x, whole.detach())  # PyTorch Geometric's own layers
     u, i = model.users[:6], model.items[:6]
     log_p = model.probabilities(x, u, i, near[i])
     for n in range(6):

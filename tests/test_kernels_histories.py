@@ -102,3 +102,13 @@ def test_training_is_the_same_but_for_rounding(monkeypatch):
 def test_without_the_compiler_nothing_is_compiled(monkeypatch):
     monkeypatch.setattr(compiled, "installed", lambda: False)
     assert not compiled.usable(torch.zeros(1))
+
+
+def test_shares_of_the_whole_catalogue_are_the_same(monkeypatch):
+    generator = torch.Generator().manual_seed(4)
+    tables, rows = torch.rand(3, 6, 9, generator=generator), torch.tensor([4, 0, 5])
+    gamma, empty = torch.rand(3, generator=generator), torch.rand(9, 3, generator=generator)
+    totals = tables[:, rows].sum(1) + empty.T
+    expected = (tables[:, rows] * (gamma[:, None] * totals**-0.4)[:, None]).sum(0)
+    for found in both_ways(monkeypatch, lambda: histories.shares(tables, rows, gamma, empty, 0.4)):
+        torch.testing.assert_close(found, expected)

@@ -352,6 +352,15 @@ def test_checkpoints_of_another_training_are_refused(changed, tmp_path):
         ramgnn.fit(small_dataset(n_users=9), **options)
 
 
+def test_a_checkpoint_for_another_number_of_epochs_is_refused(tmp_path):
+    options = {"settings": FAST, "progress": False, "checkpoints": tmp_path}
+    ramgnn.fit(small_dataset(), epochs=2, **options)
+    for noted in tmp_path.glob("*.json"):  # only the checkpoints are left to say it
+        noted.unlink()
+    with pytest.raises(RamgnnError, match=r"another training: epochs differ"):
+        ramgnn.fit(small_dataset(), epochs=1, **options)
+
+
 def test_what_an_encoder_has_in_common_with_ram_gnn_follows_the_settings():
     settings = FAST | {"pretrain.lr": 0.123, "pretrain.layers": 1, "pretrain.epochs": 1}
     model = ramgnn.fit(small_dataset(), settings=settings, encoder="compgcn", epochs=1, progress=False)

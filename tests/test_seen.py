@@ -173,3 +173,14 @@ def test_what_was_rated_low_is_no_candidate(tmp_path):
     for user, item, rank in zip(data.test["user"], data.test["item"], ranks, strict=True):
         others = set(range(data.n_items)) - set(data.had(user).tolist())
         assert rank == 1 + sum(scores[user, other] > scores[user, item] for other in others)
+
+
+@pytest.mark.parametrize("times", [[-1, 0, 3, 5, 2], ["-1", "0", "3.0", "5", "2"]])
+def test_a_time_of_minus_one_is_missing_where_all_others_are_from_zero_on(times):
+    rows = pd.DataFrame({"user": ["a", "a", "a", "b", "b"], "item": ["x", "y", "z", "x", "y"], "time": times})
+    with pytest.raises(DataError, match="the time is missing: '-1'"):
+        from_frames(rows)
+    data = from_frames(rows, unknown="drop", split="none")
+    assert any("1 of 5 rows" in note and "no time" in note for note in data.notes)
+    pairs = {(data.user_ids[u], data.item_ids[i]) for u, i in data.train[["user", "item"]].itertuples(index=False)}
+    assert pairs == {("a", "y"), ("a", "z"), ("b", "x"), ("b", "y")}

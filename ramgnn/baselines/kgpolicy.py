@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,7 +14,12 @@ from ramgnn.baselines import fitting, mf
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
+from ramgnn.kernels.sums import Lists, sum_over_lists
+from ramgnn.kernels.walks import leaky_logits
 from ramgnn.ragged import offsets
+
+if TYPE_CHECKING:
+    from torch_geometric.nn import SAGEConv
 
 
 @dataclass(frozen=True)
@@ -125,17 +131,18 @@ class KGPolicy(fitting.Model):
         alone = torch.arange(self.n_nodes, device=drawn.device)[:, None].expand_as(drawn)
         return torch.where(self.degree[:, None] > 0, drawn, alone)
 
-    def vectors(self, neighbours: Tensor) -> Tensor:
-        """x of all nodes, of unit length: ``(n_nodes, d)``."""
-        head = torch.arange(self.n_nodes, device=neighbours.device).repeat_interleave(neighbours.shape[1])
-        edges = torch.stack([neighbours.flatten(), head])
-        x = F.leaky_relu(self.layers[0](self.x.weight, edges))
-        return F.normalize(self.layers[1](x, edges), dim=1)
+    def vectors(self, lists: Lists, transposed: Lists) -> Tensor:
+        """x of all nodes, of unit length: ``(n_nodes, d)``. Two layers of GraphSAGE, W_1 mean_j x_j + b + W_2 x_i."""
+
+        def sage(layer: SAGEConv, x: Tensor) -> Tensor:
+            return layer.lin_l(sum_over_lists(x, lists, transposed) / self.settings.fan) + layer.lin_r(x)
+
+        x = F.leaky_relu(sage(self.layers[0], self.x.weight))
+        return F.normalize(sage(self.layers[1], x), dim=1)
 
     def probabilities(self, x: Tensor, u: Tensor, i: Tensor, candidates: Tensor) -> Tensor:
         """log P of the candidates ``(b, c)``: ``(b, c)``."""
-        inner = F.leaky_relu(x[i].unsqueeze(1) * F.embedding(candidates, x))
-        return torch.einsum("bd,bcd->bc", x[u + self.n_items], inner).log_softmax(1)
+        return leaky_logits(x[u + self.n_items], x[i], x, candidates).log_softmax(1)
 
     def walk(
         self, x: Tensor, neighbours: Tensor, u: Tensor, i: Tensor, generator: torch.Generator
@@ -160,10 +167,11 @@ class KGPolicy(fitting.Model):
     def epoch(self, generator: torch.Generator) -> float:
         """Up to `per_user` interactions of each user, with the negatives of their walks."""
         neighbours, total = self.draw_neighbours(generator), 0.0
+        lists = both_ways(neighbours)
         chosen = self.draw_some(self.settings.per_user, generator)
         for batch in chosen.split(self.settings.batch):
             u, i = self.users[batch], self.items[batch]
-            x, negatives, log_p = self.vectors(neighbours), [], []
+            x, negatives, log_p = self.vectors(*lists), [], []
             at = i
             for _ in range(self.settings.steps):
                 at, walked = self.walk(x, neighbours, u, at, generator)
@@ -213,6 +221,15 @@ class KGPolicy(fitting.Model):
     def item_embeddings(self) -> Tensor:
         """q_i of all items: ``(n_items, d)``."""
         return self.q.weight
+
+
+def both_ways(neighbours: Tensor) -> tuple[Lists, Lists]:
+    """The neighbours of each node, ``(n_nodes, fan)``, as lists, and the nodes that each is a neighbour of."""
+    n, fan = neighbours.shape
+    flat = neighbours.flatten()
+    starts = torch.arange(n, device=flat.device) * fan
+    degree = torch.bincount(flat, minlength=n)
+    return (flat, starts), (torch.argsort(flat, stable=True) // fan, offsets(degree)[:-1])
 
 
 def fit(

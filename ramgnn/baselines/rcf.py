@@ -19,7 +19,7 @@ from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.kernels.compiled import usable
-from ramgnn.kernels.histories import list_entries, logits, weighted_sums
+from ramgnn.kernels.histories import list_entries, logits, shares, weighted_sums
 from ramgnn.ragged import offsets, ragged_arange, repeat_index
 
 CHUNK = 2**22  # numbers in the rows of an attention table that are made at once
@@ -260,12 +260,10 @@ class RCF(fitting.Model):
         q, alpha = self.q.weight, self.settings.alpha
         p = self.p(chosen)
         gamma, empty = self.type_attention(p), self.empty(torch.arange(self.n_items, device=q.device))
-        tables, rows = self._tables(known), []
+        tables, rows = torch.stack(self._tables(known)), []
         for n, (start, size) in enumerate(zip(starts.tolist(), self.size[chosen].tolist(), strict=True)):
-            columns, share = local[start : start + size], q.new_zeros(size, self.n_items)
-            for t, table in enumerate(tables):  # all types in one table, so that there is one product with q
-                weight = table[columns]
-                share.addcmul_(weight, gamma[n, t] * (weight.sum(0) + empty[:, t]).pow(-alpha))
+            columns = local[start : start + size]
+            share = shares(tables, columns, gamma[n], empty, alpha)  # of all types, so there is one product with q
             rows.append(self.predict(p[n] + share.T @ q[known[columns]], q))
         return torch.stack(rows) if rows else q.new_zeros(0, self.n_items)
 

@@ -25,7 +25,7 @@ from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.datasets.saved_checks import FIX, PLAIN, check_arrays, check_text
 from ramgnn.errors import DataError
-from ramgnn.files import make_folder, open_file, replacing, sha256
+from ramgnn.files import make_folder, open_file, parse_json, replacing, sha256
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
@@ -146,7 +146,7 @@ def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
 def _read_text(path: Path) -> dict[str, Any]:
     """The JSON of a data set."""
     try:
-        text = json.loads(_read_bytes(path).decode("utf-8"))
+        text = parse_json(_read_bytes(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=FIX) from None
     version = text.get("format") if isinstance(text, dict) else None

@@ -190,3 +190,49 @@ def sums_backward_loop(share, q, item, slot, gradient, to_share, to_q):
         to_share[e] = total
         for h in range(q.shape[1]):
             to_q[j, h] += weight * gradient[s, h]
+
+
+# ---- the whole catalogue --------------------------------------------------------------------------------------------
+
+
+def shares(tables: Tensor, rows: Tensor, gamma: Tensor, empty: Tensor, alpha: float) -> Tensor:
+    """What each item j of a history counts for each candidate i: Σ_t γ_t x_tji / (Σ_j x_tji + empty_it)^α.
+
+    Args:
+        tables: ``(t, n, n_items)`` x, the exponentials; rows: ``(h,)`` those of the history.
+        gamma: ``(t,)``; empty: ``(n_items, t)``.
+
+    Returns:
+        ``(h, n_items)``.
+    """
+    totals = empty.T.contiguous()
+    if usable(tables) and tables.dtype == torch.float32:
+        totals_loop(tables.numpy(), rows.numpy(), totals.numpy())
+        factor, found = gamma[:, None] * totals.pow(-alpha), tables.new_zeros(len(rows), tables.shape[2])
+        shares_loop(tables.numpy(), rows.numpy(), factor.numpy(), found.numpy())
+        return found
+    factor = gamma[:, None] * (totals + torch.stack([table[rows].sum(0) for table in tables])).pow(-alpha)
+    found = tables.new_zeros(len(rows), tables.shape[2])
+    for table, one in zip(tables, factor, strict=True):
+        found.addcmul_(table[rows], one)
+    return found
+
+
+@compiled
+def totals_loop(tables, rows, totals):
+    """The sums over the history, added to `totals` ``(t, n_items)``."""
+    for t in range(tables.shape[0]):
+        for row in range(len(rows)):
+            j = rows[row]
+            for i in range(tables.shape[2]):
+                totals[t, i] += tables[t, j, i]
+
+
+@compiled
+def shares_loop(tables, rows, factor, found):
+    """The weighted sums over types, added to `found` ``(h, n_items)``."""
+    for row in range(len(rows)):
+        j = rows[row]
+        for t in range(tables.shape[0]):
+            for i in range(tables.shape[2]):
+                found[row, i] += tables[t, j, i] * factor[t, i]

@@ -49,6 +49,8 @@ def read_times(
         seconds = dates.seconds(column)
         notes.append(_note(seconds, "dates", origin))
         return seconds, "seconds"
+    if types.is_integer_dtype(column.dtype) and (gone := _minus_ones(column)).any():
+        raise _missing_time(origin, column.index[gone].to_numpy(), "-1", len(column))
     if time_format is None and types.is_integer_dtype(column.dtype) and instants.are_seconds(column):
         seconds = column.to_numpy(np.int64)
         notes.append(_note(seconds, f"seconds since 1970, {seconds[0]} = {shown(seconds[0])}", origin))
@@ -87,8 +89,8 @@ def keep_timed(
     """
     column = rows["time"]
     if types.is_integer_dtype(column.dtype):
-        return rows, None
-    if types.is_datetime64_any_dtype(column.dtype):
+        lost = _minus_ones(column)
+    elif types.is_datetime64_any_dtype(column.dtype):
         lost = column.isna().to_numpy()
     else:
         cells = distinct(column, origin, "time")
@@ -106,7 +108,19 @@ def keep_timed(
 
 def _gone(cells: Distinct, missing: Collection[str]) -> np.ndarray:
     """Which of some different cells stand for nothing: ``(k,)`` bool."""
-    return np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    if "-1" in cells.text:
+        others = pd.to_numeric(pd.Series(cells.text, dtype=object)[~gone], errors="coerce")
+        if others.notna().all():
+            gone[~gone] = _minus_ones(others)
+    return gone
+
+
+def _minus_ones(numbers: pd.Series) -> np.ndarray:
+    """Which of some times are -1 while all others, at least two, are from 0 on: ``(n,)`` bool; these are missing."""
+    found = (numbers == -1).to_numpy(dtype=bool)
+    others = numbers[~found]
+    return found if len(others) > 1 and others.min() >= 0 else np.zeros(len(found), dtype=bool)
 
 
 def check_time_format(time_format: object) -> None:
