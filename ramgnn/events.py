@@ -49,6 +49,11 @@ class Events:
         The rank counts the things in the context that came later, ties averaged: 0 for the last one. Rows are filled
         up with item -1 and rank NaN.
         """
+        at, rank = self.places(events)
+        return np.where(at >= 0, self.item[at], -1), rank
+
+    def places(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same with the place of each among all interactions instead of its item, -1 where rows are filled up."""
         begin, end, own = (x[events, None] for x in (self.begin, self.end, self.own))
         size = end - begin - (own >= 0)
         place = np.arange(max(size.max(initial=0), 0))[None]
@@ -58,16 +63,25 @@ class Events:
         with_own = (own >= 0) & (self.first_of_tie[at] <= own) & (own < self.end_of_tie[at])
         later = end - self.end_of_tie[at] - ((own >= 0) & ~with_own)
         tied = self.end_of_tie[at] - self.first_of_tie[at] - with_own
-        return np.where(there, self.item[at], -1), np.where(there, later + (tied - 1) / 2, np.nan)
+        return np.where(there, at, -1), np.where(there, later + (tied - 1) / 2, np.nan)
 
     def had(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All that somebody had at or before each of some events, the event aside: rows and items, ``(h,)`` each."""
+        row, at = self.places_had(events)
+        return row, self.item[at]
+
+    def position(self, places: np.ndarray) -> np.ndarray:
+        """Which in order each interaction is; those of one time share the middle of their places."""
+        return (self.first_of_tie[places] + self.end_of_tie[places] - 1) / 2
+
+    def places_had(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same with the place of each among all interactions instead of its item."""
         first, end, own = (x[events] for x in (self.first, self.end, self.own))
         size = end - first
         row = np.repeat(np.arange(len(events)), size)
         at = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size) + np.repeat(first, size)
         other = at != own[row]
-        return row[other], self.item[at[other]]
+        return row[other], at[other]
 
 
 def training_events(dataset: RecDataset, most: int = 50) -> Events:

@@ -1,0 +1,1 @@
+"""Models with a clock: what comes next for somebody, from what came before and how long before."""
