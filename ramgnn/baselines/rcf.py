@@ -134,7 +134,7 @@ class RCF(fitting.Model):
         item, value = torch.cat(items), torch.cat(values)
         order = torch.argsort(item, stable=True)
         count = torch.bincount(item, minlength=self.n_items)
-        self.n_values = n
+        self.n_values, self.n_of_type = n, [relation.n_values for relation in dataset.item_relations]
         own, place, _ = _stretches(offsets(count)[:-1], count, self.items)
         at = torch.arange(len(self.users)) - self.first[self.users]  # place in the user's history
         key = self.users[place] * n + value[order][own]
@@ -182,7 +182,9 @@ class RCF(fitting.Model):
 
     def of_values(self) -> Tensor:
         """W_t3 e_v, of each value's own type t: ``(n_values, attention)``."""
-        return self.typed(self.w3, self.e.weight)[torch.arange(self.n_values, device=self.type_of.device), self.type_of]
+        by_type = self.e.weight.split(self.n_of_type)
+        layers = self.w3.weight.split(self.settings.attention)[1:]  # none for t_0, which has no values
+        return torch.cat([e @ w.T for e, w in zip(by_type, layers, strict=True)])
 
     def logits(self, i: Tensor, entries: Entries) -> Tensor:
         """a of each entry: ``(e,)``."""
