@@ -156,7 +156,7 @@ class Config:
             part = getattr(config, stage, None) if stage in STAGES else None if dot else config
             known = {f.name for f in fields(part)} - set(STAGES) if part else set()
             if part is None or key not in known:
-                raise NotFoundError("setting", name, get_close_matches(name, self.names(), 3, 0.5))
+                raise _no_setting(name, self.names())
             value = arguments.read_setting(value, _kinds(part)[key], text)
             changed = replace(part, **{key: value})
             config = replace(config, **{stage: changed}) if dot else changed
@@ -260,3 +260,10 @@ LEAST: dict[str, dict[str, float]] = {
         "patience": 1, "lr": 0, "l2": 0, "temperature": 1e-6,
     },
 }  # fmt: skip
+
+
+def _no_setting(name: str, names: Sequence[str]) -> NotFoundError:
+    """The error for a setting that is not there: those of that name in a stage, those that resemble it, or all."""
+    same = [known for known in names if known.rpartition(".")[2] == name.rpartition(".")[2]]
+    near = same or get_close_matches(name, names, 3, 0.5)
+    return NotFoundError("setting", name, near, None if near else f"the settings are {', '.join(names)}")

@@ -135,7 +135,9 @@ class Explanation:
         if self.similar:
             nearest = (f"  {node.similarity:6.3f}  {visible(node.label)}" for node in self.similar)
             parts.append("\n".join(["nearest of the user's items after training (cosine)", *nearest]))
-        return "\n\n".join([*parts, "* kept by the sampler as a neighbour through this value"])
+        if any(via.sampled for reason in (*self.item_reasons, *self.user_reasons) for via in reason.via):
+            parts.append("* kept by the sampler as a neighbour through this value")
+        return "\n\n".join(parts)
 
 
 def _lines(reasons: tuple[Reason, ...]) -> list[str]:

@@ -256,7 +256,7 @@ def test_titles_in_four_scripts_are_printed_in_the_plainest_locale(capsys, run):
         assert done.returncode == 0, done.stderr
         if command[-1] == "--json":
             items = json.loads(done.stdout.decode("utf-8"))["items"]
-            assert {row["item"] for row in items} <= set(loaded("uni").item_labels)
+            assert {row["title"] for row in items} <= set(loaded("uni").item_labels)
 
 
 @pytest.mark.parametrize("case", ["dash", "space"])

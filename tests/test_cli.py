@@ -191,19 +191,19 @@ def test_evaluate_and_compare(capsys, trained):
 def test_recommend_and_reasons(capsys, trained):
     found = ask(capsys, "recommend", "--run", trained, "--user", "u3", "-n", "4", "--reasons")
     assert [row["rank"] for row in found["items"]] == [1, 2, 3, 4]
-    assert all(row["item"].startswith("Film Number") and row["reason"] for row in found["items"])
+    assert all(row["title"].startswith("Film Number") and row["reason"] for row in found["items"])
     assert main(["recommend", "--run", trained, "--user", "u3"]) == 0
     assert "for user u3" in capsys.readouterr().out
 
 
 def test_explain(capsys, trained):
     best = ask(capsys, "recommend", "--run", trained, "--user", "u3", "-n", "1")["items"][0]
-    found = ask(capsys, "explain", "--run", trained, "--user", "u3", "--item", best["item"])
+    found = ask(capsys, "explain", "--run", trained, "--user", "u3", "--item", best["title"])
     assert found["rank"] == 1
-    assert found["item"] == best["id"]
+    assert found["item"] == best["item"]
     assert {r["type"] for r in found["item_reasons"]} <= {"genre", "year"}
     assert all(r["via"] for r in found["item_reasons"])
-    assert main(["explain", "--run", trained, "--user", "u3", "--item", best["id"]]) == 0
+    assert main(["explain", "--run", trained, "--user", "u3", "--item", best["item"]]) == 0
     shown = capsys.readouterr().out
     assert "shared with what the user had" in shown
     assert "rank 1" in shown
@@ -406,8 +406,8 @@ def test_all_users_go_to_standard_output_as_csv(capsys, trained):
     one = ask(capsys, "recommend", "--run", trained, "--user", "u7", "-n", "3")
     assert one in answer
     found = [row for row in rows if row["user"] == "u7"]
-    assert [row["item"] for row in found] == [row["id"] for row in one["items"]]
-    assert [row["title"] for row in found] == [row["item"] for row in one["items"]]
+    assert [row["item"] for row in found] == [row["item"] for row in one["items"]]
+    assert [row["title"] for row in found] == [row["title"] for row in one["items"]]
     assert [float(row["score"]) for row in found] == pytest.approx([row["score"] for row in one["items"]], abs=1e-4)
 
 
@@ -415,8 +415,8 @@ def test_seen_items_are_left_out_unless_asked_for(capsys, trained):
     dataset = api.load_run(trained).dataset
     seen = {dataset.item_ids[item] for item in dataset.had(dataset.user_ids.index("u4"))}
     call = ["recommend", "--run", trained, "--user", "u4", "-n", "100"]
-    new = {row["id"] for row in ask(capsys, *call)["items"]}
-    every = [row["id"] for row in ask(capsys, *call, "--include-seen")["items"]]
+    new = {row["item"] for row in ask(capsys, *call)["items"]}
+    every = [row["item"] for row in ask(capsys, *call, "--include-seen")["items"]]
     assert new == set(dataset.item_ids) - seen
     assert sorted(every) == sorted(dataset.item_ids)
 
@@ -571,7 +571,7 @@ def test_similar(capsys, trained):
     closeness = [row["similarity"] for row in answer["items"]]
     assert closeness == sorted(closeness, reverse=True)
     assert all(-1 <= x <= 1 for x in closeness)
-    assert "m7" not in [row["id"] for row in answer["items"]]
+    assert "m7" not in [row["item"] for row in answer["items"]]
     assert main(["similar", "--run", trained, "--item", "m7"]) == 0
     shown = capsys.readouterr().out
     assert "closest to Film Number 7" in shown and shown.count("Film Number") == 11
@@ -613,7 +613,7 @@ def test_a_baselines_run_gives_no_reasons(capsys, baseline):
 
 def test_a_baselines_run_knows_what_is_similar(capsys, baseline):
     items = ask(capsys, "similar", "--run", baseline[1], "--item", "m7", "-n", "3")["items"]
-    assert [row["rank"] for row in items] == [1, 2, 3] and "m7" not in [row["id"] for row in items]
+    assert [row["rank"] for row in items] == [1, 2, 3] and "m7" not in [row["item"] for row in items]
 
 
 def test_training_a_baseline_prints_the_same_table(capsys, tables, tmp_path):
@@ -680,4 +680,106 @@ def test_only_ram_gnn_is_trained_by_several_processes(capsys, monkeypatch):
 def test_a_device_is_no_file_of_ids(capsys, trained):
     assert "line 1: the line has 100,000 characters or more" in fails(
         capsys, "recommend", "--run", trained, "--users", "/dev/zero"
+    )
+
+
+# ---- what somebody new to it and somebody out to break it found ------------------------------------------------------
+
+
+def test_ids_are_text_wherever_the_data_came_from(capsys, tmp_path):
+    """Of data frames with whole numbers too: no comma between thousands, in JSON as text."""
+    rng = np.random.default_rng(2)
+    rows = pd.DataFrame(
+        [(5000 + u, 1000 + i, n) for u in range(9) for n, i in enumerate(rng.permutation(12)[:7])],
+        columns=["user", "item", "time"],
+    )
+    api.save(api.fit(api.from_frames(rows), model="popularity"), tmp_path / "run")
+    run = ["--run", str(tmp_path / "run")]
+    answer = ask(capsys, "recommend", *run, "--user", "5000", "-n", "2")
+    assert answer["user"] == "5000" and all(row["item"] in map(str, range(1000, 1012)) for row in answer["items"])
+    assert main(["recommend", *run, "--user", "5000", "-n", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert answer["items"][0]["item"] in shown and "1,0" not in shown
+
+
+def test_doubts_are_told_without_bars_too(capsys, tables, tmp_path):
+    rows = (tables / "interactions.csv").read_text().splitlines()
+    rated = [rows[0] + ",rating", *(f"{row},{1 + n % 5}" for n, row in enumerate(rows[1:]))]
+    (tmp_path / "rated.csv").write_text("\n".join(rated) + "\n")
+    call = ["train", "--interactions", str(tmp_path / "rated.csv"), "--items", str(tables / "items.csv")]
+    call += ["--model", "popularity", "--no-baselines", "--overwrite", "--out", str(tmp_path / "run")]
+    assert main([*call, "--quiet"]) == 0
+    assert "note (doubt): " in (err := capsys.readouterr().err) and "rating" in err
+    assert main([*call, "--json"]) == 0
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    assert "note (doubt): " in captured.err and len(report["doubts"]) == 1 and report["doubts"][0] in report["notes"]
+
+
+def test_interactions_alone_are_enough(capsys, tables, tmp_path):
+    shutil.copy(tables / "interactions.csv", tmp_path / "orders.csv")
+    said = fails(capsys, "data", "check", "--interactions", str(tmp_path / "orders.csv"))
+    assert "--items none" in said
+    assert main(["data", "check", "--interactions", str(tmp_path / "orders.csv"), "--items", "none"]) == 0
+    shown = capsys.readouterr().out
+    assert "--items none" in shown[shown.index("next: ") :]
+    call = ["train", "--interactions", str(tmp_path / "orders.csv"), "--items", "none", "--model", "ease"]
+    assert main([*call, "--quiet", "--out", str(tmp_path / "run")]) == 0
+
+
+def test_a_setting_without_its_stage_is_found_and_an_unknown_one_lists_all(capsys):
+    assert "did you mean 'pretrain.dim'" in fails(capsys, "train", "--set", "dim=3")
+    said = fails(capsys, "train", "--set", "nothing.of.that.kind=3")
+    assert "pretrain.dim" in said and "finetune.lr" in said
+
+
+def test_a_file_within_a_run_names_the_run(capsys, trained):
+    said = fails(capsys, "recommend", "--run", f"{trained}/run.json", "--user", "u3")
+    assert f"name a run that there is: {trained}" in said
+
+
+def test_a_stopped_run_says_so_when_it_is_asked(capsys, tables, tmp_path, monkeypatch):
+    from ramgnn.baselines import mf
+
+    once = mf.MF.epoch
+
+    def stop(model, generator):
+        if hasattr(model, "been"):
+            raise KeyboardInterrupt
+        model.been = True
+        return once(model, generator)
+
+    monkeypatch.setattr(mf.MF, "epoch", stop)
+    assert main(["train", *data_of(tables), "--model", "mf", "--quiet", "--out", str(tmp_path / "run")]) == 130
+    capsys.readouterr()
+    assert main(["recommend", "--run", str(tmp_path / "run"), "--user", "u3"]) == 0
+    assert "was stopped after 1 epochs, it recommends by what was reached" in capsys.readouterr().err
+
+
+def test_an_empty_name_is_no_data_set(capsys):
+    for call in (["train", "--data", ""], ["data", "check", ""], ["data", "info", ""]):
+        assert "name of the data set is empty" in fails(capsys, *call)
+
+
+def test_a_circle_of_links_and_a_folder_that_is_gone(capsys, tables, tmp_path, monkeypatch):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    fails(capsys, "data", "check", "--interactions", str(tmp_path / "a"))
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    said = fails(capsys, "data", "check", "--interactions", "../rows.csv")
+    assert "the current folder does not exist any more" in said
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_held_out_by_the_word_of_python(capsys, tables):
+    found = ask(capsys, "data", "check", *data_of(tables), "--option", "split=none")
+    assert found["test"] == 0
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(capsys, trained, tmp_path):
+    (tmp_path / "out.csv").symlink_to(tmp_path / "out.csv")
+    assert "is there already" in fails(
+        capsys, "recommend", "--run", trained, "--all", "--out", str(tmp_path / "out.csv")
     )

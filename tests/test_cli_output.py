@@ -133,7 +133,7 @@ def test_files_and_json_keep_the_data(capsys, hostile, tmp_path):
     printed = capsys.readouterr().out
     answer = json.loads(printed)
     assert not STEERS.findall(printed)
-    assert answer["user"] == f"u00{HOSTILE}" and all(row["item"].endswith(TITLE) for row in answer["items"])
+    assert answer["user"] == f"u00{HOSTILE}" and all(row["title"].endswith(TITLE) for row in answer["items"])
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-16"])
@@ -174,11 +174,11 @@ def test_a_process_of_its_own_in_another_encoding(tmp_path, environment):
     text = answer("recommend", "--run", run, "--user", "u00").decode(environment.get("PYTHONIOENCODING", "ascii"))
     assert r"\u9032\u6483" in text
     rows_of_answer = json.loads(answer("recommend", "--run", run, "--user", "u00", "--json").decode("utf-8"))["items"]
-    assert all(row["item"].startswith("進撃の巨人 Ёж") for row in rows_of_answer)
+    assert all(row["title"].startswith("進撃の巨人 Ёж") for row in rows_of_answer)
     assert "進撃の巨人 Ёж" in answer("recommend", "--run", run, "--all").decode("utf-8")
-    typed = rows_of_answer[0]["item"]
+    typed = rows_of_answer[0]["title"]
     told = json.loads(answer("similar", "--run", run, "--item", typed, "--json").decode("utf-8"))
-    assert told["item"] == rows_of_answer[0]["id"]
+    assert told["item"] == rows_of_answer[0]["item"]
 
 
 def test_json_has_no_nan(capsys):
@@ -246,3 +246,40 @@ def test_an_explanation_in_python_is_as_safe(hostile):
     _, run, _ = hostile
     text = str(api.load_run(run).explain(f"u00{HOSTILE}", "i00"))
     assert not STEERS.findall(text) and r"\x1b" in text
+
+
+class Sip(io.RawIOBase):
+    """A raw file that takes a few bytes at a time, and sometimes none."""
+
+    def __init__(self):
+        self.taken, self.calls = bytearray(), 0
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.calls += 1
+        if self.calls % 3 == 0:
+            return None
+        self.taken += bytes(data[:7])
+        return len(data[:7])
+
+
+def test_a_write_that_is_cut_short_is_gone_on_with(monkeypatch):
+    monkeypatch.setattr(streams.select, "select", lambda *lists: ([], [], []))
+    raw = Sip()
+    stream = streams.Shown(io.TextIOWrapper(raw, encoding="utf-8", write_through=True))
+    stream.write("ein langer Satz mit ä\n" * 3)
+    stream.write_data("a,b\n" * 20)
+    assert raw.taken.decode("utf-8").replace(os.linesep, "\n") == "ein langer Satz mit ä\n" * 3 + "a,b\n" * 20
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_end_nothing(tmp_path, closed):
+    run = tmp_path / "run"
+    for words in (
+        ["train", "--model", "popularity", "--out", str(run)],
+        ["recommend", "--run", str(run), "--user", "1"],
+    ):
+        command = shlex.join([sys.executable, "-m", "ramgnn", *words])
+        assert subprocess.run(["sh", "-c", f"{command} {closed}"], cwd=Path(__file__).parents[1]).returncode == 0

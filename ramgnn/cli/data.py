@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:  # imported where they are needed, so that `data list` answers
 _TABLE_OPTIONS = ("user_column", "item_column", "time_column", "title_column")
 _TABLE_OPTIONS += ("rating_column", "min_rating", "time_format", "missing", "split")
 _MARKS = ("quote", "escape")  # each a character, or none
+NONE = "none"  # in place of a file: there is no such table
 
 
 # ---- which data set --------------------------------------------------------------------------------------------------
@@ -35,16 +38,25 @@ def source(args: Namespace) -> Source:
     from ramgnn.datasets.source import Source
 
     options = dict(assignment(text, "option", "age=value") for text in args.option)
-    name = getattr(args, "name", None) or args.data
+    if "split" in options and options["split"] is None:
+        options["split"] = "none"  # a word of its own here
+    name = getattr(args, "name", None)
+    name = args.data if name is None else name
+    if name == "":
+        raise RamgnnError("the name of the data set is empty; is a variable of the shell not set?")
     tables = {"interactions": args.interactions, "items": args.items, "users": args.users}
+    without = args.items == NONE and not Path(NONE).exists()
+    if without:
+        tables["items"] = None
     own = _of_tables(args)
     if any(tables.values()) or name == "tables":
         if name not in (None, "tables"):
             raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
         name = "tables"
-        own |= {key: str(Path(path).resolve()) for key, path in tables.items() if path}
+        own |= {key: _absolute(path) for key, path in tables.items() if path}
+        own |= {"items": None} if without else {}
     elif name is not None and datasets.is_path(name):
-        name = str(Path(name).expanduser().resolve())
+        name = _absolute(Path(name).expanduser())
     elif own:
         key = next(iter(own))
         raise RamgnnError(
@@ -62,6 +74,20 @@ def source(args: Namespace) -> Source:
         named = {"item_relations": item_relations, "user_relations": user_relations}
         own |= {key: names for key, names in named.items() if names}
     return Source(name or "movietweetings", options | own, item_relations, user_relations)
+
+
+def _absolute(path: str | Path) -> str:
+    """A path from the root on; links that lead in a circle are left to whoever opens them.
+
+    Raises:
+        RamgnnError: it is counted from a folder that is gone.
+    """
+    try:
+        return str(Path(path).resolve())
+    except RuntimeError:  # a circle of links
+        return os.path.abspath(path)
+    except FileNotFoundError:
+        raise RamgnnError("the current folder does not exist any more; change to one that does") from None
 
 
 def _of_tables(args: Namespace) -> dict[str, Any]:
@@ -197,8 +223,8 @@ def check(args: Namespace) -> None:
     if args.json:
         return print_json(
             {"ok": True, "name": dataset.name, "users": dataset.n_users, "items": dataset.n_items,
-             "train": len(dataset.train), "test": len(dataset.test), "columns": columns, "notes": dataset.notes,
-             "doubts": [note for note in dataset.notes if is_doubt(note)]}
+             "train": len(dataset.train), "test": len(dataset.test), "columns": columns}
+            | noted(dataset)
         )  # fmt: skip
     if columns:
         head = ("table", "column", "read as", "decided", "how its cells were read")
@@ -211,11 +237,26 @@ def check(args: Namespace) -> None:
         print(f"\nwell: every id, value and pair fits{without}")
     else:
         print(f"\nread, with {n_doubts} {'doubt' if n_doubts == 1 else 'doubts'}: see the notes marked so")
-    if args.interactions and not args.items:
+    if args.interactions and not args.items and not any(text.startswith("items=") for text in args.option):
         from ramgnn.datasets.tables import items_beside  # which was read
 
         args.items = str(items_beside(args.interactions))
     print(f"next: ramgnn train {dataset_flags(args)}".rstrip())
+
+
+def print_doubts(dataset: RecDataset) -> None:
+    """Print the notes that somebody should look at, to standard error, where nothing else is told."""
+    from ramgnn.datasets.frames.notes import is_doubt
+
+    for note in filter(is_doubt, dataset.notes):
+        print(f"note (doubt): {visible(note)}", file=sys.stderr)
+
+
+def noted(dataset: RecDataset) -> dict[str, list[str]]:
+    """Notes and doubts for JSON."""
+    from ramgnn.datasets.frames.notes import is_doubt
+
+    return {"notes": list(dataset.notes), "doubts": [note for note in dataset.notes if is_doubt(note)]}
 
 
 def print_summary(dataset: RecDataset) -> None:

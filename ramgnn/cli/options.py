@@ -74,7 +74,11 @@ def output(sub: ArgumentParser, quiet: bool = False) -> ArgumentGroup:
     group = sub.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="print JSON and nothing else on standard output")
     if quiet:
-        group.add_argument("--quiet", action="store_true", help="no progress bars")
+        group.add_argument(
+            "--quiet",
+            action="store_true",
+            help="no progress bars and no notes; doubts about the data go to standard error",
+        )
     return group
 
 
@@ -121,7 +125,7 @@ def dataset(sub: ArgumentParser) -> None:
     tables.add_argument(
         "--interactions", metavar="FILE", help="who had what: user, item and, if known, time (CSV or Parquet)"
     )
-    tables.add_argument("--items", metavar="FILE", help="items with their attributes")
+    tables.add_argument("--items", metavar="FILE", help="items with their attributes; none: there is no such table")
     tables.add_argument("--users", metavar="FILE", help="users with their attributes")
     tables.add_argument("--user-column", metavar="NAME", help="column of user ids (otherwise guessed and shown)")
     tables.add_argument("--item-column", metavar="NAME", help="column of item ids")

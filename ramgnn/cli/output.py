@@ -39,7 +39,7 @@ def check(path: str, overwrite: bool) -> None:
     target = Path(path)
     if target.is_dir():
         raise RamgnnError(f"cannot write {path}: it is a folder; choose another --out")
-    if target.exists() and not overwrite:
+    if os.path.lexists(target) and not overwrite:
         raise RamgnnError(f"{path} is there already; choose another --out, or give --overwrite to replace it")
     if not target.parent.is_dir():
         what = "is a file; choose" if target.parent.exists() else "does not exist; make it or choose"

@@ -126,7 +126,8 @@ def _train(commands) -> None:
     model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: cpu)")
     model.add_argument(
         "--epochs", type=options.whole("a number of epochs", 0),
-        help="train for so many epochs instead of asking validation",
+        help="train the recommender, or the baseline, for so many epochs instead of asking validation; pre-training "
+        "has its own: --set pretrain.epochs=N",
     )  # fmt: skip
     model.add_argument(
         "--refit", action=OnceOrNot,
@@ -141,7 +142,10 @@ def _train(commands) -> None:
         f"FOLDER/{checks.BEFORE}, and it is put back if the new one cannot go on",
     )  # fmt: skip
     run.add_argument(
-        "--resume", metavar="FOLDER", help="continue the run that was stopped or killed there, with its own settings"
+        "--resume",
+        metavar="FOLDER",
+        help="continue the run of RAM-GNN that was stopped or killed there, with its own settings; baselines keep no "
+        "checkpoints and start again",
     )
     metrics = options.metrics(train)
     metrics.add_argument("--no-baselines", action="store_true", help="leave popularity and EASE out of the table")

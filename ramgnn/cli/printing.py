@@ -49,6 +49,13 @@ def table_without_ids(frame: pd.DataFrame, label: str) -> str:
     return text_table(frame if (frame["id"] != frame[label]).any() else frame.drop(columns="id"))
 
 
+def items_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Recommended or similar items as a table, with what they are called below ``item``."""
+    import pandas as pd
+
+    return table_without_ids(pd.DataFrame(rows).rename(columns={"item": "id", "title": "item"}), "item")
+
+
 def print_json(content: Any) -> None:
     """Print plain values, NumPy's and PyTorch's scalars among them, as JSON in UTF-8."""
     print_as_json(as_json(content, indent=1) + "\n")

@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.cli import output
-from ramgnn.cli.printing import as_json, print_as_json, print_json, table_without_ids
+from ramgnn.cli.printing import as_json, items_table, print_as_json, print_json
 from ramgnn.cli.saved import load_model
 from ramgnn.cli.streams import write_data
 from ramgnn.datasets.base import RecDataset
@@ -86,15 +86,15 @@ def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
     names = told_apart(dataset, "item")
     labels = "; ".join(visible(names[i]) for i in indices(dataset, "item", had))
     print(f"for somebody who had {labels}:")
-    print(table_without_ids(pd.DataFrame(rows), "item") if rows else "they have had every item")
+    print(items_table(rows) if rows else "they have had every item")
 
 
 def _as_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Recommendations as plain rows to show: rank, id, item (title or id) and score."""
+    """Recommendations as plain rows: rank, item, which is its id as text, title (or id) and score."""
     titles = frame["title"] if "title" in frame else frame["item"]
     columns = (frame["rank"], frame["item"], titles, frame["score"])
     return [
-        {"rank": int(rank), "id": item, "item": title, "score": round(float(score), 4)}
+        {"rank": int(rank), "item": str(item), "title": str(title), "score": round(float(score), 4)}
         for rank, item, title, score in zip(*columns, strict=True)
     ]
 
@@ -204,7 +204,7 @@ def _blocks(model: FittedModel, users: list[str] | None, args: Namespace) -> Ite
 
 
 def _by_user(blocks: Iterator[pd.DataFrame], users: Sequence[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Each user in turn with the rows to show: rank, id, item (title or id) and score.
+    """Each user in turn with the rows to show, see `_as_rows`.
 
     Blocks have their users in the order of `users`; whoever has had every item is in no block and gets no rows.
     """
@@ -229,7 +229,7 @@ def _print_tables(model: FittedModel, blocks: Iterator[pd.DataFrame], users: Seq
         label, n_items = visible(names[index_of[user]]), len(dataset.had(index_of[user]))
         print("\n" * (n > 0) + f"for user {label}, who had {n_items} items:")
         none_left = f"{label} has had every item" if n_items == dataset.n_items else "no item is left to recommend"
-        print(table_without_ids(pd.DataFrame(rows), "item") if rows else none_left)
+        print(items_table(rows) if rows else none_left)
 
 
 def _print_as_json(
@@ -250,7 +250,7 @@ def _add_reasons(model: FittedModel, rows: list[dict[str, Any]], **whom: Any) ->
     """Add one reason to each row, for a ``user`` or for somebody who ``had`` some items."""
     items = told_apart(model.dataset, "item")
     for row in rows:
-        row["reason"] = _short(model.explain(item=row["id"], n=1, **whom), items)
+        row["reason"] = _short(model.explain(item=row["item"], n=1, **whom), items)
 
 
 def _short(explanation: Explanation, items: Sequence[str]) -> str:

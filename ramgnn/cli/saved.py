@@ -11,7 +11,8 @@ from ramgnn.cli.importing import imported
 from ramgnn.cli.typed import flag
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.fitted import FittedModel
-from ramgnn.runs.folder import FILES, FIX, RUN, WEIGHTS
+from ramgnn.runs.folder import BEFORE, FILES, FIX, RUN, SERVED, WEIGHTS
+from ramgnn.runs.started import warn_if_stopped
 from ramgnn.visible import visible_lines
 
 MOST = 5  # runs that are named
@@ -33,6 +34,8 @@ def load_model(folder: str, evaluated: bool = False, reasons: bool = True) -> Fi
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", UserWarning)
         model = loading.load(folder) if evaluated else loading.load_serving(folder)
+        if model.scorer is not None:
+            warn_if_stopped(folder, model)
     for warning in (x for x in noted if issubclass(x.category, UserWarning)):
         print(f"ramgnn: {visible_lines(str(warning.message))}", file=sys.stderr)
     if model.scorer is None and not model.interrupted:
@@ -57,7 +60,10 @@ def check_run(folder: str) -> None:
         raise RamgnnError(f"{folder} holds a run that was stopped; go on with it: {_resume(folder)}")
     if any((path / name).exists() for name in FILES):  # what is left of a run
         return
-    found = next(filter(None, map(_runs_in, (path, path.parent, Path("runs")))), [])
+    if (path.parent / RUN).exists():  # a file in a run
+        found = [str(path.parent)]
+    else:
+        found = next(filter(None, map(_runs_in, (path, path.parent, Path("runs")))), [])
     fix = f"name a run that there is: {', '.join(found[:MOST])}{', …' * (len(found) > MOST)}"
     raise DataError(
         "there is no such file",
@@ -70,7 +76,8 @@ def check_run(folder: str) -> None:
 def _runs_in(folder: Path) -> list[str]:
     """The run folders in a folder, those that were trained last first."""
     try:
-        return [str(p.parent) for p in sorted(folder.glob(f"*/{RUN}"), key=lambda p: -p.stat().st_mtime)]
+        inside = (p for p in folder.glob(f"*/{RUN}") if p.parent.name not in (SERVED, BEFORE))
+        return [str(p.parent) for p in sorted(inside, key=lambda p: -p.stat().st_mtime)]
     except (OSError, ValueError):  # the latter of a name that no file can have
         return []
 

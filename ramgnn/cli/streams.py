@@ -6,12 +6,14 @@ too, and say in one line that they cannot be written to. JSON and CSV go past th
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from ramgnn.errors import RamgnnError
 from ramgnn.visible import visible, visible_stream
@@ -45,7 +47,11 @@ class Shown:
         if encoding := getattr(self.stream, "encoding", None):
             shown = shown.encode(encoding, "backslashreplace").decode(encoding)
         with _one_line():
-            self.stream.write(shown)
+            buffer = getattr(self.stream, "buffer", None)
+            if isinstance(buffer, io.RawIOBase):  # without a buffer (PYTHONUNBUFFERED) a write may be cut short
+                _send(buffer, shown.replace("\n", os.linesep).encode(encoding or "utf-8", "backslashreplace"))
+            else:
+                self.stream.write(shown)
         return len(text)
 
     def writelines(self, lines: Iterator[str]) -> None:
@@ -65,21 +71,36 @@ class Shown:
             return
         with _one_line():
             self.stream.flush()
-            buffer.write(text.encode("utf-8", "backslashreplace"))
+            _send(buffer, text.encode("utf-8", "backslashreplace"))
             buffer.flush()
+
+
+def _send(buffer: BinaryIO, data: bytes) -> None:
+    """Write all of it: a raw file, or a pipe that does not wait, takes a part at a time."""
+    left = memoryview(data)
+    while left:
+        try:
+            n = buffer.write(left)
+        except BlockingIOError as error:
+            n = error.characters_written
+        if not n:  # nothing was taken: wait until something will be
+            select.select([], [buffer], [], 1.0)
+        left = left[n or 0 :]
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Within this context `sys.stdout` and `sys.stderr` are `Shown`; where there is none, it stays so."""
+    """Within this context `sys.stdout` and `sys.stderr` are `Shown`; what goes to a closed one goes nowhere."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (
-        stream if stream is None else Shown(stream, bars) for stream, bars in zip(before, (False, True), strict=True)
-    )
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        sys.stdout, sys.stderr = (
+            Shown(nowhere if stream is None else stream, bars)
+            for stream, bars in zip(before, (False, True), strict=True)
+        )
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
 
 
 def write_data(text: str) -> None:

@@ -16,7 +16,7 @@ from ramgnn import api, distributed, memory, paper, readings, runs
 from ramgnn.baselines import registry
 from ramgnn.cli import checks
 from ramgnn.cli.checks import RAM_GNN, beside_resume
-from ramgnn.cli.data import assignment, print_summary, source
+from ramgnn.cli.data import assignment, noted, print_doubts, print_summary, source
 from ramgnn.cli.holding import given_up, held, how_to_resume
 from ramgnn.cli.printing import interval_text, intervals, print_json, ranking_text
 from ramgnn.cli.typed import flag
@@ -95,6 +95,8 @@ def _train_ram_gnn(
         distributed.wait()
     if not quiet:
         print_summary(dataset)
+    elif is_first:
+        print_doubts(dataset)
     checkpoints = folder / runs.CHECKPOINTS
     with given_up(folder, started is None):
         fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=checkpoints)
@@ -113,7 +115,7 @@ def _train_ram_gnn(
     runs.clear_checkpoints(folder)
     if args.json:
         report = {"run": str(folder), "seconds": fitted.seconds, "epochs": fitted.finetuned.best_epoch}
-        print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
+        print_json(report | noted(dataset) | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
         return 0
     print(f"\n{config.name}, seed {config.seed}: {_stages(fitted)}")
     _print_results(fitted, evaluation, config.name, folder, args)
@@ -147,7 +149,9 @@ def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any]
     """`_train_baseline`, once it is clear what is fitted to what and where."""
     quiet = args.quiet or args.json
     dataset = data_source.load(False if quiet else None)
-    if not quiet:
+    if quiet:
+        print_doubts(dataset)
+    else:
         print_summary(dataset)
     started = time.perf_counter()
     model = api.fit(
@@ -168,7 +172,7 @@ def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any]
         return checks.INTERRUPTED
     if args.json:
         report = {"run": str(folder), "model": args.model, "seconds": {"training": seconds}}
-        print_json(report | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
+        print_json(report | noted(dataset) | ({"metrics": intervals(evaluation, args.at)} if evaluation else {}))
         return 0
     print(f"\n{args.model}, seed {args.seed}: {seconds:.0f} s")
     _print_results(model, evaluation, args.model, folder, args)
@@ -203,10 +207,8 @@ def _print_results(model: FittedModel, evaluation: Evaluation | None, name: str,
     if evaluation is not None:
         print(_results_table(evaluation, name, dataset, args))
     if model.served is not None:
-        print(
-            "\nWhat recommends was trained once more, with the held-out items in; the table is of the model that never "
-            "saw them."
-        )
+        table = "; the table is of the model that never saw them" * (evaluation is not None)
+        print(f"\nWhat recommends was trained once more, with the held-out items in{table}.")
     asked = f"{flag('--run', folder)} {flag('--user', dataset.user_ids[0])}"
     print(f"\nsaved in {visible(folder)}; next: ramgnn recommend {asked} -n 10")
 

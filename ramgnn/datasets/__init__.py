@@ -91,7 +91,8 @@ def load(name: str | os.PathLike = "movietweetings", /, *, progress: bool | None
         near = get_close_matches(str(name).lower(), dict.fromkeys([*_LOADERS, *_folders_here()]), cutoff=0.5)
         raise NotFoundError("data set", name, near, hint=hint)
     if "progress" in known:
-        options["progress"] = sys.stderr.isatty() if progress is None else progress
+        seen = sys.stderr is not None and sys.stderr.isatty()  # there is none where it was closed
+        options["progress"] = seen if progress is None else progress
     for option in options:
         if option not in known:
             hint = f"its options are {', '.join(known)}" if known else "it has no options"

@@ -13,6 +13,7 @@ from ramgnn.datasets.faults import check_texts
 from ramgnn.datasets.negatives import with_negatives
 from ramgnn.datasets.split import COLUMNS, interactions, leave_last_out
 from ramgnn.errors import DataError, NotFoundError
+from ramgnn.visible import visible
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Relation:
         return cls(name, np.array(nodes, np.int64), np.array(values, np.int64), tuple(index), derived)
 
     def __repr__(self) -> str:
-        return f"<Relation {self.name}: {self.n_values:,} values in {len(self.nodes):,} rows>"
+        return f"<Relation {visible(self.name)}: {self.n_values:,} values in {len(self.nodes):,} rows>"
 
     @property
     def n_values(self) -> int:
@@ -124,9 +125,9 @@ class RecDataset:
 
     def __repr__(self) -> str:
         held_out = f"{len(self.train):,} interactions and {len(self.test):,} held out"
-        lines = [f"<RecDataset {self.name}: {self.n_users:,} users, {self.n_items:,} items, {held_out}"]
+        lines = [f"<RecDataset {visible(self.name)}: {self.n_users:,} users, {self.n_items:,} items, {held_out}"]
         for side in ("item", "user"):
-            attributes = (f"{r.name} ({r.n_values:,} values)" for r in self.relations(side))
+            attributes = (f"{visible(r.name)} ({r.n_values:,} values)" for r in self.relations(side))
             lines.append(f"  {side}s: {', '.join(attributes) or 'no attributes'}")
         return "\n".join(lines) + ">"
 

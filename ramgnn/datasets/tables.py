@@ -237,7 +237,7 @@ def _no_items(interactions: Table, named: Columns, folder: Path) -> DataError:
         dated = columns_of_dates(interactions.head(about_items), interactions.origin)
         about_items = [column for column in about_items if column not in dated]
     where = "here" if folder == Path() else f"in {folder}"
-    fix = f"pass {option('items', 'FILE')}, or put an {ITEMS} there"
+    fix = f"pass {option('items', 'FILE')}, put an {ITEMS} there, or do without: {option('items', None)}"
     if here := file_called(Path(), ITEMS):
         fix = f"pass {option('items', here.name)} if the one in this folder is meant, or {option('items', 'FILE')}"
     if about_items and interactions.origin.file is not None:

@@ -128,11 +128,19 @@ def check_ended(folder: str | os.PathLike) -> None:
 
 def warn_if_stopped(folder: str | os.PathLike, fitted: FittedModel) -> None:
     """Warn that a model is what a training had reached when it was stopped, and say how to go on."""
-    if unfinished(folder):
+    if fitted.interrupted:
         what = "there is no recommender yet" if fitted.scorer is None else "it recommends by what was reached"
         warnings.warn(
-            f"{folder} was stopped during {fitted.interrupted}, {what}; {_how_to_go_on(Path(folder))}", stacklevel=3
+            f"{folder} was stopped {_when(fitted)}, {what}" + (f"; {_how_to_go_on(Path(folder))}" * unfinished(folder)),
+            stacklevel=3,
         )
+
+
+def _when(fitted: FittedModel) -> str:
+    """During which stage, or after how many epochs of a baseline."""
+    if isinstance(fitted.interrupted, str):
+        return f"during {fitted.interrupted}"
+    return f"after {fitted.epochs} epochs" if hasattr(fitted, "epochs") else "before its end"
 
 
 def _how_to_go_on(folder: Path) -> str:
