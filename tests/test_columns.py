@@ -376,6 +376,32 @@ def test_bins_fit_the_range(numbers, bins):
     assert fitting_bins(np.array(numbers, float)) == bins
 
 
+@pytest.mark.parametrize("cells", [["18,90", "7,50", "12", "1.234,50"], ["1,5", "2,5", "4", "3,5"]])
+def test_numbers_with_a_decimal_comma(cells):
+    """They are numbers as others are: binned, and never to be divided at the comma."""
+    numbers = [float(cell.replace(".", "").replace(",", ".")) for cell in cells]
+    told = read(cells, "price")
+    assert told[0][: len(cells)] == [[cell] for cell in cells] and "separator" not in told[2]
+    binned = read(cells, "price", bins={"price": 5})[0]
+    assert binned == read(numbers, "price", bins={"price": 5})[0]
+    with pytest.raises(DataError, match="'cheap' in column 'price' is no number") as caught:
+        read([*cells * 3, "cheap"], "price", bins={"price": 5})
+    assert repr(cells[0]) in str(caught.value)
+
+
+def test_many_numbers_with_a_decimal_comma_are_better_binned():
+    prices = [f"{k % 60},{k % 10}0" for k in range(120)]
+    frame = pd.DataFrame({"item_id": range(120), "price": prices})
+    notes = from_frames(rows(), frame).notes
+    note = next(note for note in notes if "different numbers" in note)
+    assert "with a decimal comma such as '0,00'" in note and "bins={'price': 'q10'}" in note
+    assert not any("divide" in note for note in notes)
+
+
+def test_lists_of_numbers_are_no_decimals():
+    assert "separator" in read(["1,5", "2,5,7", "1", "5,2", "7,1"])[2]
+
+
 # ---- the command line
 
 

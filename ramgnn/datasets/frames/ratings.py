@@ -10,8 +10,9 @@ import pandas as pd
 
 from ramgnn.advice import option
 from ramgnn.datasets.frames.codes import codes_of, known
+from ramgnn.datasets.frames.decimals import to_numbers
 from ramgnn.datasets.frames.distinct import Distinct, distinct
-from ramgnn.datasets.frames.missing import PLACEHOLDERS, to_numbers
+from ramgnn.datasets.frames.missing import PLACEHOLDERS
 from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
