@@ -321,6 +321,28 @@ def test_ratings_that_are_none(tmp_path):
             rated(min_rating=wrong)
 
 
+def test_a_few_words_among_ratings_hide_no_doubt(tmp_path, capsys):
+    seen = rows(rating=["5", "gut", "1", "so, so"] + ["4", "2"] * 14)
+    doubt = next(note for note in from_frames(seen, items(["a", "b"])).notes if is_doubt(note))
+    assert "(from 1 to 5) are not used: every row counts as liked" in doubt
+    assert "2 of the first 32 cells are no numbers: 'gut' (row 1), 'so, so' (row 3)" in doubt
+    assert "min_rating=4, missing=['gut', 'so, so'] keeps" in doubt
+    assert decisions(from_frames(seen, items(["a", "b"])).notes)[3].detail.startswith("from 1 to 5, and words: 2")
+    assert "words" not in str(decisions(from_frames(seen, items(["a", "b"]), missing=["gut", "so, so"]).notes))
+    seen.to_csv(tmp_path / "rows.csv", index=False)
+    items(["a", "b"]).to_csv(tmp_path / "items.csv", index=False)
+    files = ["--interactions", str(tmp_path / "rows.csv"), "--items", str(tmp_path / "items.csv")]
+    assert main(["data", "check", *files]) == 0
+    shown = capsys.readouterr().out
+    assert "well" not in shown
+    advice = re.search(r"(--min-rating \S+ --missing gut --missing 'so, so') keeps", shown)[1]
+    assert main(["data", "check", *files, *shlex.split(advice)]) == 0
+    capsys.readouterr()
+    assert main(["data", "check", *files, "--min-rating", "2"]) == 1
+    mended = re.search(r"pass (--missing .+) to count it as no rating", capsys.readouterr().err)[1]
+    assert main(["data", "check", *files, "--min-rating", "2", *shlex.split(mended)]) == 0
+
+
 @pytest.mark.parametrize(
     "name", ["rating", "Book-Rating", "stars", "Score", "user_rating", "star rating", "ratingValue"]
 )

@@ -105,7 +105,7 @@ def build(
     guess = guess_columns(interactions, items, users, named, options.min_rating is not None)
     check_bins(options.bins or {}, [*guess.item_relations, *guess.user_relations])
     missing = check_missing(options.missing)
-    columns_notes, details = unread(guess, interactions, items, users)
+    columns_notes, details = unread(guess, missing, interactions, items, users)
     notes = [*columns_notes, *notes]
     listed_items, listed_users = _read_listed(items, users, guess, options, missing, notes)
     listed = {"item": listed_items, "user": listed_users}
