@@ -365,7 +365,10 @@ def test_users_with_too_few_interactions(files):
     more = INTERACTIONS + "eve,m1,1,2024-01-01\n"
     data = tables.load(**files(more))
     assert data.user_ids == ("ann", "bob")
-    assert any("1 of 3 users have fewer than 2 interactions" in note for note in data.notes)
+    assert any(
+        "1 of 3 users has fewer than 2 interactions and was left out; min_user=1 keeps" in note for note in data.notes
+    )
+    assert "eve" in tables.load(**files(more, min_user=1)).user_ids
     kept = tables.load(**files(more, min_user=1))
     assert "eve" in kept.user_ids and len(kept.test) == 2
     assert tables.load(**files(more, users=USERS + "zoe,1,Rome\n", min_user=0)).user_ids == ("ann", "bob", "eve", "zoe")
