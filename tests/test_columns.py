@@ -122,8 +122,12 @@ def test_missing_numbers_are_not_binned():
 def test_a_title_that_is_missing_is_the_id():
     frame = items(["Crime"]).assign(title=["?", "NULL", "NULL", "\\N", *[f"T{k}" for k in range(12)]])
     data = from_frames(rows(), frame)
-    assert data.item_labels[:5] == ("?", "1", "2", "3", "T0")  # one film may be called "?"
-    assert any("titles of items" in note for note in data.notes)
+    assert data.item_labels[:5] == ("0", "1", "2", "3", "T0")
+    assert "4 of 16 titles of items are missing (?, NULL, \\N); the ids stand for them" in data.notes
+    for sign in ("NULL", "?", "n/a", "-", "\\N", ""):
+        data = from_frames(rows(), frame.assign(title=[sign, *[f"T{k}" for k in range(15)]]))
+        assert data.item_labels[:2] == ("0", "T0")
+        assert f"1 of 16 titles of items is missing ({sign or 'empty'}); the id stands for it" in data.notes
 
 
 def test_a_value_that_joins_most_nodes_is_a_doubt():
@@ -456,6 +460,28 @@ def test_check_shows_each_decision(folder, capsys):
     assert "well" not in shown and "1 doubt" in shown
     assert main(["data", "check", *folder, "--min-rating", "4"]) == 0
     assert "well: every id, value and pair fits" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["none", ""])
+@pytest.mark.parametrize("side", ["item", "user"])
+def test_no_attributes_of_a_table(folder, tmp_path, capsys, side, word):
+    """Neither is read of that table, also where there is none; a column that is called "none" is a column."""
+    people = pd.DataFrame({"user_id": range(8), "age": [31, 32] * 4})
+    people.to_csv(tmp_path / "people.csv", index=False)
+    call = ["data", "check", *folder, "--users", str(tmp_path / "people.csv"), f"--{side}-relations", word, "--json"]
+    assert main(call) == 0
+    read_as = {(c["table"], c["role"]) for c in json.loads(capsys.readouterr().out)["columns"]}
+    table, other = {"item": ("items.csv", "people.csv"), "user": ("people.csv", "items.csv")}[side]
+    assert (table, "relation") not in read_as and (table, "not read") in read_as and (other, "relation") in read_as
+    assert main(["data", "check", *folder, "--user-relations", word]) == 0
+    capsys.readouterr()
+    assert main(["data", "info", "toy", f"--{side}-relations", word, "--json"]) == 0
+    assert side not in json.loads(capsys.readouterr().out)["relations"]
+    files = {"interactions": folder[1], "items": folder[3], "users": tmp_path / "people.csv", "progress": False}
+    for names in ([], "none", ["none"], ""):
+        assert not tables.load(**files, **{f"{side}_relations": names}).relations(side)
+    people.assign(none=["a", "b"] * 4).to_csv(tmp_path / "people.csv", index=False)
+    assert [r.name for r in tables.load(**files, user_relations="none").user_relations] == ["none"]
 
 
 def test_advice_is_typed_as_printed(folder, capsys):

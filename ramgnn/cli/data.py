@@ -60,7 +60,7 @@ def source(args: Namespace) -> Source:
     if name == "tables" or (name is not None and datasets.is_path(name)):
         # read nothing else; one that was named stays, whatever it joins
         named = {"item_relations": item_relations, "user_relations": user_relations}
-        own |= {key: names for key, names in named.items() if names}
+        own |= {key: names for key, names in named.items() if names is not None}
     return Source(name or "movietweetings", options | own, item_relations, user_relations)
 
 
@@ -78,7 +78,7 @@ def _of_tables(args: Namespace) -> dict[str, Any]:
 
 
 def _names(text: str | None) -> list[str] | None:
-    """Relation types from ``A,B``; None, for all of them, from None."""
+    """Relation types from ``A,B``; None, for all of them, from None, and no name from an empty text."""
     return None if text is None else [name for name in text.split(",") if name]
 
 

@@ -115,8 +115,8 @@ def dataset(sub: ArgumentParser) -> None:
         help="options of its loader; of your own tables sep=';', encoding=cp1252, duplicates=first, unknown=drop, "
         "min_user=5, …",
     )  # fmt: skip
-    named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name")
-    named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name")
+    named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name; none for none")
+    named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name; none for none")
     tables = sub.add_argument_group("your own tables, or those in a folder")
     tables.add_argument(
         "--interactions", metavar="FILE", help="who had what: user, item and, if known, time (CSV or Parquet)"

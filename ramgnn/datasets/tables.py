@@ -112,8 +112,8 @@ def load(
             `interactions`, None for none.
         users: one row per user, likewise.
         user_column, item_column, time_column, title_column: names of columns; None guesses, see `guess`.
-        item_relations, user_relations: the columns to use; None uses all whose values join at least two nodes and do
-            not join all of them.
+        item_relations, user_relations: the columns to use, ``[]`` or ``"none"`` for none; None uses all whose values
+            join at least two nodes and do not join all of them.
         separator: between several values in one cell; None for one value a cell; "auto" finds out for each column
             by itself and notes what it found; a mapping says it for some columns (``{"genre": ",", "studio": None}``).
         missing: values that say that nothing is known, besides empty cells, ``?``, ``\\N``, ``NULL``, ``nan``, ``N/A``,
