@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
 from ramgnn.advice import option
+from ramgnn.advice import options as advised
 from ramgnn.cli.printing import aligned, print_json, text_table
 from ramgnn.cli.typed import dataset_flags
 from ramgnn.errors import RamgnnError
@@ -40,7 +41,7 @@ def source(args: Namespace) -> Source:
     own = _of_tables(args)
     if any(tables.values()) or name == "tables":
         if name not in (None, "tables"):
-            raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
+            raise _both(name, {key: path for key, path in tables.items() if path})
         name = "tables"
         own |= {key: str(Path(path).resolve()) for key, path in tables.items() if path}
     elif name is not None and datasets.is_path(name):
@@ -62,6 +63,18 @@ def source(args: Namespace) -> Source:
         named = {"item_relations": item_relations, "user_relations": user_relations}
         own |= {key: names for key, names in named.items() if names is not None}
     return Source(name or "movietweetings", options | own, item_relations, user_relations)
+
+
+def _both(name: str, tables: dict[str, str]) -> RamgnnError:
+    """The error where a data set and tables are named; a folder may be meant to say where the tables lie."""
+    if not datasets.is_path(name):
+        return RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
+    inside = {key: Path(name) / path for key, path in tables.items()}
+    paths = {key: str(inside[key] if inside[key].exists() else path) for key, path in tables.items()}
+    return RamgnnError(
+        f"both the folder {name!r} and files are given, and a folder's tables are found by their names; leave the "
+        f"files out, or name them without the folder: {advised(paths)}"
+    )
 
 
 def _of_tables(args: Namespace) -> dict[str, Any]:

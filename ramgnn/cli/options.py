@@ -117,7 +117,10 @@ def dataset(sub: ArgumentParser) -> None:
     )  # fmt: skip
     named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name; none for none")
     named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name; none for none")
-    tables = sub.add_argument_group("your own tables, or those in a folder")
+    tables = sub.add_argument_group(
+        "your own tables, or those in a folder",
+        "--interactions, --items and --users name files instead of --data; the others go with a folder of tables too",
+    )
     tables.add_argument(
         "--interactions", metavar="FILE", help="who had what: user, item and, if known, time (CSV or Parquet)"
     )

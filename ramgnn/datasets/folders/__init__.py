@@ -25,7 +25,7 @@ from ramgnn.advice import options as several
 from ramgnn.datasets import tables
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.folders import movielens, named, recbole
-from ramgnn.datasets.folders.found import Found, others, say, visible
+from ramgnn.datasets.folders.found import Found, from_here, others, say, visible
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError, NotFoundError
@@ -39,6 +39,9 @@ COLUMNS = {  # option: the field of `Columns` that it sets
     "item_relations": "item_relations", "user_relations": "user_relations",
     "rating_column": "rating",
 }  # fmt: skip
+# what reads the kinds of files that are read here as no table
+READERS = dict.fromkeys((".xlsx", ".xls", ".ods"), "pandas.read_excel")
+READERS |= {".json": "pandas.read_json"} | dict.fromkeys((".jsonl", ".ndjson"), "pandas.read_json(…, lines=True)")
 LOOKED_FOR = (
     "MovieLens (u.data; ratings.dat and movies.dat; ratings.csv and movies.csv), RecBole (NAME.inter), or tables, CSV "
     "or Parquet, called interactions, ratings or events, with items, movies or products and users beside them"
@@ -167,5 +170,19 @@ def _nothing(folder: Path) -> DataError:
         f"no data set is recognised in this folder; there lies {shown}",
         file=folder,
         expected=LOOKED_FOR,
-        fix=f"name {inside[0]}" if inside else f"name the files: {several({'interactions': OPEN, 'items': OPEN})}",
+        fix=f"name {from_here(inside[0])}" if inside else _way_out(folder),
     )
+
+
+def _way_out(folder: Path) -> str:
+    """What to do about a folder in which nothing is recognised: name its tables, or write them anew."""
+    if files := named.likely(folder):
+        paths = {role: str(from_here(path)) for role, path in files.items()}
+        return f"name the files instead of the folder: {several(paths)}, if these are the tables"
+    kinds = [path.suffix.lower() for path in visible(folder) if path.suffix.lower() in READERS]
+    if kinds:
+        return (
+            f"export the tables as CSV (UTF-8) or Parquet, for {kinds[0]} is not read; or read them with "
+            f"{READERS[kinds[0]]} and hand the frames to ramgnn.from_frames"
+        )
+    return f"name the files: {several({'interactions': OPEN, 'items': OPEN})}"
