@@ -432,3 +432,16 @@ def test_wrong_separator(files):
     refused(own, "interactions", "only one column", "pass sep=','", line=1)
     semicolons = {"interactions": INTERACTIONS.replace(",", ";"), "items": ITEMS.replace(",", "\t")}
     assert tables.load(**files(**semicolons)).n_items == 4  # each file has its own, found in its header
+
+
+@pytest.mark.parametrize("side", ["interactions", "items", "users"])
+def test_rows_without_a_cell_are_told_of(files, side):
+    texts = {"interactions": INTERACTIONS, "items": ITEMS, "users": USERS}
+    n = texts[side].splitlines()[0].count(",")
+    texts[side] += f"{',' * n}\n" * 2
+    data = tables.load(**files(**texts))
+    assert len(data.train) + len(data.test) == 6 and data.n_items == 4
+    last = texts[side].count("\n")
+    name = {"interactions": "interactions.csv", "items": "items.csv", "users": "people.csv"}[side]
+    note = f"2 lines of {name} are empty in every column and were left out (lines {last - 1}, {last})"
+    assert note in data.notes

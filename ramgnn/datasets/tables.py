@@ -280,12 +280,14 @@ def _table(side: str, path: Path, form: Form, header: bool, named: Columns, prog
     ):
         raise misfits.many_columns(path, layout.line, layout.columns, f"{side[:-1]}_relations")
     notes += [f"{path.name}: {note}" for note in layout.notes]
+    blank: list[int] = []
     return Table(
         Origin(path.name, path, layout.line or None),
         layout.columns,
-        read=lambda columns: read_table(path, columns, (), progress=progress, **options),
+        read=lambda columns: read_table(path, columns, (), progress=progress, blank=blank, **options),
         numbered=not layout.line,
-        head=lambda columns: next(read_chunks(path, columns, (), rows=HEAD, **options)),
+        head=lambda columns: next(read_chunks(path, columns, (), rows=HEAD, blank=[], **options)),
+        blank=blank,
     )
 
 

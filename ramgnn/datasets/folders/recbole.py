@@ -81,7 +81,7 @@ def of_file(inter: Path, progress: bool, encoding: str | None = None) -> Found:
     return Found(
         "RecBole's atomic files",
         f"{inter.name} is there",
-        Table(Origin(inter.name, inter, line), tuple(types), read, head=head),
+        Table(Origin(inter.name, inter, line), tuple(types), read, head=head, blank=ratings.blank),
         items and _attributes(items, item, encoding),
         users and _attributes(users, user, encoding),
         Columns(user, item, time, rating=_first(types, RATING_NAMES)),
@@ -132,8 +132,13 @@ def _attributes(path: Path, id_column: str | None, encoding: str | None) -> Tabl
     line = read_layout(path, "\t", quote=None, encoding=encoding).line
     title = _first(types, TITLE_NAMES)
 
+    blank: list[int] = []
+
     def read(columns: Sequence[str]) -> pd.DataFrame:
-        texts = read_text(path, [f"{c}:{kind}" for c, kind in types.items()], "\t", encoding, has_header=True)
+        blank.clear()
+        texts = read_text(
+            path, [f"{c}:{kind}" for c, kind in types.items()], "\t", encoding, has_header=True, blank=blank
+        )
         texts.columns = list(types)
         texts = texts[list(dict.fromkeys(columns))]
         return texts.assign(
@@ -141,7 +146,7 @@ def _attributes(path: Path, id_column: str | None, encoding: str | None) -> Tabl
         )
 
     spare = frozenset(c for c, kind in types.items() if kind == "float_seq")
-    return Table(Origin(path.name, path, line), tuple(types), read, spare=spare)
+    return Table(Origin(path.name, path, line), tuple(types), read, spare=spare, blank=blank)
 
 
 def _cells(texts: pd.Series, kind: str, path: Path) -> pd.Series:

@@ -30,7 +30,7 @@ from ramgnn.datasets.frames.rows import (
     seen_pairs,
 )
 from ramgnn.datasets.frames.separators import check_columns, check_separator
-from ramgnn.datasets.frames.table import Table
+from ramgnn.datasets.frames.table import Table, blank_notes
 from ramgnn.datasets.frames.telling import told, unread
 from ramgnn.datasets.frames.times import check_time_format, keep_timed, read_times
 from ramgnn.datasets.frames.titles import labels
@@ -174,7 +174,7 @@ def build(
         own=True,
         left_out_users=tuple(dict.fromkeys([*left_out, *everybody.difference(user_ids, sort=False)])),
         source=source,
-        notes=(told(guess, details, taken), *notes),
+        notes=(told(guess, details, taken), *notes, *blank_notes(interactions, items, users)),
         user_id_dtype=_common_dtype(dtypes["user"], listed_users),
         item_id_dtype=_common_dtype(dtypes["item"], listed_items),
     )
