@@ -381,5 +381,10 @@ def test_a_line_above_the_header(tmp_path, above):
     with pytest.raises(DataError, match="and the lines below it have 5, so that it may be no header") as caught:
         read_table(path)
     assert "remove what stands above the header" in caught.value.fix and "'Kunde', 'Artikel'" in caught.value.fix
+    path.write_text(f"{above}\n{table}".replace("18,90", "18").replace("7,50", "7"))
+    with pytest.raises(DataError, match="and the lines below it have 5, so that it may be no header"):
+        read_table(path)
     path.write_text(table)
     assert len(read_table(path)) == 6
+    path.write_text("id\n1;2\n3;4\n")
+    assert read_table(path)["id"].tolist() == ["1;2", "3;4"]

@@ -149,7 +149,11 @@ def dataset(sub: ArgumentParser) -> None:
         "--split", metavar="HOW",
         help="hold out the last item of each user (last, the default), a random one, or none: only to recommend",
     )  # fmt: skip
-    tables.add_argument("--quote", metavar="CHAR", help='around fields (default: "); none where quotes are letters')
+    tables.add_argument(
+        "--quote",
+        metavar="CHAR",
+        help="around fields (default: \", and found out in RecBole's files); none where quotes are letters",
+    )
     tables.add_argument("--escape", metavar="CHAR", help="before a quote inside a field, such as \\ (default: none)")
     tables.add_argument("--no-header", action="store_true", help="no names of columns: they are called 1, 2, …")
     tables.add_argument(

@@ -257,7 +257,7 @@ def _header_below(
         width, n = Counter(map(len, below)).most_common(1)[0] if below else (0, 0)
         filled = _filled(above)
         most = max(map(_filled, below), default=0)
-        if len(below) < 2 or n < FITTING * len(below) or width < 2 or (as_wide and (filled > 1 or width != len(above))):
+        if len(below) < 2 or n < FITTING * len(below) or width < 2 or (as_wide and (filled > 1 or most < 3)):
             continue
         if filled <= max(1, most - 2) and (filled < most - 1 or len(above) == 1) and most > filled:
             return filled, most, below[0]

@@ -32,7 +32,7 @@ from ramgnn.errors import DataError, NotFoundError
 
 __all__ = ["Found", "load", "options", "recognise"]
 
-FORMS = (movielens.raw, movielens.dat, movielens.csv, recbole.atomic)
+FORMS = (movielens.raw, movielens.dat, movielens.csv)  # besides RecBole's, whose files may have quotes
 FILES = ("interactions", "items", "users")  # options of `tables.load` that a folder answers by itself
 COLUMNS = {  # option: the field of `Columns` that it sets
     "user_column": "user", "item_column": "item", "time_column": "time", "title_column": "title",
@@ -65,7 +65,7 @@ def load(path: str | os.PathLike, *, progress: bool = True, **options: Any) -> R
     name = options.pop("name", None) or f"{folder.name}/"
     if options.get("encoding") is not None:
         codec_of(options["encoding"])
-    found = recognise(folder, progress, options.get("encoding"))
+    found = recognise(folder, progress, options.get("encoding"), options.get("quote", recbole.AUTO))
     if not isinstance(found, Found):
         data = tables.load(**{"items": None} | found, name=name, progress=progress, **options)
         roles = {role: found.get(role) for role in FILES}
@@ -80,7 +80,9 @@ def options() -> list[str]:
     return [name for name in inspect.signature(tables.load).parameters if name not in FILES]
 
 
-def recognise(path: str | os.PathLike, progress: bool = False, encoding: str | None = None) -> Found | dict[str, Path]:
+def recognise(
+    path: str | os.PathLike, progress: bool = False, encoding: str | None = None, quote: str | None = recbole.AUTO
+) -> Found | dict[str, Path]:
     """What lies in a folder: a known form, or tables by role; nothing large is read.
 
     Raises:
@@ -89,11 +91,13 @@ def recognise(path: str | os.PathLike, progress: bool = False, encoding: str | N
     folder = Path(path)
     if folder.is_file():
         if folder.suffix.lower() == ".inter":
-            return recbole.of_file(folder, progress, encoding)
+            return recbole.of_file(folder, progress, encoding, quote)
         raise _file(folder)
     for form in FORMS:
         if (found := form(folder, progress, encoding)) is not None:
             return found
+    if (found := recbole.atomic(folder, progress, encoding, quote)) is not None:
+        return found
     if (found := named.tables(folder)) is not None:
         return found
     raise _nothing(folder)
@@ -102,7 +106,7 @@ def recognise(path: str | os.PathLike, progress: bool = False, encoding: str | N
 def _load_found(found: Found, folder: Path, name: str, **options: Any) -> RecDataset:
     """The data set of a known form, whose columns may be named otherwise."""
     choices = {f.name for f in fields(Options)}
-    allowed = {*choices, *COLUMNS, "encoding"}
+    allowed = {*choices, *COLUMNS, "encoding"} | ({"quote"} if found.form == recbole.FORM else set())
     for word, value in options.items():
         if word not in allowed:
             raise DataError(
