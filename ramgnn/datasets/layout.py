@@ -250,6 +250,8 @@ def _header_below(
     A line above the header ("Export of 1 March") has fewer cells than the rows, whatever divides them.
     """
     as_wide = bool(rows) and Counter(map(len, rows)).most_common(1)[0][0] == len(first)
+    if as_wide and _filled(first) > 1:
+        return None
     for sep in [form.sep] if form.sep else SEPARATORS:
         if set(sep) & {form.quote, form.escape}:
             continue
@@ -257,7 +259,7 @@ def _header_below(
         width, n = Counter(map(len, below)).most_common(1)[0] if below else (0, 0)
         filled = _filled(above)
         most = max(map(_filled, below), default=0)
-        if len(below) < 2 or n < FITTING * len(below) or width < 2 or (as_wide and (filled > 1 or most < 3)):
+        if len(below) < 2 or n < FITTING * len(below) or width < 2 or (as_wide and most < 3):
             continue
         if filled <= max(1, most - 2) and (filled < most - 1 or len(above) == 1) and most > filled:
             return filled, most, below[0]
