@@ -154,9 +154,9 @@ def find(dataset: RecDataset, side: str, text: object) -> int:
 def left_out_message(user: str) -> str:
     """What to say of somebody who is in the tables but not in the data set."""
     return (
-        f"user {user!r} has too few interactions and was left out of the training (min_user, or min_rating where "
-        "ratings are low); recommend by the items that they had, as for somebody new: --had on the command line, "
-        "had=[…] in Python"
+        f"user {user!r} has too few interactions or is not in the table of users, and was left out of the training "
+        "(min_user, min_rating where ratings are low, or unknown=drop); recommend by the items that they had, as for "
+        "somebody new: --had on the command line, had=[…] in Python"
     )
 
 

@@ -463,7 +463,10 @@ def test_ids_that_are_nearly_the_same(own, change, cause):
 def test_zeros_in_front_that_a_spreadsheet_removed(own):
     own.write("rows", lines("rows", [[f"00{int(user[1:]) + 1}", *rest] for user, *rest in rows()]))
     own.write("users", lines("users", [[str(int(user[1:]) + 1), *rest] for user, *rest in users()]))
-    refused(own, "'001' and '1' look like one id; all of them", "zeros in front", line=2, file="rows")
+    error = refused(own, "look like one id: they differ only in zeros in front", line=2, file="rows")
+    assert re.search(r"'001' \(\S+\) and '1' \(\S+\) look .*, as do all of these", str(error))
+    assert "with the zeros or without them in both" in error.fix and "dtype=str" in error.fix
+    assert "unknown" not in error.fix, "nothing would be left"
 
 
 def test_accents_written_in_two_ways(own):
@@ -483,7 +486,8 @@ def test_blanks_around_ids_are_left_out(own, tmp_path, blank):
     own.write("rows", lines("rows", cells))
     data = tables.load(**own.options)
     same_as_base(data, tmp_path)
-    assert any("differ only by spaces around them" in note for note in data.notes)
+    note = next(note for note in data.notes if "only by spaces around them" in note)
+    assert "the spaces were removed, and what is then the same is one id" in note
 
 
 # ---- titles ----------------------------------------------------------------------------------------------------------

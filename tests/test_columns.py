@@ -122,8 +122,12 @@ def test_missing_numbers_are_not_binned():
 def test_a_title_that_is_missing_is_the_id():
     frame = items(["Crime"]).assign(title=["?", "NULL", "NULL", "\\N", *[f"T{k}" for k in range(12)]])
     data = from_frames(rows(), frame)
-    assert data.item_labels[:5] == ("?", "1", "2", "3", "T0")  # one film may be called "?"
-    assert any("titles of items" in note for note in data.notes)
+    assert data.item_labels[:5] == ("0", "1", "2", "3", "T0")
+    assert "4 of 16 titles of items are missing (?, NULL, \\N); the ids stand for them" in data.notes
+    for sign in ("NULL", "?", "n/a", "-", "\\N", ""):
+        data = from_frames(rows(), frame.assign(title=[sign, *[f"T{k}" for k in range(15)]]))
+        assert data.item_labels[:2] == ("0", "T0")
+        assert f"1 of 16 titles of items is missing ({sign or 'empty'}); the id stands for it" in data.notes
 
 
 def test_a_value_that_joins_most_nodes_is_a_doubt():
@@ -321,6 +325,28 @@ def test_ratings_that_are_none(tmp_path):
             rated(min_rating=wrong)
 
 
+def test_a_few_words_among_ratings_hide_no_doubt(tmp_path, capsys):
+    seen = rows(rating=["5", "gut", "1", "so, so"] + ["4", "2"] * 14)
+    doubt = next(note for note in from_frames(seen, items(["a", "b"])).notes if is_doubt(note))
+    assert "(from 1 to 5) are not used: every row counts as liked" in doubt
+    assert "2 of the first 32 cells are no numbers: 'gut' (row 1), 'so, so' (row 3)" in doubt
+    assert "min_rating=4, missing=['gut', 'so, so'] keeps" in doubt
+    assert decisions(from_frames(seen, items(["a", "b"])).notes)[3].detail.startswith("from 1 to 5, and words: 2")
+    assert "words" not in str(decisions(from_frames(seen, items(["a", "b"]), missing=["gut", "so, so"]).notes))
+    seen.to_csv(tmp_path / "rows.csv", index=False)
+    items(["a", "b"]).to_csv(tmp_path / "items.csv", index=False)
+    files = ["--interactions", str(tmp_path / "rows.csv"), "--items", str(tmp_path / "items.csv")]
+    assert main(["data", "check", *files]) == 0
+    shown = capsys.readouterr().out
+    assert "well" not in shown
+    advice = re.search(r"(--min-rating \S+ --missing gut --missing 'so, so') keeps", shown)[1]
+    assert main(["data", "check", *files, *shlex.split(advice)]) == 0
+    capsys.readouterr()
+    assert main(["data", "check", *files, "--min-rating", "2"]) == 1
+    mended = re.search(r"pass (--missing .+) to count it as no rating", capsys.readouterr().err)[1]
+    assert main(["data", "check", *files, "--min-rating", "2", *shlex.split(mended)]) == 0
+
+
 @pytest.mark.parametrize(
     "name", ["rating", "Book-Rating", "stars", "Score", "user_rating", "star rating", "ratingValue"]
 )
@@ -376,6 +402,32 @@ def test_bins_fit_the_range(numbers, bins):
     assert fitting_bins(np.array(numbers, float)) == bins
 
 
+@pytest.mark.parametrize("cells", [["18,90", "7,50", "12", "1.234,50"], ["1,5", "2,5", "4", "3,5"]])
+def test_numbers_with_a_decimal_comma(cells):
+    """They are numbers as others are: binned, and never to be divided at the comma."""
+    numbers = [float(cell.replace(".", "").replace(",", ".")) for cell in cells]
+    told = read(cells, "price")
+    assert told[0][: len(cells)] == [[cell] for cell in cells] and "separator" not in told[2]
+    binned = read(cells, "price", bins={"price": 5})[0]
+    assert binned == read(numbers, "price", bins={"price": 5})[0]
+    with pytest.raises(DataError, match="'cheap' in column 'price' is no number") as caught:
+        read([*cells * 3, "cheap"], "price", bins={"price": 5})
+    assert repr(cells[0]) in str(caught.value)
+
+
+def test_many_numbers_with_a_decimal_comma_are_better_binned():
+    prices = [f"{k % 60},{k % 10}0" for k in range(120)]
+    frame = pd.DataFrame({"item_id": range(120), "price": prices})
+    notes = from_frames(rows(), frame).notes
+    note = next(note for note in notes if "different numbers" in note)
+    assert "with a decimal comma such as '0,00'" in note and "bins={'price': 'q10'}" in note
+    assert not any("divide" in note for note in notes)
+
+
+def test_lists_of_numbers_are_no_decimals():
+    assert "separator" in read(["1,5", "2,5,7", "1", "5,2", "7,1"])[2]
+
+
 # ---- the command line
 
 
@@ -408,6 +460,28 @@ def test_check_shows_each_decision(folder, capsys):
     assert "well" not in shown and "1 doubt" in shown
     assert main(["data", "check", *folder, "--min-rating", "4"]) == 0
     assert "well: every id, value and pair fits" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["none", ""])
+@pytest.mark.parametrize("side", ["item", "user"])
+def test_no_attributes_of_a_table(folder, tmp_path, capsys, side, word):
+    """Neither is read of that table, also where there is none; a column that is called "none" is a column."""
+    people = pd.DataFrame({"user_id": range(8), "age": [31, 32] * 4})
+    people.to_csv(tmp_path / "people.csv", index=False)
+    call = ["data", "check", *folder, "--users", str(tmp_path / "people.csv"), f"--{side}-relations", word, "--json"]
+    assert main(call) == 0
+    read_as = {(c["table"], c["role"]) for c in json.loads(capsys.readouterr().out)["columns"]}
+    table, other = {"item": ("items.csv", "people.csv"), "user": ("people.csv", "items.csv")}[side]
+    assert (table, "relation") not in read_as and (table, "not read") in read_as and (other, "relation") in read_as
+    assert main(["data", "check", *folder, "--user-relations", word]) == 0
+    capsys.readouterr()
+    assert main(["data", "info", "toy", f"--{side}-relations", word, "--json"]) == 0
+    assert side not in json.loads(capsys.readouterr().out)["relations"]
+    files = {"interactions": folder[1], "items": folder[3], "users": tmp_path / "people.csv", "progress": False}
+    for names in ([], "none", ["none"], ""):
+        assert not tables.load(**files, **{f"{side}_relations": names}).relations(side)
+    people.assign(none=["a", "b"] * 4).to_csv(tmp_path / "people.csv", index=False)
+    assert [r.name for r in tables.load(**files, user_relations="none").user_relations] == ["none"]
 
 
 def test_advice_is_typed_as_printed(folder, capsys):

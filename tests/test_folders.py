@@ -387,6 +387,30 @@ def test_types_of_atomic_files_decide(tmp_path):
     assert caught.value.line == 4
 
 
+def test_quotes_that_pandas_wrote_into_atomic_files(tmp_path, capsys):
+    """A quote is a letter there, unless each cell that has one is written as a program quotes."""
+    titles = ['Der "rote" Baron; eine Reise', "Heat", "Emma", '"Ja"']
+    frame = pd.DataFrame({"item_id:token": [10, 20, 30, 40], "title:token_seq": titles, "class:token": list("xyxy")})
+    text = frame.to_csv(index=False, sep="\t", lineterminator="\n")
+    folder = atomic(tmp_path, small__item=text, small__user=None)
+    data = load(folder)
+    assert data.item_labels == tuple(titles)
+    assert any("2 cells of column 'title' of small.item stand in quotes" in note for note in data.notes)
+    assert load(folder, quote='"').item_labels == tuple(titles)
+    assert load(folder, quote=None).item_labels[0] == '"Der ""rote"" Baron; eine Reise"'
+    assert main(["data", "check", "--data", str(folder), "--quote", '"']) == 0
+    assert main(["data", "check", "--data", str(folder)]) == 0
+    assert "--quote none keeps them" in capsys.readouterr().out
+    letters = text.replace('"Der ""rote"" Baron; eine Reise"', "Der rote Baron").replace('"""Ja"""', '"Ja"')
+    assert load(atomic(tmp_path, small__item=letters, small__user=None)).item_labels[3] == '"Ja"'
+    for name in ("small.inter", "small.item"):
+        rows = pd.read_csv(folder / name, sep="\t", dtype=str)
+        rows.to_csv(folder / name, sep="\t", index=False, quoting=1)
+    assert main(["data", "check", "--data", str(folder)]) == 1
+    assert "pass --quote '\"', since the header stands in quotes" in capsys.readouterr().err
+    assert main(["data", "check", "--data", str(folder), "--quote", '"']) == 0
+
+
 def test_atomic_times_that_are_places_in_a_sequence(tmp_path):
     rows = [(u, i, s, n) for n, (u, i, s, _) in enumerate(ROWS)]
     header = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"

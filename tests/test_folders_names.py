@@ -1,12 +1,14 @@
-"""Folders whose files are called in capital letters, or are not in UTF-8."""
+"""Folders whose files are called in capital letters or unknown names, or are not in UTF-8."""
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pandas as pd
 import pytest
 
+from ramgnn import datasets
 from ramgnn.cli import main
 from ramgnn.datasets import folders, tables
 from ramgnn.datasets.kkbox.files import file_in, find
@@ -166,3 +168,44 @@ def test_a_file_of_users_that_is_not_utf_8(tmp_path, capsys):
     (tmp_path / "users.txt").write_bytes("Zoë\n".encode("cp1252"))
     assert main(["recommend", "--run", run, "--users", str(tmp_path / "users.txt")]) == 1
     assert "to mend it: save it as UTF-8" in capsys.readouterr().err
+
+
+# ---- a folder in which nothing is recognised
+
+
+@pytest.fixture
+def bookshop(tmp_path, monkeypatch):
+    """A folder whose names say nothing, below the current one."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "mein laden"
+    folder.mkdir()
+    seen = "".join(f"u{u},b{(u + k) % 5},2024-01-0{k + 1}\n" for u in range(6) for k in range(3))
+    (folder / "bestellungen.csv").write_text("user_id,item_id,date\n" + seen)
+    (folder / "artikel.csv").write_text("item_id,genre\n" + "".join(f"b{k},{'xy'[k % 2]}\n" for k in range(5)))
+    (folder / "liesmich.txt").write_text("nichts\n")
+    return folder
+
+
+def test_the_files_of_an_unknown_folder_are_named_as_they_are_typed(bookshop, capsys):
+    assert main(["data", "check", "--data", "mein laden"]) == 1
+    said = capsys.readouterr().err
+    advice = re.search(r"name the files instead of the folder: (.+), if these are the tables", said)[1]
+    assert advice == "--interactions 'mein laden/bestellungen.csv' --items 'mein laden/artikel.csv'"
+    assert main(["data", "check", *shlex.split(advice)]) == 0
+
+
+def test_a_folder_and_files_in_it(bookshop, capsys):
+    files = ["--interactions", "bestellungen.csv", "--items", "artikel.csv"]
+    assert main(["data", "check", "--data", "mein laden", *files]) == 1
+    advice = re.search(r"name them without the folder: (.+)", capsys.readouterr().err)[1]
+    assert main(["data", "check", *shlex.split(advice)]) == 0
+
+
+@pytest.mark.parametrize("name, reader", [("a.xlsx", "pandas.read_excel"), ("a.jsonl", "pandas.read_json")])
+def test_a_folder_of_files_that_are_no_tables(tmp_path, name, reader):
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(DataError) as caught:
+        datasets.load(str(tmp_path))
+    fix = caught.value.fix
+    assert f"export the tables as CSV (UTF-8) or Parquet, for .{name[2:]} is not read" in fix
+    assert reader in fix and "interactions" not in fix

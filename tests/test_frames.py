@@ -464,7 +464,7 @@ def test_frames_cannot_be_loaded_again():
     [
         (["ann", "ann ", "ann", "bob", " bob", "bob"], ["2 ids of users", "only by spaces", "'ann '"]),
         ([1, "1", 1, 2, 2, 2], ["1 ids of users in interactions", "1 and '1'"]),
-        (pd.Categorical(["a", "a ", "a", "b", "b", "b"]), ["1 ids of users", "only by spaces", "'a '"]),
+        (pd.Categorical(["a", "a ", "a", "b", "b", "b"]), ["1 id of users", "only by spaces", "'a '"]),
         (pd.Categorical([1, "1", 1, 2, 2, 2]), ["1 ids of users", "1 and '1'"]),
         ([" a", " a", " a", "b", "b", "b"], None),
         (["1", "1", "1", "2", "2", "2"], None),
@@ -519,3 +519,18 @@ def test_every_id_is_found_by_what_was_brought(ids):
     if column.dtype.kind == "M":
         with pytest.raises(NotFoundError, match="a date stands for an id"):
             find(data, "user", pd.Timestamp("1999-01-01"))
+
+
+def test_rows_without_a_cell_are_left_out():
+    """As pandas.read_excel gives them; a row whose index is its id has something."""
+    rows = pd.concat([interactions(), pd.DataFrame([{}], index=[99])])
+    films = pd.concat([items(), pd.DataFrame([{}, {}])])
+    data = from_frames(rows, films)
+    assert data.n_items == from_frames(interactions(), items()).n_items and len(data.train) == 4
+    assert "1 row of interactions is empty in every column and was left out (row 99)" in data.notes
+    assert any("2 rows of items are empty in every column" in note for note in data.notes)
+    by_index = items().set_index("item_id")
+    assert (
+        by_index.index.name
+        and from_frames(interactions(), by_index.assign(title=NAN, genre=NAN, year=NAN)).n_items == data.n_items
+    )

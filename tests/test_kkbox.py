@@ -99,7 +99,7 @@ def test_preparation(kaggle):
     assert "4 of 5 songs have genre, artist, composer and lyricist" in notes
     assert "11 of 13 rows have target=1; 9 of these are of songs with all four attributes" in notes
     assert "1 row repeated a user's song" in notes
-    assert "1 of 4 users have fewer than 2 songs" in notes
+    assert "1 of 4 users has fewer than 2 songs" in notes
     assert "1 songs have the artist 'Various Artists'" in notes
     data.validation().check()
 

@@ -357,3 +357,34 @@ def test_another_separator_is_offered_where_it_works(tmp_path):
     path.write_text("user,item,a;b;c;d\n1,2,3;4;5;6\n")
     assert read_layout(path).notes == ("its columns are divided at ';'; sep=',' would divide them at ','",)
     assert read_layout(path, sep=",").columns == ("user", "item", "a;b;c;d")
+
+
+# ---- what spreadsheets leave above and below a table
+
+
+def test_rows_without_a_cell_are_left_out(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b;c\n1;2;3\n;;\n4;;\n; ;\n;;\n")
+    blank: list[int] = []
+    frame = read_table(path, blank=blank)
+    assert list(frame.index) == [2, 4] and blank == [3, 5, 6]
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["Export vom 01.03.2024", "Export;;;;", '"Export, Filiale 3";;;;', "Export;2024"],
+)
+def test_a_line_above_the_header(tmp_path, above):
+    path = tmp_path / "t.csv"
+    table = "Kunde;Artikel;Datum;Preis;Ort\n" + "1;b1;01.03.2024;18,90;Ulm\n2;b2;02.03.2024;7,50;\n" * 3
+    path.write_text(f"{above}\n\n{table}")
+    with pytest.raises(DataError, match="and the lines below it have 5, so that it may be no header") as caught:
+        read_table(path)
+    assert "remove what stands above the header" in caught.value.fix and "'Kunde', 'Artikel'" in caught.value.fix
+    path.write_text(f"{above}\n{table}".replace("18,90", "18").replace("7,50", "7"))
+    with pytest.raises(DataError, match="and the lines below it have 5, so that it may be no header"):
+        read_table(path)
+    path.write_text(table)
+    assert len(read_table(path)) == 6
+    path.write_text("id\n1;2\n3;4\n")
+    assert read_table(path)["id"].tolist() == ["1;2", "3;4"]

@@ -12,6 +12,7 @@ from ramgnn.datasets import from_frames, tables
 from ramgnn.datasets.frames.notes import is_doubt
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.evaluation import rank_test
+from ramgnn.matching import find
 
 FAST = {
     "pretrain.dim": 8, "pretrain.epochs": 3, "finetune.epochs": 4, "finetune.every": 1, "finetune.layers": 1,
@@ -102,6 +103,21 @@ def timed(tmp_path, sign="NULL"):
     films = [f"i{i},{'ab'[i % 2]}" for i in range(6)]
     (tmp_path / "films.csv").write_text("\n".join(["item_id,genre", *films]) + "\n")
     return ["--interactions", str(tmp_path / "rows.csv"), "--items", str(tmp_path / "films.csv")]
+
+
+def test_a_user_who_is_not_listed_is_told_of(tmp_path):
+    """Dropped for the table of users, or with all of their items: no other user's id is offered."""
+    frame, films = graded(tmp_path)
+    listed = pd.DataFrame({"user_id": [user for user in frame["user_id"].unique() if user != "u1"], "age": 1})
+    alone = pd.DataFrame({"user_id": ["u77"], "item_id": ["x"]})
+    frame = pd.concat([frame, alone], ignore_index=True)
+    assert from_frames(frame, films, unknown="drop").left_out_users == ("u77",)
+    listed = pd.concat([listed, pd.DataFrame({"user_id": ["u77"], "age": 2})])
+    data = from_frames(frame, films, listed, unknown="drop")
+    assert set(data.left_out_users) == {"u1", "u77"}
+    for user in data.left_out_users:
+        with pytest.raises(RamgnnError, match=f"'{user}' has too few .* or is not in the table of users, and was left"):
+            find(data, "user", user)
 
 
 @pytest.mark.parametrize("sign", ["NULL", "-", ""])

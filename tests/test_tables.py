@@ -365,7 +365,10 @@ def test_users_with_too_few_interactions(files):
     more = INTERACTIONS + "eve,m1,1,2024-01-01\n"
     data = tables.load(**files(more))
     assert data.user_ids == ("ann", "bob")
-    assert any("1 of 3 users have fewer than 2 interactions" in note for note in data.notes)
+    assert any(
+        "1 of 3 users has fewer than 2 interactions and was left out; min_user=1 keeps" in note for note in data.notes
+    )
+    assert "eve" in tables.load(**files(more, min_user=1)).user_ids
     kept = tables.load(**files(more, min_user=1))
     assert "eve" in kept.user_ids and len(kept.test) == 2
     assert tables.load(**files(more, users=USERS + "zoe,1,Rome\n", min_user=0)).user_ids == ("ann", "bob", "eve", "zoe")
@@ -429,3 +432,16 @@ def test_wrong_separator(files):
     refused(own, "interactions", "only one column", "pass sep=','", line=1)
     semicolons = {"interactions": INTERACTIONS.replace(",", ";"), "items": ITEMS.replace(",", "\t")}
     assert tables.load(**files(**semicolons)).n_items == 4  # each file has its own, found in its header
+
+
+@pytest.mark.parametrize("side", ["interactions", "items", "users"])
+def test_rows_without_a_cell_are_told_of(files, side):
+    texts = {"interactions": INTERACTIONS, "items": ITEMS, "users": USERS}
+    n = texts[side].splitlines()[0].count(",")
+    texts[side] += f"{',' * n}\n" * 2
+    data = tables.load(**files(**texts))
+    assert len(data.train) + len(data.test) == 6 and data.n_items == 4
+    last = texts[side].count("\n")
+    name = {"interactions": "interactions.csv", "items": "items.csv", "users": "people.csv"}[side]
+    note = f"2 lines of {name} are empty in every column and were left out (lines {last - 1}, {last})"
+    assert note in data.notes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
 from ramgnn.advice import option
+from ramgnn.advice import options as advised
 from ramgnn.cli.printing import aligned, print_json, text_table
 from ramgnn.cli.typed import dataset_flags
 from ramgnn.errors import RamgnnError
@@ -51,7 +52,7 @@ def source(args: Namespace) -> Source:
     own = _of_tables(args)
     if any(tables.values()) or name == "tables":
         if name not in (None, "tables"):
-            raise RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
+            raise _both(name, {key: path for key, path in tables.items() if path})
         name = "tables"
         own |= {key: _absolute(path) for key, path in tables.items() if path}
         own |= {"items": None} if without else {}
@@ -72,7 +73,7 @@ def source(args: Namespace) -> Source:
     if name == "tables" or (name is not None and datasets.is_path(name)):
         # read nothing else; one that was named stays, whatever it joins
         named = {"item_relations": item_relations, "user_relations": user_relations}
-        own |= {key: names for key, names in named.items() if names}
+        own |= {key: names for key, names in named.items() if names is not None}
     return Source(name or "movietweetings", options | own, item_relations, user_relations)
 
 
@@ -90,6 +91,18 @@ def _absolute(path: str | Path) -> str:
         raise RamgnnError("the current folder does not exist any more; change to one that does") from None
 
 
+def _both(name: str, tables: dict[str, str]) -> RamgnnError:
+    """The error where a data set and tables are named; a folder may be meant to say where the tables lie."""
+    if not datasets.is_path(name):
+        return RamgnnError(f"both the data set {name!r} and your own tables are given; leave one out")
+    inside = {key: Path(name) / path for key, path in tables.items()}
+    paths = {key: str(inside[key] if inside[key].exists() else path) for key, path in tables.items()}
+    return RamgnnError(
+        f"both the folder {name!r} and files are given, and a folder's tables are found by their names; leave the "
+        f"files out, or name them without the folder: {advised(paths)}"
+    )
+
+
 def _of_tables(args: Namespace) -> dict[str, Any]:
     """The options that were typed about tables of one's own, as `ramgnn.datasets.tables.load` takes them."""
     own = {key: value for key in _TABLE_OPTIONS if (value := getattr(args, key)) is not None}
@@ -104,7 +117,7 @@ def _of_tables(args: Namespace) -> dict[str, Any]:
 
 
 def _names(text: str | None) -> list[str] | None:
-    """Relation types from ``A,B``; None, for all of them, from None."""
+    """Relation types from ``A,B``; None, for all of them, from None, and no name from an empty text."""
     return None if text is None else [name for name in text.split(",") if name]
 
 

@@ -119,9 +119,12 @@ def dataset(sub: ArgumentParser) -> None:
         help="options of its loader; of your own tables sep=';', encoding=cp1252, duplicates=first, unknown=drop, "
         "min_user=5, …",
     )  # fmt: skip
-    named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name")
-    named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name")
-    tables = sub.add_argument_group("your own tables, or those in a folder")
+    named.add_argument("--item-relations", metavar="A,B", help="only these attributes of items, by name; none for none")
+    named.add_argument("--user-relations", metavar="A,B", help="only these attributes of users, by name; none for none")
+    tables = sub.add_argument_group(
+        "your own tables, or those in a folder",
+        "--interactions, --items and --users name files instead of --data; the others go with a folder of tables too",
+    )
     tables.add_argument(
         "--interactions", metavar="FILE", help="who had what: user, item and, if known, time (CSV or Parquet)"
     )
@@ -150,7 +153,11 @@ def dataset(sub: ArgumentParser) -> None:
         "--split", metavar="HOW",
         help="hold out the last item of each user (last, the default), a random one, or none: only to recommend",
     )  # fmt: skip
-    tables.add_argument("--quote", metavar="CHAR", help='around fields (default: "); none where quotes are letters')
+    tables.add_argument(
+        "--quote",
+        metavar="CHAR",
+        help="around fields (default: \", and found out in RecBole's files); none where quotes are letters",
+    )
     tables.add_argument("--escape", metavar="CHAR", help="before a quote inside a field, such as \\ (default: none)")
     tables.add_argument("--no-header", action="store_true", help="no names of columns: they are called 1, 2, …")
     tables.add_argument(

@@ -48,6 +48,8 @@ def on_shell(name: str, *value: Any) -> str:
     if isinstance(value[0], Mapping):
         pairs = (f"{key}={_text(each)}" for key, each in value[0].items())
         return f"{flags[name]} {' '.join(map(quoted, pairs))}"
+    if name == "missing":  # one for each value, for a comma may be part of it
+        return " ".join(flag(flags[name], each) for each in value[0])
     return flag(flags[name], _text(value[0]))
 
 

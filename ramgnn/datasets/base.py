@@ -94,7 +94,7 @@ class RecDataset:
         user_id_dtype, item_id_dtype: ``"int64"`` where the ids came as integers in a data frame, else ``"str"``;
             see `brought_ids`.
         own: whether somebody brought the data; a data set that the package knows by name is not.
-        left_out_users: ids of users who had too few interactions and are no part of the data.
+        left_out_users: ids of users of the tables who are no part of the data: they had too few interactions, say.
         seen: ``(k, 2)`` user and item of interactions that are not learned from, for their ratings are low: nobody
             is recommended what they have had. In no order, and some may stand twice.
     """

@@ -125,6 +125,8 @@ def read_layout(
     else:
         # a header whose quotes do not fit is divided at every separator; the reader will complain with its line
         names = [name.strip() for name in _fields(lines[0], sep, form, spaced) or lines[0].rstrip("\r\n").split(sep)]
+        if below := _header_below(lines, first, rows, form):
+            raise misfits.above_header(path, line, lines[0], *below)
         if len(names) == 1:
             misfits.check_one_column(path, line, names[0], sep, SEPARATORS)
         if not names[-1] and rows and all(len(row) == len(names) - 1 for row in rows):
@@ -238,6 +240,35 @@ def _guess_separator(lines: Sequence[str], form: Form) -> str:
 
     possible = [sep for sep in SEPARATORS if not set(sep) & {form.quote, form.escape}]
     return max(possible, key=fit)
+
+
+def _header_below(
+    lines: Sequence[str], first: Sequence[str], rows: Sequence[Sequence[str]], form: Form
+) -> tuple[int, int, list[str]] | None:
+    """Number of columns in the first line and in those below, and the first of these; None where the first is a header.
+
+    A line above the header ("Export of 1 March") has fewer cells than the rows, whatever divides them.
+    """
+    as_wide = bool(rows) and Counter(map(len, rows)).most_common(1)[0][0] == len(first)
+    if as_wide and _filled(first) > 1:
+        return None
+    for sep in [form.sep] if form.sep else SEPARATORS:
+        if set(sep) & {form.quote, form.escape}:
+            continue
+        above, *below = parse(lines, sep, form, spaced=True) or [[]]
+        width, n = Counter(map(len, below)).most_common(1)[0] if below else (0, 0)
+        filled = _filled(above)
+        most = max(map(_filled, below), default=0)
+        if len(below) < 2 or n < FITTING * len(below) or width < 2 or (as_wide and most < 3):
+            continue
+        if filled <= max(1, most - 2) and (filled < most - 1 or len(above) == 1) and most > filled:
+            return filled, most, below[0]
+    return None
+
+
+def _filled(row: Sequence[str]) -> int:
+    """How many fields a row has without the empty ones at its end."""
+    return max((place for place, field in enumerate(row, 1) if field.strip()), default=0)
 
 
 def _comma_works(lines: Sequence[str], sep: str, form: Form) -> bool:

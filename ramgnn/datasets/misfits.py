@@ -44,6 +44,19 @@ def check_one_column(path: Path, line: int, header: str, sep: str, separators: d
         )
 
 
+def above_header(path: Path, line: int, text: str, n: int, width: int, below: Sequence[str]) -> DataError:
+    """The error for a first line `text` with `n` columns above rows of `width`, the first of which is `below`."""
+    return DataError(
+        f"the first line has {n} column{'s' * (n != 1)} and the lines below it have {width}, so that it may be no "
+        f"header: {_short(text)!r}",
+        file=path,
+        line=line,
+        expected=f"the names of {width} columns on the first line",
+        fix="remove what stands above the header; the first line like the others has "
+        f"{', '.join(map(repr, below[:5]))}{', …' * (len(below) > 5)}. Or name all columns on the first line",
+    )
+
+
 def first_line_is_data(path: Path, line: int, why: str, beside: Mapping[str, str] | None = None) -> DataError:
     """The error for a file without a header: `why` its first line looks like a row, and which options to pass then."""
     advice = options({"header": False, **(beside or {})})

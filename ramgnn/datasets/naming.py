@@ -1,7 +1,8 @@
-"""Files found by their names, in capital letters too: RATINGS.DAT is what ratings.dat is."""
+"""Files found by their names, in capital letters too: RATINGS.DAT is what ratings.dat is. And what "none" names."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ramgnn.errors import DataError
@@ -27,3 +28,9 @@ def file_called(folder: Path, name: str) -> Path | None:
             fix=f"keep one of them in the folder, or call the one that is meant {name}",
         )
     return paths[0] if paths else None
+
+
+def is_none(names: Sequence[str] | str, there: Collection[str]) -> bool:
+    """Whether names of relation types say that none is to be used: there are none, or the word, which names nothing."""
+    names = [names] if isinstance(names, str) else list(names)
+    return not names or (len(names) == 1 and names[0].strip().casefold() in ("none", "") and names[0] not in there)

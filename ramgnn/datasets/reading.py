@@ -51,6 +51,7 @@ def read_table(
     columns: Sequence[str] | None = None,
     header: bool = True,
     progress: bool = False,
+    blank: list[int] | None = None,
 ) -> pd.DataFrame:
     """Read a table as text; the index, called ``line``, is the line of the file that each row begins on.
 
@@ -69,6 +70,8 @@ def read_table(
         columns: the names of the columns of a file without a header.
         header: whether there is one; without it and without `columns`, the columns are called ``1``, ``2``, …
         progress: show a bar of bytes.
+        blank: where the lines go that hold separators and nothing else, as spreadsheets write them;
+            None keeps them as rows.
 
     Raises:
         DataError: the file is missing or empty, has only a header, is no text table, lacks a column, names one twice,
@@ -76,7 +79,7 @@ def read_table(
             bytes, bytes that are not `encoding`, ends in the middle, changes meanwhile, or is beyond the bounds above.
     """
     options = {"encoding": encoding, "quote": quote, "escape": escape, "columns": columns, "header": header}
-    return pd.concat(read_chunks(path, required, optional, sep, progress=progress, **options))
+    return pd.concat(read_chunks(path, required, optional, sep, progress=progress, blank=blank, **options))
 
 
 def read_chunks(
@@ -92,6 +95,7 @@ def read_chunks(
     header: bool = True,
     progress: bool = False,
     rows: int = ROWS_AT_A_TIME,
+    blank: list[int] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Read a table like `read_table`, in pieces of `rows` rows, for files that do not fit in memory."""
     path = Path(path)
@@ -100,7 +104,7 @@ def read_chunks(
     keep = _select(path, layout, required, optional)
     pools: list[dict[str, str]] = [{} for _ in keep]
     empty = True
-    for lines, cells in _blocks(path, layout, form, progress, rows, keep):
+    for lines, cells in _blocks(path, layout, form, progress, rows, keep, blank):
         empty = False
         shared = [_share(column, pool) for column, pool in zip(cells, pools, strict=True)]
         names = [layout.columns[i] for i in keep]
@@ -125,9 +129,9 @@ def _select(path: Path, layout: Layout, required: Sequence[str], optional: Seque
 
 
 def _blocks(
-    path: Path, layout: Layout, form: Form, progress: bool, rows: int, keep: list[int]
+    path: Path, layout: Layout, form: Form, progress: bool, rows: int, keep: list[int], blank: list[int] | None
 ) -> Iterator[tuple[list[int], list[Sequence[str]]]]:
-    """The line numbers and the kept columns of up to `rows` rows at a time, each line checked."""
+    """The line numbers and the kept columns of up to `rows` rows at a time, each line checked; see `read_table`."""
     sep, quote, start, trailing = layout.sep, form.quote, layout.start, layout.trailing
     n_fields = len(layout.columns) + trailing
     pick: Callable = itemgetter(*keep) if len(keep) > 1 else lambda row: (row[keep[0]],)
@@ -154,6 +158,9 @@ def _blocks(
                     raise _ragged(path, (line, last), row, layout, form)
             for row in reader:
                 line, last = last + 1, reader.line_num
+                if blank is not None and len(row) > 1 and not row[0].strip() and not any(map(str.strip, row)):
+                    blank.append(line)
+                    continue
                 if len(row) != n_fields or (trailing and row[-1].strip()):
                     if not row or (len(row) == 1 and not row[0].strip()):
                         continue  # an empty line

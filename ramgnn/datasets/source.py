@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ramgnn import datasets
+from ramgnn.datasets.naming import is_none
 from ramgnn.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Source:
     Attributes:
         name: what `datasets.load` calls it: its name, or the absolute path of its folder.
         options: what it is loaded with.
-        item_relations, user_relations: the relation types in use, None for all.
+        item_relations, user_relations: the relation types in use; None for all, ``["none"]`` or no name for none.
     """
 
     name: str
@@ -42,9 +43,12 @@ class Source:
         """
         if "progress" in self.options:  # what is shown is no part of what the data are
             raise NotFoundError(f"option of data set {self.name!r} called", "progress")
-        return datasets.load(self.name, progress=progress, **self.options).select(
-            self.item_relations, self.user_relations
-        )
+        dataset = datasets.load(self.name, progress=progress, **self.options)
+        named = {"item": self.item_relations, "user": self.user_relations}
+        for side, names in named.items():
+            if names is not None and is_none(names, [relation.name for relation in dataset.relations(side)]):
+                named[side] = []
+        return dataset.select(**named)
 
     def relative_to(self, folder: Path) -> Source:
         """The same with the paths of tables as seen from a folder: together with its tables it may be moved."""

@@ -112,8 +112,8 @@ def load(
             `interactions`, None for none.
         users: one row per user, likewise.
         user_column, item_column, time_column, title_column: names of columns; None guesses, see `guess`.
-        item_relations, user_relations: the columns to use; None uses all whose values join at least two nodes and do
-            not join all of them.
+        item_relations, user_relations: the columns to use, ``[]`` or ``"none"`` for none; None uses all whose values
+            join at least two nodes and do not join all of them.
         separator: between several values in one cell; None for one value a cell; "auto" finds out for each column
             by itself and notes what it found; a mapping says it for some columns (``{"genre": ",", "studio": None}``).
         missing: values that say that nothing is known, besides empty cells, ``?``, ``\\N``, ``NULL``, ``nan``, ``N/A``,
@@ -280,12 +280,14 @@ def _table(side: str, path: Path, form: Form, header: bool, named: Columns, prog
     ):
         raise misfits.many_columns(path, layout.line, layout.columns, f"{side[:-1]}_relations")
     notes += [f"{path.name}: {note}" for note in layout.notes]
+    blank: list[int] = []
     return Table(
         Origin(path.name, path, layout.line or None),
         layout.columns,
-        read=lambda columns: read_table(path, columns, (), progress=progress, **options),
+        read=lambda columns: read_table(path, columns, (), progress=progress, blank=blank, **options),
         numbered=not layout.line,
-        head=lambda columns: next(read_chunks(path, columns, (), rows=HEAD, **options)),
+        head=lambda columns: next(read_chunks(path, columns, (), rows=HEAD, blank=[], **options)),
+        blank=blank,
     )
 
 

@@ -25,20 +25,23 @@ from ramgnn.advice import options as several
 from ramgnn.datasets import tables
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.folders import movielens, named, recbole
-from ramgnn.datasets.folders.found import Found, others, say, visible
+from ramgnn.datasets.folders.found import Found, from_here, others, say, visible
 from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError, NotFoundError
 
 __all__ = ["Found", "load", "options", "recognise"]
 
-FORMS = (movielens.raw, movielens.dat, movielens.csv, recbole.atomic)
+FORMS = (movielens.raw, movielens.dat, movielens.csv)  # besides RecBole's, whose files may have quotes
 FILES = ("interactions", "items", "users")  # options of `tables.load` that a folder answers by itself
 COLUMNS = {  # option: the field of `Columns` that it sets
     "user_column": "user", "item_column": "item", "time_column": "time", "title_column": "title",
     "item_relations": "item_relations", "user_relations": "user_relations",
     "rating_column": "rating",
 }  # fmt: skip
+# what reads the kinds of files that are read here as no table
+READERS = dict.fromkeys((".xlsx", ".xls", ".ods"), "pandas.read_excel")
+READERS |= {".json": "pandas.read_json"} | dict.fromkeys((".jsonl", ".ndjson"), "pandas.read_json(…, lines=True)")
 LOOKED_FOR = (
     "MovieLens (u.data; ratings.dat and movies.dat; ratings.csv and movies.csv), RecBole (NAME.inter), or tables, CSV "
     "or Parquet, called interactions, ratings or events, with items, movies or products and users beside them"
@@ -62,7 +65,7 @@ def load(path: str | os.PathLike, *, progress: bool = True, **options: Any) -> R
     name = options.pop("name", None) or f"{folder.name}/"
     if options.get("encoding") is not None:
         codec_of(options["encoding"])
-    found = recognise(folder, progress, options.get("encoding"))
+    found = recognise(folder, progress, options.get("encoding"), options.get("quote", recbole.AUTO))
     if not isinstance(found, Found):
         data = tables.load(**{"items": None} | found, name=name, progress=progress, **options)
         roles = {role: found.get(role) for role in FILES}
@@ -77,7 +80,9 @@ def options() -> list[str]:
     return [name for name in inspect.signature(tables.load).parameters if name not in FILES]
 
 
-def recognise(path: str | os.PathLike, progress: bool = False, encoding: str | None = None) -> Found | dict[str, Path]:
+def recognise(
+    path: str | os.PathLike, progress: bool = False, encoding: str | None = None, quote: str | None = recbole.AUTO
+) -> Found | dict[str, Path]:
     """What lies in a folder: a known form, or tables by role; nothing large is read.
 
     Raises:
@@ -86,11 +91,13 @@ def recognise(path: str | os.PathLike, progress: bool = False, encoding: str | N
     folder = Path(path)
     if folder.is_file():
         if folder.suffix.lower() == ".inter":
-            return recbole.of_file(folder, progress, encoding)
+            return recbole.of_file(folder, progress, encoding, quote)
         raise _file(folder)
     for form in FORMS:
         if (found := form(folder, progress, encoding)) is not None:
             return found
+    if (found := recbole.atomic(folder, progress, encoding, quote)) is not None:
+        return found
     if (found := named.tables(folder)) is not None:
         return found
     raise _nothing(folder)
@@ -99,7 +106,7 @@ def recognise(path: str | os.PathLike, progress: bool = False, encoding: str | N
 def _load_found(found: Found, folder: Path, name: str, **options: Any) -> RecDataset:
     """The data set of a known form, whose columns may be named otherwise."""
     choices = {f.name for f in fields(Options)}
-    allowed = {*choices, *COLUMNS, "encoding"}
+    allowed = {*choices, *COLUMNS, "encoding"} | ({"quote"} if found.form == recbole.FORM else set())
     for word, value in options.items():
         if word not in allowed:
             raise DataError(
@@ -167,5 +174,19 @@ def _nothing(folder: Path) -> DataError:
         f"no data set is recognised in this folder; there lies {shown}",
         file=folder,
         expected=LOOKED_FOR,
-        fix=f"name {inside[0]}" if inside else f"name the files: {several({'interactions': OPEN, 'items': OPEN})}",
+        fix=f"name {from_here(inside[0])}" if inside else _way_out(folder),
     )
+
+
+def _way_out(folder: Path) -> str:
+    """What to do about a folder in which nothing is recognised: name its tables, or write them anew."""
+    if files := named.likely(folder):
+        paths = {role: str(from_here(path)) for role, path in files.items()}
+        return f"name the files instead of the folder: {several(paths)}, if these are the tables"
+    kinds = [path.suffix.lower() for path in visible(folder) if path.suffix.lower() in READERS]
+    if kinds:
+        return (
+            f"export the tables as CSV (UTF-8) or Parquet, for {kinds[0]} is not read; or read them with "
+            f"{READERS[kinds[0]]} and hand the frames to ramgnn.from_frames"
+        )
+    return f"name the files: {several({'interactions': OPEN, 'items': OPEN})}"

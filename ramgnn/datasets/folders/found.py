@@ -62,3 +62,11 @@ def others(folder: Path, *read: Path | None) -> tuple[str, ...]:
 def plain_or_packed(folder: Path, name: str) -> Path | None:
     """The file of that name in a folder, or the gzipped one, or None; see `file_called`."""
     return file_called(folder, name) or file_called(folder, f"{name}.gz")
+
+
+def from_here(path: Path) -> Path:
+    """The path as it is typed in the current folder where it lies below that."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve())
+    except ValueError:
+        return path

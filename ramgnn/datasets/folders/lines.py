@@ -33,6 +33,7 @@ def text_chunks(
     encoding: str = "utf-8",
     progress: bool = False,
     rows: int = ROWS_AT_A_TIME,
+    blank: list[int] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """All columns of a table as text, indexed by line, some rows at a time.
 
@@ -45,13 +46,14 @@ def text_chunks(
         encoding: of the text.
         progress: show a bar of bytes.
         rows: how many at a time.
+        blank: where the lines go that hold separators and nothing else; None keeps them.
 
     Raises:
         DataError: a line has too many or too few fields, or the file is no such table.
     """
     names = None if has_header else columns
     return read_chunks(
-        path, columns, (), sep, encoding=encoding, quote=quote, columns=names, progress=progress, rows=rows
+        path, columns, (), sep, encoding=encoding, quote=quote, columns=names, progress=progress, rows=rows, blank=blank
     )
 
 

@@ -128,6 +128,7 @@ def _ratings_table(ratings: Ratings, progress: bool) -> Table:
         origin,
         tuple(ratings.kinds),
         read=lambda columns: read_ratings(ratings, columns, progress),
+        blank=ratings.blank,
         head=lambda columns: first_ratings(ratings, columns),
     )
 

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 from ramgnn.advice import options
-from ramgnn.datasets.folders.found import visible
+from ramgnn.datasets.folders.found import from_here, visible
+from ramgnn.datasets.layout import read_layout
+from ramgnn.datasets.parquet import is_parquet
 from ramgnn.errors import DataError
 
 ROLES = {
@@ -33,7 +35,7 @@ def tables(folder: Path) -> dict[str, Path] | None:
         return None
     for role, paths in candidates.items():
         if len(paths) > 1:
-            example = options({r: str(p[0]) for r, p in candidates.items() if p})
+            example = options({r: str(from_here(p[0])) for r, p in candidates.items() if p})
             fix = f"keep one of them in the folder, or name the files: {example}"
             raise DataError(
                 f"{len(paths)} files could be the table of {role}: {', '.join(path.name for path in paths)}",
@@ -42,6 +44,30 @@ def tables(folder: Path) -> dict[str, Path] | None:
                 fix=fix,
             )
     return {role: paths[0] for role, paths in candidates.items() if paths}
+
+
+def likely(folder: Path) -> dict[str, Path]:
+    """Which files of a folder may be meant by whoever names them: by role, the largest being the interactions."""
+    files = [path for path in visible(folder) if ENDINGS.search(path.name) and _is_table(path)]
+    found = {role: path for path in files if (role := _role(path))}
+    rest = sorted((path for path in files if path not in found.values()), key=_size, reverse=True)
+    roles = [role for role in ROLES if role not in found]
+    found |= dict(zip(roles, rest, strict=False))
+    return {role: found[role] for role in ROLES if role in found} if "interactions" in found else {}
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file has columns; one in another encoding is told of when it is read."""
+    if is_parquet(path):
+        return True
+    try:
+        return path.is_file() and len(read_layout(path, encoding="latin-1").columns) > 1
+    except DataError:
+        return False
 
 
 def _role(path: Path) -> str | None:

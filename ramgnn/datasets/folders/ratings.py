@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -48,6 +48,7 @@ class Ratings:
         header_line: the line of the header; 0 where there is none.
         quote: the character around fields, or None.
         encoding: of the text.
+        blank: the lines that hold separators and nothing else, as far as they were read.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class Ratings:
     header_line: int = 0
     quote: str | None = None
     encoding: str = "utf-8"
+    blank: list[int] = field(default_factory=list)
 
     def chunks(self, **options: object) -> Iterator[pd.DataFrame]:
         """Its columns as text, read with care."""
@@ -80,7 +82,7 @@ def read_ratings(ratings: Ratings, columns: Sequence[str], progress: bool = Fals
 
 def first_ratings(ratings: Ratings, columns: Sequence[str]) -> pd.DataFrame:
     """Some columns of the first rows, as text."""
-    return next(ratings.chunks(rows=HEAD))[list(columns)]
+    return next(ratings.chunks(rows=HEAD, blank=[]))[list(columns)]
 
 
 def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> pd.DataFrame:
@@ -228,7 +230,8 @@ def _careful_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Ite
     Raises:
         DataError: the first line that does not.
     """
-    for texts in ratings.chunks(progress=progress):
+    ratings.blank.clear()
+    for texts in ratings.chunks(progress=progress, blank=ratings.blank):
         cells = {c: _read_cells(texts[c].str.strip(), ratings.kinds[c], ratings.path) for c in columns}
         yield texts.index.to_numpy(), pd.DataFrame(cells)
 

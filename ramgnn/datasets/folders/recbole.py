@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ramgnn.advice import option
 from ramgnn.datasets.folders.found import Found, others, visible
 from ramgnn.datasets.folders.lines import encoding_of, read_text
 from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, first_ratings, read_ratings
@@ -33,11 +34,16 @@ from ramgnn.datasets.layout import read_layout
 from ramgnn.datasets.naming import file_called
 from ramgnn.errors import DataError
 
+FORM = "RecBole's atomic files"
+QUOTE = '"'
 TYPES = ("token", "token_seq", "float", "float_seq")
 
 
-def atomic(folder: Path, progress: bool, encoding: str | None = None) -> Found | None:
-    """The atomic files of a folder, or None.
+AUTO = "auto"  # of a quote: found out for each column of attributes
+
+
+def atomic(folder: Path, progress: bool, encoding: str | None = None, quote: str | None = AUTO) -> Found | None:
+    """The atomic files of a folder, or None; `quote` is the character around their fields, None for none.
 
     Raises:
         DataError: there are several ``.inter`` files, or a header has no types.
@@ -52,10 +58,10 @@ def atomic(folder: Path, progress: bool, encoding: str | None = None) -> Found |
             expected="one file NAME.inter, with NAME.item and NAME.user beside it",
             fix=f"name the one that is meant instead of the folder: {files[0]}",
         )
-    return of_file(files[0], progress, encoding)
+    return of_file(files[0], progress, encoding, quote)
 
 
-def of_file(inter: Path, progress: bool, encoding: str | None = None) -> Found:
+def of_file(inter: Path, progress: bool, encoding: str | None = None, quote: str | None = AUTO) -> Found:
     """The atomic files that have the name of this ``.inter`` file.
 
     Raises:
@@ -63,12 +69,13 @@ def of_file(inter: Path, progress: bool, encoding: str | None = None) -> Found:
     """
     items, users = (file_called(inter.parent, f"{inter.stem}{end}") for end in (".item", ".user"))
     written = encoding or "utf-8"
-    types = _types(inter, written)
+    said = None if quote == AUTO else quote
+    types = _types(inter, written, said)
     kinds = {c: {"token": ID, "float": NUMBER}.get(kind, UNREAD) for c, kind in types.items()}
     # the names without their types are looked for in the order of the usual ones
     user, item, time = (_first(types, names) for names in (USER_NAMES, ITEM_NAMES, TIME_NAMES))
-    line = read_layout(inter, "\t", quote=None, encoding=written).line
-    ratings = Ratings(inter, {f"{c}:{types[c]}": kind for c, kind in kinds.items()}, "\t", line, encoding=written)
+    line = read_layout(inter, "\t", quote=said, encoding=written).line
+    ratings = Ratings(inter, {f"{c}:{types[c]}": kind for c, kind in kinds.items()}, "\t", line, said, written)
 
     def read(columns: Sequence[str]) -> pd.DataFrame:
         rows = read_ratings(ratings, [f"{c}:{types[c]}" for c in columns], progress)
@@ -78,24 +85,26 @@ def of_file(inter: Path, progress: bool, encoding: str | None = None) -> Found:
     def head(columns: Sequence[str]) -> pd.DataFrame:
         return first_ratings(ratings, [f"{c}:{types[c]}" for c in columns]).set_axis(list(columns), axis=1)
 
+    notes: list[str] = []
     return Found(
-        "RecBole's atomic files",
+        FORM,
         f"{inter.name} is there",
-        Table(Origin(inter.name, inter, line), tuple(types), read, head=head),
-        items and _attributes(items, item, encoding),
-        users and _attributes(users, user, encoding),
+        Table(Origin(inter.name, inter, line), tuple(types), read, head=head, blank=ratings.blank),
+        items and _attributes(items, item, encoding, quote, notes),
+        users and _attributes(users, user, encoding, quote, notes),
         Columns(user, item, time, rating=_first(types, RATING_NAMES)),
         others(inter.parent, inter, items, users),
+        notes,
     )
 
 
-def _types(path: Path, encoding: str) -> dict[str, str]:
+def _types(path: Path, encoding: str, quote: str | None) -> dict[str, str]:
     """The columns of a file with their types.
 
     Raises:
         DataError: a column has no type, or one that there is not.
     """
-    layout = read_layout(path, "\t", quote=None, encoding=encoding)
+    layout = read_layout(path, "\t", quote=quote, encoding=encoding)
     types = {}
     for text in layout.columns:
         column, _, kind = text.rpartition(":")
@@ -105,7 +114,9 @@ def _types(path: Path, encoding: str) -> dict[str, str]:
                 file=path,
                 line=layout.line,
                 expected=f"NAME:TYPE with one of the types {', '.join(TYPES)}, as in user_id:token, and tabs between",
-                fix="write the types into the header",
+                fix=f"pass {option('quote', QUOTE)}, since the header stands in quotes"
+                if quote is None and text[:1] == QUOTE
+                else "write the types into the header",
             )
         types[column] = kind
     return types
@@ -125,23 +136,51 @@ def _seconds(times: pd.Series) -> pd.Series:
     return whole if are_seconds(whole) else times
 
 
-def _attributes(path: Path, id_column: str | None, encoding: str | None) -> Table:
+def _attributes(path: Path, id_column: str | None, encoding: str | None, quote: str | None, notes: list[str]) -> Table:
     """Items or users: the cells of each column by its type; the id and the title stay text."""
+    said = None if quote == AUTO else quote
     encoding = encoding_of(path, encoding)
-    types = _types(path, encoding)
-    line = read_layout(path, "\t", quote=None, encoding=encoding).line
+    types = _types(path, encoding, said)
+    line = read_layout(path, "\t", quote=said, encoding=encoding).line
     title = _first(types, TITLE_NAMES)
 
+    blank: list[int] = []
+
     def read(columns: Sequence[str]) -> pd.DataFrame:
-        texts = read_text(path, [f"{c}:{kind}" for c, kind in types.items()], "\t", encoding, has_header=True)
+        blank.clear()
+        texts = read_text(
+            path, [f"{c}:{kind}" for c, kind in types.items()], "\t", encoding, has_header=True, blank=blank, quote=said
+        )
         texts.columns = list(types)
         texts = texts[list(dict.fromkeys(columns))]
+        if quote == AUTO:
+            texts = pd.DataFrame({c: _without_quotes(texts[c], path.name, notes) for c in texts})
         return texts.assign(
             **{c: _cells(texts[c], types[c], path) for c in texts if c not in (id_column, title, columns[0])}
         )
 
     spare = frozenset(c for c, kind in types.items() if kind == "float_seq")
-    return Table(Origin(path.name, path, line), tuple(types), read, spare=spare)
+    return Table(Origin(path.name, path, line), tuple(types), read, spare=spare, blank=blank)
+
+
+def _without_quotes(texts: pd.Series, name: str, notes: list[str]) -> pd.Series:
+    """The cells of a column as they are, or without the quotes that pandas puts around those that contain one.
+
+    A quote is a letter in RecBole's files. Where each cell that has one begins and ends with one and doubles those
+    inside, and some do, they were written by a program that quotes.
+    """
+    quoted = texts.str.contains(QUOTE, regex=False)
+    some = texts[quoted].str.strip()
+    well = some.str.fullmatch(r'"(?:[^"]|"")*"')
+    doubled = some.str.slice(1, -1).str.contains('""', regex=False)
+    if not len(some) or not well.all() or not (doubled.any() or quoted.all()):
+        return texts
+    plain = some.str.slice(1, -1).str.replace('""', QUOTE, regex=False)
+    notes.append(
+        f"{len(some):,} cells of column {texts.name!r} of {name} stand in quotes, first {plain.iloc[0]!r}, and were "
+        f"read without them; {option('quote', None)} keeps them"
+    )
+    return texts.where(~quoted, plain.reindex(texts.index))
 
 
 def _cells(texts: pd.Series, kind: str, path: Path) -> pd.Series:

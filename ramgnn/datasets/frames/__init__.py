@@ -61,9 +61,10 @@ def from_frames(
         users: one row per user, likewise.
         user_column, item_column, time_column, title_column: names of columns; None guesses. Where no column looks
             like ids or times, an index with a fitting name may hold them (``items.set_index("movie_id")``).
-        item_relations, user_relations: the columns to use; None uses all whose values join at least two nodes and do
-            not join all of them. A cell may hold text, a number, a truth value or a date; several values joined by
-            `separator` or in a list, tuple, set or array; or nothing (None, NaN, NA, NaT).
+        item_relations, user_relations: the columns to use, ``[]`` or ``"none"`` for none; None uses all whose values
+            join at least two nodes and do not join all of them. A cell may hold text, a number, a truth value or a
+            date; several values joined by `separator` or in a list, tuple, set or array; or nothing (None, NaN, NA,
+            NaT).
         separator: between several values in one cell; None for one value a cell; "auto" finds out for each column
             by itself and notes what it found; a mapping says it for some columns (``{"genre": ",", "studio": None}``).
         missing: values that say that nothing is known, besides empty cells, ``?``, ``\\N``, ``NULL``, ``nan``, ``N/A``,

@@ -10,7 +10,7 @@ from ramgnn.advice import option
 from ramgnn.datasets.base import Relation
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames.bins import binned, fitting_bins
-from ramgnn.datasets.frames.missing import to_numbers
+from ramgnn.datasets.frames.decimals import read_numbers
 from ramgnn.datasets.frames.notes import Decision, Note
 from ramgnn.datasets.frames.rows import Nodes
 from ramgnn.datasets.frames.values import read_values
@@ -73,11 +73,13 @@ def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:
     """Notes on a column of many numbers, and on a value that joins most nodes."""
     column, name, notes = relation.name, nodes.origin.name, []
     if not is_binned and relation.n_values > MANY_NUMBERS:
-        numbers = to_numbers(relation.labels)
+        numbers, comma = read_numbers(relation.labels)
         if not np.isnan(numbers).any():
             ways = " or ".join(option("bins", {column: bins}) for bins in fitting_bins(numbers))
             notes.append(
-                f"column {column!r} of {name} has {relation.n_values} different numbers; "
+                f"column {column!r} of {name} has {relation.n_values} different numbers"
+                + f", with a decimal comma such as {comma!r}" * bool(comma)
+                + f"; "
                 f"{ways} would join neighbouring ones"
             )
     sizes = np.bincount(relation.values)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ramgnn.advice import option
+from ramgnn.datasets.frames.decimals import HALF, read_numbers
 from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
 
@@ -31,15 +32,19 @@ def binned(
         DataError: a value is no number, or `bins` are none.
     """
     flat = [(row, text) for row, values in enumerate(lists) for text in values]
+    different = list(dict.fromkeys(text for _, text in flat))
+    read, comma = read_numbers(different, HALF)  # whoever says that it is to be binned says that it holds numbers
+    known = dict(zip(different, read, strict=True))
     for row, text in flat:
-        if not is_number(text):
+        if np.isnan(known[text]):
+            like = f", such as {comma!r} or 12" if comma else ""
             raise DataError(
                 f"{text!r} in column {column!r} is no number",
-                expected=f"a number or an empty cell, since {column!r} is to be binned",
+                expected=f"a number{like} or an empty cell, since {column!r} is to be binned",
                 fix=f"mend the cell, or leave {column!r} out of {option('bins')}",
                 **origin.at(places[row]),
             )
-    numbers = np.array([float(text) for _, text in flat])
+    numbers = np.array([known[text] for _, text in flat])
     labels = bin_labels(numbers, bins, column) if len(numbers) else []
     lists_of_labels: list[list[str]] = [[] for _ in lists]
     for (row, _), label in zip(flat, labels, strict=True):
@@ -93,14 +98,6 @@ def fitting_bins(numbers: np.ndarray) -> tuple[float | str, ...]:
     power = 10 ** max(int(np.floor(np.log10(max(wanted, 1)))), 0)
     width = next(step * power for step in (1, 2, 5, 10) if step * power >= wanted)
     return width, "q10"
-
-
-def is_number(text: str) -> bool:
-    """Whether a text is a finite number."""
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
 
 
 def _range(low: float, high: float, whole: bool) -> str:

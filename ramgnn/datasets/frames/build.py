@@ -11,13 +11,12 @@ from ramgnn import arguments
 from ramgnn.advice import OPEN, option
 from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.faults import check_choice
-from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.attributes import check_bins, relations
 from ramgnn.datasets.frames.bins import check_width
 from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.ids import MAYBE, read_ids
-from ramgnn.datasets.frames.missing import PLACEHOLDERS, check_missing
+from ramgnn.datasets.frames.missing import check_missing
 from ramgnn.datasets.frames.notes import Decision
 from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked, lost_note, without_any
 from ramgnn.datasets.frames.rows import (
@@ -31,9 +30,10 @@ from ramgnn.datasets.frames.rows import (
     seen_pairs,
 )
 from ramgnn.datasets.frames.separators import check_columns, check_separator
-from ramgnn.datasets.frames.table import SHOWN, Table
+from ramgnn.datasets.frames.table import Table, blank_notes
 from ramgnn.datasets.frames.telling import told, unread
 from ramgnn.datasets.frames.times import check_time_format, keep_timed, read_times
+from ramgnn.datasets.frames.titles import labels
 from ramgnn.datasets.negatives import with_negatives
 from ramgnn.errors import DataError
 
@@ -105,11 +105,12 @@ def build(
     guess = guess_columns(interactions, items, users, named, options.min_rating is not None)
     check_bins(options.bins or {}, [*guess.item_relations, *guess.user_relations])
     missing = check_missing(options.missing)
-    columns_notes, details = unread(guess, interactions, items, users)
+    columns_notes, details = unread(guess, missing, interactions, items, users)
     notes = [*columns_notes, *notes]
     listed_items, listed_users = _read_listed(items, users, guess, options, missing, notes)
     listed = {"item": listed_items, "user": listed_users}
     rows, dtypes = _read_interactions(interactions, guess, listed, options.unknown, missing, notes)
+    everybody = known(rows, "user")[pd.unique(codes_of(rows, "user"))]
     time_kind = "order"
     aside: list[pd.DataFrame] = []  # user and item of interactions that are not learned from
     lost: list[str] = []  # users who have no other interactions
@@ -156,7 +157,7 @@ def build(
         listed_items, listed_users, user_ids, guess, named, options, notes, taken
     )
     notes += _graph_notes(guess, item_relations, n_cold, len(item_ids))
-    item_labels = tuple(item_ids) if listed_items is None else _labels(listed_items, guess.title, missing, notes)
+    item_labels = tuple(item_ids) if listed_items is None else labels(listed_items, guess.title, missing, notes)
     dataset = RecDataset(
         name=name,
         user_ids=tuple(user_ids),
@@ -171,9 +172,9 @@ def build(
         split=_split_sentence(options.split, guess.time, options.seed),
         licence="your own data",
         own=True,
-        left_out_users=tuple(dict.fromkeys([*left_out, *lost, *unliked])),
+        left_out_users=tuple(dict.fromkeys([*left_out, *everybody.difference(user_ids, sort=False)])),
         source=source,
-        notes=(told(guess, details, taken), *notes),
+        notes=(told(guess, details, taken), *notes, *blank_notes(interactions, items, users)),
         user_id_dtype=_common_dtype(dtypes["user"], listed_users),
         item_id_dtype=_common_dtype(dtypes["item"], listed_items),
     )
@@ -254,26 +255,11 @@ def _graph_notes(guess: Guess, item_relations: Sequence[Relation], n_cold: int, 
     if guess.items is None:
         notes.append("there is no table of items, so there is no graph of the items")
     elif not item_relations:
-        notes.append(f"no column of {guess.items} joins items, so there is no graph of the items")
+        joins = "joins items" if "item_relations" in guess.guessed else "is used as a relation type"
+        notes.append(f"no column of {guess.items} {joins}, so there is no graph of the items")
     if n_cold:
         notes.append(f"{n_cold:,} of {n_items:,} items have no interaction; they stay, known by their attributes only")
     return notes
-
-
-def _labels(items: Nodes, title: str | None, missing: Collection[str], notes: list[str]) -> tuple[str, ...]:
-    """The titles of the items, or their ids where there is none.
-
-    A placeholder is no title where several items have it: one film may well be called "?".
-    """
-    if title is None:
-        return tuple(items.ids)
-    titles = cells.texts(items.frame[title], items.origin).str.strip()
-    counts = titles[titles.isin(PLACEHOLDERS | set(missing))].value_counts()
-    gone = {text for text, count in counts.items() if count > 1 or text in ("", "\\N") or text in missing}
-    if named := sorted(gone - {""}):
-        shown = ", ".join(map(repr, named[:SHOWN])) + ", …" * (len(named) > SHOWN)
-        notes.append(f"titles of {items.origin.name} such as {shown} are missing; the ids stand for them")
-    return tuple(item_id if t in gone else t for t, item_id in zip(titles, items.ids, strict=True))
 
 
 def _no_time_column(interactions: Table) -> DataError:

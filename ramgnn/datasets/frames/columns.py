@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from ramgnn.datasets.frames.names import (
     plain_name,
 )
 from ramgnn.datasets.frames.table import Table
+from ramgnn.datasets.frames.wanted import are_named, relation_columns
 from ramgnn.errors import DataError
 
 
@@ -28,7 +28,8 @@ class Columns:
     Attributes:
         user, item, time: columns of the interactions.
         title: a column of the items.
-        item_relations, user_relations: columns of the items and users, in a sequence or joined by commas.
+        item_relations, user_relations: columns of the items and users, in a sequence or joined by commas;
+            ``"none"``, or none, for none.
         rating: a column of the interactions.
     """
 
@@ -146,16 +147,18 @@ def guess_columns(
     if items is not None:
         item_id = _same_or_id_column(items, item, ITEM_NAMES, "item")
         title = _optional_column(items, named.title, TITLE_NAMES, taken=(item_id,), needed=False)
-        item_relations = _relation_columns(items, named.item_relations, taken=(item_id, title))
+        item_relations = relation_columns(items, named.item_relations, taken=(item_id, title))
         tables.append((items, {item_id, title, *item_relations}))
-    elif named.item_relations or named.title:
-        raise _no_table("item relations are" if named.item_relations else "a title column is", "item", interactions)
+    elif are_named(named.item_relations) or named.title:
+        raise _no_table(
+            "item relations are" if are_named(named.item_relations) else "a title column is", "item", interactions
+        )
     user_id, user_relations = None, ()
     if users is not None:
         user_id = _same_or_id_column(users, user, USER_NAMES, "user")
-        user_relations = _relation_columns(users, named.user_relations, taken=(user_id,))
+        user_relations = relation_columns(users, named.user_relations, taken=(user_id,))
         tables.append((users, {user_id, *user_relations}))
-    elif named.user_relations:
+    elif are_named(named.user_relations):
         raise _no_table("user relations are", "user", interactions)
     guessed = [field for field, name in vars(named).items() if name is None]
     guessed += ["item_id"] * (named.item is None or item_id != item)
@@ -280,18 +283,3 @@ def _rating_column(table: Table, name: str | None, taken: Sequence[str | None], 
             **table.origin.at_header(),
         )
     return column
-
-
-def _relation_columns(table: Table, names: Sequence[str] | str | None, taken: Sequence[str | None]) -> tuple[str, ...]:
-    """The columns that are named, or all that are neither taken nor spare nor without a name."""
-    if names is None:
-        taken = (*taken, *table.spare, *table.unfit)
-        return tuple(c for c in table.columns if c not in taken and not re.fullmatch(r"unnamed \d+", c))
-    if isinstance(names, str):
-        names = [names] if names in table.columns else [part.strip() for part in names.split(",") if part.strip()]
-    for column in names:
-        if column not in table.columns:
-            hint = "pass another name, or leave it out"
-            raise faults.missing_column(column, table.columns, hint, **table.origin.at_header())
-        table.check_fit(column)
-    return tuple(dict.fromkeys(names))

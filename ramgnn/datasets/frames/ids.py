@@ -136,7 +136,11 @@ def _note_merged(written: Iterable[str], texts: list[str], origin: Origin, side:
     if (n := len(texts) - len(set(texts))) and (
         others := [a for a, b in zip(written, texts, strict=True) if a != b and b]
     ):
-        notes.append(f"{n:,} ids of {side}s in {origin.name} differ only by spaces around them, first {others[0]!r}")
+        differ, them = ("id of {}s in {} differs", "it") if n == 1 else ("ids of {}s in {} differ", "them")
+        notes.append(
+            f"{n:,} {differ.format(side, origin.name)} from others only by spaces around {them}, first {others[0]!r}; "
+            "the spaces were removed, and what is then the same is one id"
+        )
 
 
 def _note_kinds(column: pd.Series, origin: Origin, side: str, notes: list[str]) -> None:
@@ -184,33 +188,46 @@ def _without_spaces(text: str) -> str:
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
 
 
+ZEROS = "zeros in front, which spreadsheets and pandas remove"
 # how two ids may differ and yet be meant as one: what to say, and what both become
 LIKENESSES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("a number written as 12.0 and as 12", lambda text: WHOLE_FLOAT.sub(r"\1", text)),
     ("capitals and small letters", str.casefold),
     ("how an accented letter is written (composed, or with a mark of its own)", _composed),
     ("spaces or invisible characters inside", _without_spaces),
-    ("zeros in front, which spreadsheets remove", lambda text: text.lstrip("0") if text.isdecimal() else text),
+    (ZEROS, lambda text: text.lstrip("0") if text.isdecimal() else text),
     ("quotes around them", lambda text: text.strip("\"'")),
 )
 
 
-def alike(unlisted: pd.Series, listed: pd.Index) -> str:
-    """What the listed ids have that resembles the unlisted ones, as the end of a sentence, or "".
+def alike(unlisted: pd.Series, listed: pd.Index, here: str, there: str) -> tuple[str, str]:
+    """What the listed ids have that resembles the unlisted ones, as the end of a sentence, and what to do; or "".
 
     Args:
         unlisted: different ids that are not among `listed`.
         listed: the ids of a table.
+        here, there: what the two tables are called.
     """
     for difference, fold in LIKENESSES:
         folded = {fold(text): text for text in listed}
         pairs = [(text, folded[key]) for text in unlisted if (key := fold(text)) in folded]
         if pairs:
             mine, theirs = map(_shown, pairs[0])
-            count = "all" if len(pairs) == len(unlisted) else f"{len(pairs):,}"
-            return f"{mine} and {theirs} look like one id; {count} of them differ only in {difference}"
+            n = len(pairs)
+            n_such = "all" if n == len(unlisted) else f"{n:,}"
+            also = f", as do {n_such} of these {len(unlisted):,}" if len(unlisted) > 1 else ""
+            fix = "write the ids alike"
+            if difference == ZEROS:
+                fix += (
+                    ", with the zeros or without them in both: keep the column as text in the spreadsheet, and with "
+                    "dtype=str in pandas"
+                )
+            return (
+                f"{mine} ({here}) and {theirs} ({there}) look like one id: they differ only in {difference}{also}",
+                fix,
+            )
     close = near(unlisted.iloc[0], list(listed[:10_000]))
-    return ", ".join(map(repr, close))
+    return f"{there} has {', '.join(map(repr, close))}" if close else "", ""
 
 
 def _shown(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from ramgnn.advice import option
+from ramgnn.datasets.frames.decimals import read_numbers, to_numbers
 from ramgnn.errors import DataError
 
 # what programs write for "nothing is known"; "" is an empty cell
@@ -86,7 +87,7 @@ def _negative(texts: Sequence[str], counts: np.ndarray, missing: np.ndarray) -> 
     if sum(text[:1] == "-" for text, out in zip(texts, missing, strict=True) if not out) != 1:
         return None, False
     known = np.flatnonzero(~missing)
-    numbers = to_numbers([texts[k] for k in known])
+    numbers, _ = read_numbers([texts[k] for k in known])
     if np.isnan(numbers).any() or (numbers < 0).sum() != 1:
         return None, False
     place = int(np.argmin(numbers))
@@ -97,17 +98,6 @@ def _negative(texts: Sequence[str], counts: np.ndarray, missing: np.ndarray) -> 
         return None, False
     apart = others.min() > 0 or len(others) >= 5 or numbers[place] < -1
     return int(known[place]), bool(counts[known[place]] > 1 and others.max() >= 2 and apart)
-
-
-def to_numbers(texts: Sequence[str]) -> np.ndarray:
-    """``(k,)`` finite numbers, NaN for what is none."""
-    numbers = np.full(len(texts), np.nan)
-    for place, text in enumerate(texts):
-        try:
-            numbers[place] = float(text)
-        except ValueError:
-            continue
-    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def suspects(texts: Sequence[str]) -> list[str]:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ramgnn.advice import option
+from ramgnn.advice import option, options
 from ramgnn.datasets.frames.codes import codes_of, known
+from ramgnn.datasets.frames.decimals import to_numbers
 from ramgnn.datasets.frames.distinct import Distinct, distinct
-from ramgnn.datasets.frames.missing import PLACEHOLDERS, to_numbers
+from ramgnn.datasets.frames.missing import PLACEHOLDERS
 from ramgnn.datasets.frames.notes import Note
-from ramgnn.datasets.frames.table import Origin
+from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
 
 FEW = 101  # a column with more different numbers than a scale has is none of ratings: a price, a number of seconds
@@ -62,8 +63,9 @@ def keep_liked(
         raise DataError(
             f"{cells.show(wrong)} in column {column!r} is no number" + f" ({len(places):,} such)" * (len(places) > 1),
             expected="a number in each cell of the ratings, or nothing",
-            fix=f"mend the cell (a number such as 4.5), name another {option('rating_column')}, or leave out "
-            f"{option('min_rating')}",
+            fix="mend the cell (a number such as 4.5)"
+            + (f", pass {options(words)} to count it as no rating" if (words := _without(cells, wrong)) else "")
+            + f", name another {option('rating_column')}, or leave out {option('min_rating')}",
             **origin.at(places[0]),
         )
     liked = np.zeros(len(gone), dtype=bool)
@@ -104,15 +106,17 @@ def lost_note(users: Sequence[str], what: str, more: str) -> str:
     return f"{n:,} {have} no {what} and {were} left out, first {users[0]!r}{more}"
 
 
-def unused(column: str, sample: pd.Series, origin: Origin) -> tuple[Note | None, str]:
+def unused(column: str, sample: pd.Series, missing: frozenset[str], origin: Origin) -> tuple[Note | None, str]:
     """The note on a column of ratings that is not used, and what it holds in a few words; None where it holds none.
 
     Args:
         column: what it is called in the table.
         sample: its first cells, indexed by place.
+        missing: texts that are missing besides the known ones.
         origin: where the interactions come from.
     """
-    numbers = _numbers(distinct(sample, origin, column))
+    cells = distinct(sample, origin, column)
+    numbers, words = _scale_and_words(cells, missing)
     if numbers is None:
         return None, "no numbers on a scale"
     scale = _scale(numbers)
@@ -121,9 +125,21 @@ def unused(column: str, sample: pd.Series, origin: Origin) -> tuple[Note | None,
     ways = f"{least:g} counts as much as {best:g}" if least < best else "a low rating counts as much as a high one"
     note = (
         f"the ratings in column {column!r} of {origin.name} ({scale}) are not used: every row counts as liked, and "
-        f"{ways}; {option('min_rating', threshold)} keeps what was rated {threshold:g} or more"
+        f"{ways}; {options({'min_rating': threshold} | _without(cells, words))} keeps what was rated {threshold:g} or "
+        "more"
     )
-    return Note(note, doubt=True), scale
+    if not words.any():
+        return Note(note, doubt=True), scale
+    n = len(cells.places_of(words))
+    among = f"{n:,} of the first {len(sample):,} cells"
+    note += f"; {among} {'is no number' if n == 1 else 'are no numbers'}: {cells.show(words)}"
+    return Note(note, doubt=True), f"{scale}, and words: {among}"
+
+
+def _without(cells: Distinct, words: np.ndarray) -> dict[str, list[str]]:
+    """The option that makes some words missing ratings; none where they are many, for these are to be looked at."""
+    texts = list(dict.fromkeys(map(str, cells.text[words])))
+    return {"missing": texts} if 0 < len(texts) <= SHOWN else {}
 
 
 def suggested(numbers: np.ndarray) -> int | float:
@@ -145,12 +161,20 @@ def scale_offered(sample: pd.Series, origin: Origin) -> tuple[str, int | float] 
 
 
 def _numbers(cells: Distinct) -> np.ndarray | None:
-    """The different ratings, or None where the cells are no numbers or too many different ones."""
-    texts = [text for text in cells.text if text not in PLACEHOLDERS]
-    numbers, _ = _with_decimal_commas(texts)
-    if not len(numbers) or np.isnan(numbers).any() or len(set(numbers)) > FEW:
-        return None
-    return np.unique(numbers)
+    """The different ratings, or None where some cells are no numbers or there are too many different ones."""
+    numbers, words = _scale_and_words(cells)
+    return None if words.any() else numbers
+
+
+def _scale_and_words(cells: Distinct, missing: frozenset[str] = frozenset()) -> tuple[np.ndarray | None, np.ndarray]:
+    """The different ratings (None where most are words, or on no scale), and which of the ``(k,)`` texts are words."""
+    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    numbers, _ = _with_decimal_commas(list(cells.text))
+    words = np.isnan(numbers) & ~gone
+    rated = ~np.isnan(numbers) & ~gone
+    scale = np.unique(numbers[rated])
+    fits = 0 < len(scale) <= FEW and cells.counts[words].sum() < cells.counts[rated].sum()
+    return (scale if fits else None), words
 
 
 def _with_decimal_commas(texts: list[str]) -> tuple[np.ndarray, str]:

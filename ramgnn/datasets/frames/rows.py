@@ -106,13 +106,15 @@ def keep_listed(
     count = f"{len(first):,} {side}{'' if len(first) == 1 else 's'}"
     if unknown == "error":
         these = "this interaction" if n == 1 else f"these {n:,} interactions"
-        close = alike(first, nodes.ids)
+        close, fix = alike(first, nodes.ids, origin.name, listed_in)
+        fix = fix or "add the rows"
+        if not unlisted.all():  # to leave all of them out would leave nothing
+            fix += f", or pass {option('unknown', 'drop')} to leave {these} out"
         raise DataError(
             f"{count} of {origin.name} {'is' if len(first) == 1 else 'are'} not in {listed_in}: "
-            f"{shown}{', …' if len(first) > SHOWN else ''}" + (f"; {listed_in} has {close}" if close else ""),
+            f"{shown}{', …' if len(first) > SHOWN else ''}" + (f"; {close}" if close else ""),
             expected=f"every {side} to have a row in {listed_in}",
-            fix=("write the ids alike" if "look like one id" in close else "add the rows")
-            + f", or pass {option('unknown', 'drop')} to leave {these} out",
+            fix=fix,
             **origin.at(first.index[0]),
         )
     rows = rows[~unlisted]
@@ -180,7 +182,11 @@ def keep_active_users(
         sizes = pd.concat([sizes, pd.Series(0, index=users.ids.difference(sizes.index, sort=False))])
     kept = sizes.index[sizes >= min_user]
     if (n_few := len(sizes) - len(kept)) > 0:
-        notes.append(f"{n_few:,} of {len(sizes):,} users have fewer than {min_user} interactions and were left out")
+        have, were, them = ("has", "was", "this one") if n_few == 1 else ("have", "were", "these")
+        notes.append(
+            f"{n_few:,} of {len(sizes):,} users {have} fewer than {min_user} interactions and {were} left out; "
+            f"{option('min_user', int(sizes.min()))} keeps {them}, too"
+        )
     if not len(kept) or not sizes[kept].sum() or sizes.max() < 2:
         raise DataError(
             f"no user has {max(min_user, 2)} interactions (the most is {int(sizes.max())})",

@@ -16,6 +16,7 @@ import numpy as np
 from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import literals
+from ramgnn.datasets.frames.decimals import with_comma
 from ramgnn.errors import DataError
 
 AUTO = "auto"
@@ -138,8 +139,6 @@ def guess(texts: Sequence[str]) -> Split:
         if not several:
             continue
         if _are_numbers(texts, mark, several):
-            if mark == "," and any(len(parts[-1]) < 3 for parts in several):
-                offer = offer or (mark, _counts(len(texts), [parts for _, parts in cells]))  # 1,2: a list or 1.2
             continue
         recurring, mixed, one_sided = _use([parts for _, parts in cells])
         n_recurring = recurring * sum(map(len, several))
@@ -186,7 +185,7 @@ def _parts(text: str, mark: str) -> list[str]:
 def _are_numbers(texts: Sequence[str], mark: str, several: list[list[str]]) -> bool:
     """Whether the mark belongs to numbers: 1,234 or 3,5, a fraction or a date."""
     if mark == ",":
-        return all(_NUMBER.fullmatch(text) for text in texts if "," in text)
+        return bool(with_comma(texts)) or all(_NUMBER.fullmatch(text) for text in texts if "," in text)
     return mark == "/" and all(part.isdecimal() for parts in several for part in parts)
 
 

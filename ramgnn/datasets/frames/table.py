@@ -86,6 +86,7 @@ class Table:
         numbered: whether the columns are called after their places, since the file has no header.
         read: from names of columns to a data frame of these, with the place of each row as its index.
         head: the same for the first rows alone; None where that would take as long.
+        blank: the places of rows in which every cell is empty; filled where `read` leaves them out.
     """
 
     origin: Origin
@@ -96,6 +97,7 @@ class Table:
     unfit: Mapping[str, str] = field(default_factory=dict)
     numbered: bool = False
     head: Callable[[Sequence[str]], pd.DataFrame] | None = None
+    blank: list[int] = field(default_factory=list)
 
     def check_fit(self, column: str) -> None:
         """Refuse a column whose cells are no values.
@@ -119,6 +121,20 @@ class Table:
             for column in dict.fromkeys(columns)
             if column in self.unfit
         ]
+
+
+def blank_notes(*tables: Table | None) -> list[str]:
+    """What is told of rows in which every cell is empty, after the tables were read."""
+    notes = {}  # each once, also where one file is two tables
+    for table in tables:
+        if table is not None and (n := len(table.blank)):
+            unit, are, were = (table.origin.unit, "is", "was") if n == 1 else (f"{table.origin.unit}s", "are", "were")
+            places = table.origin.show_all(table.blank)
+            note = (
+                f"{n:,} {unit} of {table.origin.name} {are} empty in every column and {were} left out ({unit} {places})"
+            )
+            notes[note] = None
+    return list(notes)
 
 
 def table_of_frame(frame: object, name: str) -> Table:
@@ -147,6 +163,8 @@ def table_of_frame(frame: object, name: str) -> Table:
         raise faults.repeated_column(repeated, **origin.at())
     index_names = tuple(str(level) for level in frame.index.names if level is not None and str(level) not in columns)
 
+    blank: list[int] = []
+
     def read(names: Sequence[str]) -> pd.DataFrame:
         if not len(frame):
             raise DataError("there is no row in it", expected="at least one row", fix="pass more data", **origin.at())
@@ -158,10 +176,30 @@ def table_of_frame(frame: object, name: str) -> Table:
             else:
                 level = [str(name) for name in frame.index.names].index(column)
                 cells[column] = frame.index.get_level_values(level).to_series(index=places)
-        return pd.DataFrame(cells)  # of series, since arrays of objects would be turned into dates and numbers
+        found = pd.DataFrame(cells)  # of series, since arrays of objects would be turned into dates and numbers
+        if not blank:
+            blank.extend(_blank(frame))
+        if len(blank) == len(frame):
+            raise DataError(
+                "every row of it is empty", expected="at least one row", fix="pass more data", **origin.at()
+            )
+        return found.drop(index=blank) if blank else found
 
     unfit = {column: what for column, cells in zip(columns, frame.items(), strict=True) if (what := _unfit(cells[1]))}
-    return Table(origin, columns, read, index_names, unfit=unfit, head=lambda names: read(names).head(HEAD))
+    return Table(
+        origin, columns, read, index_names, unfit=unfit, head=lambda names: read(names).head(HEAD), blank=blank
+    )
+
+
+def _blank(frame: pd.DataFrame) -> list[int]:
+    """The positions of rows in which every cell is missing, as pandas reads the empty ones of a spreadsheet.
+
+    None where the index has a name: it may hold the ids.
+    """
+    if not frame.shape[1] or any(name is not None for name in frame.index.names):
+        return []
+    rows = np.flatnonzero(frame.iloc[:, 0].isna().to_numpy())  # few, mostly
+    return rows[frame.iloc[rows].isna().all(axis=1).to_numpy()].tolist()
 
 
 def _unfit(cells: pd.Series) -> str | None:

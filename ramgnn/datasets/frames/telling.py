@@ -18,11 +18,14 @@ from ramgnn.datasets.frames.ratings import scale_offered, unused
 from ramgnn.datasets.frames.table import Origin, Table
 
 
-def unread(guess: Guess, interactions: Table, *others: Table | None) -> tuple[list[str], dict[str, str]]:
+def unread(
+    guess: Guess, missing: frozenset[str], interactions: Table, *others: Table | None
+) -> tuple[list[str], dict[str, str]]:
     """Notes on the columns that are not read, and what is known of those of the interactions, by name.
 
     Args:
         guess: which column is what.
+        missing: texts that are missing besides the known ones.
         interactions, others: the tables.
     """
     notes: list[str] = []
@@ -49,7 +52,7 @@ def unread(guess: Guess, interactions: Table, *others: Table | None) -> tuple[li
             )
         )
     if guess.rating in candidates:
-        note, details[guess.rating] = unused(guess.rating, sample[guess.rating], interactions.origin)
+        note, details[guess.rating] = unused(guess.rating, sample[guess.rating], missing, interactions.origin)
         return [*notes, *([note] if note else [])], details
     for column in candidates:
         if offer := scale_offered(sample[column], interactions.origin):

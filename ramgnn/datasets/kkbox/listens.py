@@ -38,7 +38,8 @@ def frequent(listens: Listens, min_user: int, notes: list[str]) -> Listens:
     sizes = np.bincount(user, minlength=len(listens.user_ids))
     enough = sizes[user] >= min_user
     if (few := int((sizes < min_user).sum())) > 0:
-        notes.append(f"{few:,} of {len(sizes):,} users have fewer than {min_user} songs and were left out")
+        have, were = ("has", "was") if few == 1 else ("have", "were")
+        notes.append(f"{few:,} of {len(sizes):,} users {have} fewer than {min_user} songs and {were} left out")
     if not enough.any() or sizes.max() < 2:
         raise DataError(
             f"no user has {max(min_user, 2)} songs (the most is {sizes.max()})",
