@@ -207,7 +207,7 @@ def test_explain(capsys, trained):
     shown = capsys.readouterr().out
     assert "shared with what the user had" in shown
     assert "rank 1" in shown
-    assert shown == f"{api.load_run(trained).explain('u3', best['id'], 3)}\n"  # one text for both
+    assert shown == f"{api.load_run(trained).explain('u3', best['item'], 3)}\n"  # one text for both
 
 
 @pytest.mark.parametrize("side", ["item", "user"])
