@@ -21,6 +21,7 @@ from tqdm import tqdm
 from ramgnn.datasets.folders.lines import opened, text_chunks
 from ramgnn.datasets.frames.instants import are_seconds, has_gaps
 from ramgnn.datasets.frames.table import HEAD
+from ramgnn.datasets.frames.undivided import may_be_dates
 from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError
 
@@ -106,7 +107,9 @@ def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> p
         cells = np.concatenate(parts.pop(column))
         if column in books:
             cells = pd.Categorical.from_codes(cells, pd.Index(list(books[column])))
-        elif ratings.kinds[column] == SECONDS and not are_seconds(pd.Series(cells, copy=False)) and not has_gaps(cells):
+        elif ratings.kinds[column] == SECONDS and not (
+            are_seconds(pd.Series(cells, copy=False)) or has_gaps(cells) or may_be_dates(cells)
+        ):
             cells = cells.view("datetime64[s]")  # so early that they might be taken for places in a sequence
         whole[column] = cells
     return pd.DataFrame(whole, index=_index(lines), copy=False)

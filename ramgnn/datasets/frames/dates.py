@@ -200,11 +200,12 @@ def _clock(found: pd.DataFrame) -> np.ndarray:
 
 
 def _strptime(text: pd.Series, form: str) -> tuple[np.ndarray, np.ndarray]:
-    """Dates in a form of `strptime`; without separators, a day may have lost its leading zero."""
+    """Dates in a form of `strptime`; without separators, a day may have lost its leading zero, and 2000 both."""
     full = np.ones(len(text), dtype=bool)
-    if re.fullmatch("(?:%[YmdHMS])+", form):
+    if re.fullmatch("(?:%[YymdHMS])+", form):
         width = len(form) + 2 * form.count("%Y")
-        text = text.str.zfill(width).where(text.str.len() == width - 1, text)
+        lost = text.str.len() < width if form.startswith("%y") else text.str.len() == width - 1
+        text = text.str.zfill(width).where(lost, text)
         full = text.str.len().to_numpy() == width
     dates = pd.to_datetime(text, format=form, errors="coerce", utc=True)
     return dates.notna().to_numpy() & full, seconds(dates)

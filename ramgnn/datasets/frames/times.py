@@ -63,7 +63,7 @@ def read_times(
     if time_format is not None and time_format not in instants.UNITS:
         values, form = dates.in_form(cells, time_format)
     elif numbers.notna().all():
-        values, form = instants.of_numbers(cells, numbers.to_numpy(), time_format)
+        values, form = instants.of_numbers(cells, numbers.to_numpy(), time_format, notes)
     elif time_format is not None or cells.counts[numbers.notna()].sum() > len(cells.codes) / 2:
         raise dates.no_time(cells, numbers.isna().to_numpy(), "mend the cell")
     else:
