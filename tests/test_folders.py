@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 import tracemalloc
 from datetime import UTC, datetime
@@ -266,6 +267,7 @@ def test_titles_in_the_encoding_that_the_file_has(form, encoding, tmp_path):
         ("1{0}10{0}5{0}-1", "is no time"),
         ("1{0}10{0}5{0}9783", "a time does not fit: '9783'"),  # cut off
         ("1{0}10{0}5{0}9223372036854775808", "is no time"),
+        ("1{0}10{0}5{0}99999999999999999999", "is no time"),
         ("1{0}10{0}five{0}978300760", "'five' in column 'rating' is no number"),
         ("1{0}10{0}nan{0}978300760", "'nan' in column 'rating' is no number"),
         ("1{0}10{0}\0{0}978300760", "NUL"),
@@ -294,6 +296,20 @@ def test_too_short_beside_too_long_is_found(form, name, tmp_path):
     with pytest.raises(DataError, match="5 fields") as caught:
         load(folder)
     assert caught.value.line == text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "form, name",
+    [("raw", "u.data"), ("dat", "ratings.dat"), ("csv", "ratings.csv"), ("atomic", "small.inter"),
+     ("common", "ratings.csv")],
+)  # fmt: skip
+def test_times_that_a_spreadsheet_rounded_are_refused(form, name, tmp_path):
+    folder = FORMS[form](tmp_path)
+    (folder / name).write_text(re.sub(r"978\d{6}", "9.78E+08", (folder / name).read_text()))
+    with pytest.raises(DataError, match=r"'9.78E\+08'.* is no time") as caught:
+        load(folder)
+    assert caught.value.line == (2 if form in ("csv", "atomic", "common") else 1)
+    assert "a spreadsheet has rounded the numbers" in caught.value.fix
 
 
 @pytest.mark.parametrize("gap", ["", "\n"])

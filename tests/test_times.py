@@ -122,6 +122,7 @@ def test_years_are_an_order_and_said_to_be_one():
         ([str(JULY), str(2**64 + 5)], 3, ("2^63",)),
         (["1e300", "1"], 2, ("2^63",)),
         (["1.5E+09", "1.5E+09"], 2, ("rounded",)),
+        (["1500001000", "1.5E+09", "1.51E+09"], 3, ("rounded",)),
         (["03/04/2017", "05/06/2017"], 2, ("2017-04-03 or 2017-03-04", "time_format='dayfirst'", "'monthfirst'")),
         (["03042017", "05062017"], 2, ("time_format='%d%m%Y' or time_format='%m%d%Y'",)),
         (["14/07/17"], 2, ("2017-07-14 or 2014-07-17", "%d/%m/%y")),
@@ -227,6 +228,11 @@ def test_a_cut_number_is_never_read(instants, n, data):
     cells[at] = cells[at][: len(cells[at]) - n]
     assume(cells[at])
     refused(cells, line=at + 2)
+
+
+def test_a_second_that_is_round_in_r_is_no_rounded_one():
+    cells = [str(JULY + n) for n in range(40)]
+    assert times([*cells, "1.5e+09"])[0] == [*map(int, cells), 1_500_000_000]
 
 
 def test_zones():

@@ -1,4 +1,4 @@
-"""Dates that are written as one number are read as dates, refused or doubted; counters and seconds stay what they are."""
+"""Dates written as one number are read as dates, refused or doubted; counters and seconds stay what they are."""
 
 from __future__ import annotations
 

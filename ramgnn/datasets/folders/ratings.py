@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,7 +20,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.datasets.folders.lines import opened, text_chunks
-from ramgnn.datasets.frames.instants import are_seconds, has_gaps
+from ramgnn.datasets.frames.instants import ROUNDED, are_seconds, has_gaps, rounded
 from ramgnn.datasets.frames.table import HEAD
 from ramgnn.datasets.frames.undivided import may_be_dates
 from ramgnn.datasets.opened import codec_of
@@ -29,6 +30,7 @@ PIECE = 1 << 25  # bytes of a file that are parsed at a time
 ID, NUMBER, SECONDS, UNREAD = "id", "number", "seconds", "unread"  # what a column holds
 # pandas makes numbers of ids that all look like numbers, and 7 of "007"; one row with a word under each piece stops it
 WORD = "\x01word"
+POWER = re.compile(rb"\d[eE]\+?\d")
 
 Lines = range | np.ndarray  # the line that each row begins on
 Piece = tuple[Lines, pd.DataFrame]
@@ -138,6 +140,7 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
     names = list(ratings.kinds)
     word = "\t" if len(sep) > 1 else ratings.sep
     word = word.join(WORD if kinds[kind] == "category" else "0" for kind in ratings.kinds.values()).encode() + b"\n"
+    powers = SECONDS in ratings.kinds.values()
     last = names[-1]  # read in any case: a line that is too short lacks it
     with opened(ratings.path) as (raw, unpacked), _bar(ratings.path, progress) as bar:
         for piece in _whole_lines(unpacked):
@@ -149,6 +152,10 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
             piece = _as_parsed(piece, sep, ratings.quote)
             if piece.count(b"\t" if len(sep) > 1 else sep) != n_lines * (len(names) - 1):
                 raise _NotPlain
+            if (
+                powers and (b"e" in piece or b"E" in piece) and POWER.search(piece)
+            ):  # pandas would take 9.65E+08 for a whole number
+                raise _NotPlain
             if n_lines:
                 try:
                     frame = pd.read_csv(
@@ -157,7 +164,7 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
                         dtype={name: kinds[kind] for name, kind in ratings.kinds.items()}, na_filter=False,
                         quoting=csv.QUOTE_NONE, lineterminator="\n", skip_blank_lines=False, low_memory=False,
                     )  # fmt: skip
-                except ValueError:  # the parser's errors and those of the encoding are among these
+                except (ValueError, OverflowError):  # errors of the parser and of the encoding are among the first
                     raise _NotPlain from None
                 frame = frame.iloc[:-1]
                 if len(frame) != n_lines or not all(_is_plain(frame[c], ratings.kinds[c]) for c in frame):
@@ -248,6 +255,7 @@ def _read_cells(texts: pd.Series, kind: str, path: Path) -> pd.Series:
     wrong = ~np.isfinite(numbers)
     if kind == SECONDS:
         wrong |= (numbers < 0) | (numbers >= end_of_time())
+        check_rounded(texts, numbers.to_numpy(), path)
     if wrong.any():
         line = numbers.index[wrong][0]
         what = "whole seconds since 1970, up to next year" if kind == SECONDS else "a number"
@@ -261,6 +269,25 @@ def _read_cells(texts: pd.Series, kind: str, path: Path) -> pd.Series:
             fix="mend the cell or remove the line",
         )  # fmt: skip
     return np.floor(numbers).astype(np.int64) if kind == SECONDS else numbers
+
+
+def check_rounded(texts: pd.Series, numbers: np.ndarray, path: Path) -> None:
+    """Refuse times that a spreadsheet has rounded, such as ``9.65E+08``.
+
+    Args:
+        texts: the cells, indexed by line; numbers: the same as numbers.
+
+    Raises:
+        DataError: they are.
+    """
+    if (found := rounded(texts.tolist(), numbers)).any():
+        raise DataError(
+            f"{texts[found].iloc[0]!r} in column {texts.name!r} is no time",
+            file=path,
+            line=int(texts.index[found][0]),
+            expected="whole seconds since 1970, up to next year",
+            fix=ROUNDED,
+        )
 
 
 def end_of_time() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,6 +20,8 @@ FROM = undivided.FROM
 EARLIEST = {"seconds": FROM, "milliseconds": FROM, "microseconds": 789 * 10**6, "nanoseconds": 789 * 10**6}
 GAP = 4  # two neighbouring times of one unit are never this far apart in ratio, where the larger one is after 1973
 BEYOND = 2.0**63
+ROUNDED = "a spreadsheet has rounded the numbers: export the column as whole numbers"
+RARE = 0.1  # of the rows: as many may be round by chance
 
 
 def of_numbers(
@@ -123,19 +126,35 @@ def _of_another_size(cells: Distinct, odd: np.ndarray, why: str) -> DataError:
 
 
 def _check_rounded(cells: Distinct, numbers: np.ndarray) -> None:
-    """Refuse numbers that a spreadsheet has rounded: ``1.5E+09`` stands for a range of weeks."""
-    if numbers.max() < FROM or "e" not in cells.text[0].lower():
-        return
-    parts = pd.Series(cells.text, dtype=object).str.extract(r"^[+-]?\d(?:\.(\d+))?[eE]\+?(\d+)$")
-    if parts[1].isna().any():
-        return
+    """Refuse numbers that a spreadsheet has rounded."""
+    if (wrong := rounded(cells.text, numbers, cells.counts)).any():
+        raise dates.no_time(cells, wrong, ROUNDED)
+
+
+def rounded(texts: Sequence[str], numbers: np.ndarray, counts: np.ndarray | int = 1) -> np.ndarray:
+    """Which numbers a spreadsheet has rounded: ``1.5E+09`` stands for a range of weeks.
+
+    R writes 1.5e+09 for a second that has all these zeros, which is rare; so these are a share of all rows.
+
+    Args:
+        texts: ``(k,)`` what stands in the cells.
+        numbers: ``(k,)`` the same as numbers, NaN for what is none.
+        counts: in how many rows each stands.
+
+    Returns:
+        ``(k,)`` bool.
+    """
+    few = np.zeros(len(texts), dtype=bool)
+    with_powers = np.array(["e" in text.lower() for text in texts], dtype=bool)
+    largest = np.max(numbers, initial=0, where=np.isfinite(numbers))
+    if not with_powers.any() or largest < FROM:
+        return few
+    parts = pd.Series(texts, dtype=object).str.extract(r"^[+-]?\d(?:\.(\d+))?[eE]\+?(\d+)$")
     steps = parts[1].astype(float) - parts[0].fillna("").str.len()
-    if (steps > np.floor(np.log10(numbers.max())) - 8).all():  # fewer digits than seconds have
-        raise dates.no_time(
-            cells,
-            np.ones(len(cells.text), dtype=bool),
-            "a spreadsheet has rounded the numbers: export the column as whole numbers",
-        )
+    # fewer digits than seconds have
+    few = with_powers & (steps > np.floor(np.log10(largest)) - 8).to_numpy(dtype=bool)
+    rows = np.broadcast_to(counts, len(texts))
+    return few if rows[few].sum() > RARE * rows.sum() else np.zeros(len(texts), dtype=bool)
 
 
 def _given(cells: Distinct, numbers: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
