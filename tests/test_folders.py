@@ -312,6 +312,19 @@ def test_times_that_a_spreadsheet_rounded_are_refused(form, name, tmp_path):
     assert "a spreadsheet has rounded the numbers" in caught.value.fix
 
 
+@pytest.mark.parametrize("form, name", [("csv", "ratings.csv"), ("atomic", "small.inter"), ("tokens", "small.inter")])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_among_the_ratings(form, name, mark, tmp_path):
+    folder = FORMS.get(form, atomic)(tmp_path)
+    text = (folder / name).read_text()
+    if form == "tokens":
+        text = "".join("\t".join(line.split("\t")[:2]) + "\n" for line in text.splitlines())
+    (folder / name).write_text(text + mark + text)
+    with pytest.raises(DataError, match="the header stands here again") as caught:
+        load(folder)
+    assert caught.value.line == text.count("\n") + 1
+
+
 @pytest.mark.parametrize("gap", ["", "\n"])
 def test_ids_are_text_and_lines_are_kept_over_pieces(gap, tmp_path, monkeypatch):
     monkeypatch.setattr(ratings, "PIECE", 50)

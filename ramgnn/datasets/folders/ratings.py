@@ -23,6 +23,7 @@ from ramgnn.datasets.folders.lines import opened, text_chunks
 from ramgnn.datasets.frames.instants import ROUNDED, are_seconds, has_gaps, rounded
 from ramgnn.datasets.frames.table import HEAD
 from ramgnn.datasets.frames.undivided import may_be_dates
+from ramgnn.datasets.headers import Header
 from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError
 
@@ -140,6 +141,7 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
     names = list(ratings.kinds)
     word = "\t" if len(sep) > 1 else ratings.sep
     word = word.join(WORD if kinds[kind] == "category" else "0" for kind in ratings.kinds.values()).encode() + b"\n"
+    header = Header(names if ratings.header_line else (), ratings.quote)
     powers = SECONDS in ratings.kinds.values()
     last = names[-1]  # read in any case: a line that is too short lacks it
     with opened(ratings.path) as (raw, unpacked), _bar(ratings.path, progress) as bar:
@@ -167,7 +169,7 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
                 except (ValueError, OverflowError):  # errors of the parser and of the encoding are among the first
                     raise _NotPlain from None
                 frame = frame.iloc[:-1]
-                if len(frame) != n_lines or not all(_is_plain(frame[c], ratings.kinds[c]) for c in frame):
+                if len(frame) != n_lines or not all(_is_plain(frame[c], ratings.kinds[c], header) for c in frame):
                     raise _NotPlain
                 yield range(line, line + n_lines), frame
             line += n_lines
@@ -191,14 +193,14 @@ def _as_parsed(piece: bytes, sep: bytes, quote: str | None) -> bytes:
     return piece
 
 
-def _is_plain(cells: pd.Series, kind: str) -> bool:
-    """Whether no cell is empty, no number endless and no time out of range."""
+def _is_plain(cells: pd.Series, kind: str, header: Header) -> bool:
+    """Whether no cell is empty or a name of the header, no number endless and no time out of range."""
     if kind == NUMBER:
         return bool(np.isfinite(cells.to_numpy()).all())
     if kind == SECONDS:
         return 0 <= cells.min() and cells.max() < end_of_time()
     codes, categories = cells.array.codes, cells.array.categories
-    return bool(codes.min() >= 0) and all(text.strip() for text in categories if isinstance(text, str))
+    return bool(codes.min() >= 0) and all(text.strip() and not header.has(text) for text in map(str, categories))
 
 
 def _whole_lines(unpacked: BinaryIO) -> Iterator[bytes]:
