@@ -10,7 +10,9 @@ import pandas as pd
 
 from ramgnn.advice import option
 from ramgnn.datasets.frames.codes import codes_of, have_repeats, known, pair_keys
-from ramgnn.datasets.frames.ids import alike, read_ids
+from ramgnn.datasets.frames.ids import read_ids
+from ramgnn.datasets.frames.likeness import LOOK_ALIKE, alike
+from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import SHOWN, Origin, Table
 from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError
@@ -103,15 +105,15 @@ def keep_listed(
     first = rows.loc[unlisted, side].drop_duplicates()
     shown = ", ".join(f"{i!r} ({origin.unit} {origin.show(place)})" for place, i in first.head(SHOWN).items())
     n = int(unlisted.sum())
+    close = alike(first, nodes.ids)
     count = f"{len(first):,} {side}{'' if len(first) == 1 else 's'}"
     if unknown == "error":
         these = "this interaction" if n == 1 else f"these {n:,} interactions"
-        close = alike(first, nodes.ids)
         raise DataError(
             f"{count} of {origin.name} {'is' if len(first) == 1 else 'are'} not in {listed_in}: "
             f"{shown}{', …' if len(first) > SHOWN else ''}" + (f"; {listed_in} has {close}" if close else ""),
             expected=f"every {side} to have a row in {listed_in}",
-            fix=("write the ids alike" if "look like one id" in close else "add the rows")
+            fix=("write the ids alike" if LOOK_ALIKE in close else "add the rows")
             + f", or pass {option('unknown', 'drop')} to leave {these} out",
             **origin.at(first.index[0]),
         )
@@ -124,8 +126,10 @@ def keep_listed(
             **origin.at(),
         )
     were = "interaction of {} not in {} was" if n == 1 else "interactions of {} not in {} were"
-    notes.append(f"{n:,} {were.format(count, listed_in)} dropped: {shown}")
-
+    dropped = f"{n:,} {were.format(count, listed_in)} dropped: {shown}"
+    # near names are no news where something is dropped as was asked for; what looks like a listed id is
+    likely = LOOK_ALIKE in close
+    notes.append(Note(dropped + f"; {listed_in} has {close}: write the ids alike" * likely, doubt=likely))
     return rows
 
 
