@@ -61,7 +61,8 @@ def missing_column(name: str, names: Sequence[str], hint: str = "", **place: Any
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Refuse a value of an option that is none of its choices."""
-    if value not in choices:
+    # an array would be compared with each choice cell by cell
+    if not (value is None or isinstance(value, str)) or value not in choices:
         raise DataError(option(name, value), expected=" or ".join(map(repr, choices)), fix="pass one of them")
 
 

@@ -232,6 +232,15 @@ def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tup
     return (everything, everything.iloc[:0]) if split == "none" else leave_last_out(everything)
 
 
+def split_sentence(split: str, time: str | None, seed: int) -> str:
+    """How the interactions were divided, in words; `time` is the column of times, or None."""
+    if split == "none":
+        return "nothing is held out"
+    if split == "random":
+        return f"one interaction of each user drawn at random with seed {seed}"
+    return f"leave the last out by {time}" if time else "leave the last out by the order of the rows"
+
+
 def _rows(number: int) -> str:
     """So many rows, in words."""
     return f"{int(number):,} row{'' if number == 1 else 's'}"
