@@ -235,6 +235,44 @@ def test_a_second_that_is_round_in_r_is_no_rounded_one():
     assert times([*cells, "1.5e+09"])[0] == [*map(int, cells), 1_500_000_000]
 
 
+@pytest.mark.parametrize("zone", ["Z", "+02:00", "+0200", " UTC", " GMT+0200 (CEST)", "+02"])
+def test_times_with_and_without_a_zone_are_a_doubt(zone):
+    for with_zone in ("2017-07-14T12:30:00", "2017-07-14 12:30:05.25"):
+        if zone in (" GMT+0200 (CEST)",):
+            with_zone = "14/07/2017 12:30"
+        without = with_zone.replace("14", "15", 1)
+        notes = []
+        cells = pd.Series([with_zone + zone, without, without, with_zone + zone], index=range(2, 6), dtype=object)
+        values, kind = read_times(cells, ROWS, notes)
+        assert kind == "seconds" and len(notes) == 2 and notes[0].doubt and not notes[1].doubt, notes
+        assert f"2 of 4 times of rows.csv have no zone, while others have one: {without!r} (line 3)" in notes[0]
+        for some in (cells.iloc[[0, 3]], cells.iloc[[1, 2]]):
+            alone = []
+            read_times(some, ROWS, alone)
+            assert len(alone) == 1 and not alone[0].doubt
+
+
+@pytest.mark.parametrize(
+    ("with_zone", "without"),
+    [
+        ("20170714T123000Z", "20170715T123000"), ("2017-07-14T12+02", "2017-07-15T12"),
+        ("14/07/2017 2:30 PM +02:00", "15/07/2017 2:30 PM"),
+        ("Fri Jul 14 12:30:00 +0000 2017", "Sat Jul 15 12:30:00 2017"),
+        ("Fri, 14 Jul 2017 12:30:00 GMT", "Sat, 15 Jul 2017 12:30:00"),
+    ],
+)  # fmt: skip
+def test_zones_are_seen_in_every_form(with_zone, without):
+    notes = []
+    read_times(pd.Series([with_zone, without], index=[2, 3], dtype=object), ROWS, notes)
+    assert len(notes) == 2 and notes[0].doubt and "1 of 2 times" in notes[0]
+
+
+def test_dates_of_a_frame_with_and_without_a_zone():
+    noon = datetime(2017, 7, 14, 12)
+    rows = pd.DataFrame({"user": list("aabb"), "item": list("xyxy"), "time": [noon, noon.replace(tzinfo=UTC)] * 2})
+    assert sum("have no zone" in note and note.doubt for note in from_frames(rows).notes) == 1
+
+
 def test_zones():
     for hours in (-11, -3, 0, 5, 13):
         zone = timezone(timedelta(hours=hours))

@@ -32,6 +32,10 @@ NAMED = (
     re.compile(r"^[A-Za-z]{3}\s+(?P<name>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+" + _CLOCK + rf"(?:\s+{_ZONE})?"
                + r"\s+(?P<Y>\d{4})$"),
 )  # fmt: skip
+ZONED = re.compile(  # more than `_ZONE`, since ISO dates may say +02 and 20170714T123000Z
+    r"(?::\d{2}|T(?:\d{2}){1,3})(?:[.,]\d+)?(?:\s*[AaPp]\.?[Mm]\.?)?"
+    r"\s*(?:Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)(?: \([^)]*\))?(?:\s+\d{4})?$"
+)
 DIGITS = str.maketrans("123456789", "0" * 9)
 ORDERS = {"day/month/year": "cba", "month/day/year": "cab", "year/month/day": "abc"}  # where Y, m and d stand
 ORDER_CODES = {"day/month/year": "dmy", "month/day/year": "mdy", "year/month/day": "ymd"}
@@ -119,6 +123,12 @@ def seconds(dates: pd.Series) -> np.ndarray:
     if dates.dt.tz is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
     return dates.to_numpy().astype("datetime64[s]").astype(np.int64)
+
+
+def have_zone(texts: np.ndarray) -> np.ndarray:
+    """Which of some dates say their zone behind the time of day: ``(k,)`` bool."""
+    found = pd.Series(texts, dtype=object).str.contains(ZONED)
+    return found.to_numpy(dtype=bool)
 
 
 def next_year() -> int:
