@@ -14,6 +14,7 @@ import ramgnn
 from ramgnn import arguments, evaluation
 from ramgnn.baselines import get, names
 from ramgnn.baselines.fitted import fit_baseline
+from ramgnn.cli import main
 from ramgnn.config import LEAST, STAGES, Config, FinetuneConfig, PretrainConfig
 from ramgnn.datasets import saved
 from ramgnn.devices import checked_device
@@ -220,13 +221,60 @@ def test_folders_and_names_are_text(tmp_path):
     ({"seed": "x"}, "seed is 'x'"), ({"seed": -1}, "seed is -1"),
     ({"separator": 3}, "the separator is 3"),
     ({"bins": ["year"]}, "bins is a list; expected a dictionary"), ({"name": 3}, "name is 3; expected text"),
-    ({"item_relations": 3}, "item_relations is 3; expected names of columns"),
+    ({"item_relations": 3.5}, "item_relations is 3.5; expected names of columns"),
+    ({"user_column": ["a"]}, "user_column is a list; expected the name of a column"),
+    ({"item_relations": {"a": 1}}, "item_relations is a dict; expected names of columns"),
     ({"interactions": None}, "interactions: this is None"), ({"items": "items.csv"}, "items: this is a str"),
 ])  # fmt: skip
 def test_options_of_data_frames_are_checked(options, word):
     interactions, items, users = frames()
     given = {"interactions": interactions, "items": items, "users": users} | options
     said(lambda: ramgnn.from_frames(**given), word, error=DataError)
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"user_column": 3}, "there is no column '3'"), ({"title_column": 3}, "there is no column '3'"),
+    ({"rating_column": 3}, "there is no column '3'"), ({"time_column": 3}, "there is no column '3'"),
+    ({"user_column": ["a"]}, "user_column is a list; expected the name of a column"),
+    ({"time_column": True}, "time_column is True; expected the name of a column"),
+    ({"title_column": 2.5}, "title_column is 2.5"), ({"rating_column": False}, "rating_column is False"),
+    ({"item_relations": 3}, "there is no column '3'"), ({"item_relations": [3]}, "there is no column '3'"),
+    ({"item_relations": True}, "item_relations is True"), ({"item_relations": [None]}, "a name in item_relations is"),
+    ({"item_relations": {"a": 1}}, "item_relations is a dict"), ({"item_relations": b"a"}, "item_relations is a bytes"),
+    ({"bins": {3: 3}}, "there is no relation column '3' to bin"),
+    ({"separator": {3: ","}}, "there is no relation column '3' to divide"),
+    ({"min_rating": 10**400}, "the smallest rating to keep is 1000"), ({"name": 3}, "name is 3; expected text"),
+    ({"split": np.array(["last", "none"])}, "expected: 'last' or 'random' or 'none'"),
+    ({"unknown": np.array([1])}, "expected: 'error' or 'drop'"),
+    ({"duplicates": pd.Series(["first"])}, "expected: 'error' or 'first' or 'last'"),
+])  # fmt: skip
+def test_options_of_files_are_checked(options, words, tmp_path):
+    for name, frame in zip(("interactions", "items", "users"), frames(), strict=True):
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    given = {name: tmp_path / f"{name}.csv" for name in ("interactions", "items", "users")} | options
+    said(lambda: ramgnn.load("tables", progress=False, **given), words, error=DataError)
+    options.pop("name", None)
+    if options:
+        said(lambda: ramgnn.load(str(tmp_path), progress=False, **options), words, error=DataError)
+
+
+def test_columns_without_a_header_are_named_by_their_numbers(tmp_path, capsys):
+    rows = "".join(f"u{n % 4},i{n % 7},{n % 5},{1_500_000_000 + n}\n" for n in range(28))
+    (tmp_path / "rows.csv").write_text(rows)
+    (tmp_path / "items.csv").write_text("".join(f"i{n},Film {n},{n % 2}\n" for n in range(7)))
+    columns = {"user_column": 1, "item_column": 2, "time_column": 4, "rating_column": 3, "title_column": 2}
+    data = ramgnn.load("tables", interactions=tmp_path / "rows.csv", items=tmp_path / "items.csv", header=False,
+                       min_rating=1, item_relations=3, progress=False, **columns)  # fmt: skip
+    assert data.item_labels[0] == "Film 0" and [r.name for r in data.item_relations] == ["3"]
+    given = [f"{name}={value}" for name, value in columns.items()]
+    main(["data", "check", "--interactions", str(tmp_path / "rows.csv"), "--no-header", "--option", *given,
+          "min_rating=1", "item_relations=3", f"items={tmp_path / 'items.csv'}"])  # fmt: skip
+    shown = capsys.readouterr()
+    assert not shown.err and "rows.csv   4       time      given" in shown.out
+    (tmp_path / "rows.csv").write_text(rows)
+    assert main(["data", "check", "--interactions", str(tmp_path / "rows.csv"), "--no-header", "--option",
+                 "items=none", "user_column=9", "item_column=2"]) != 0  # fmt: skip
+    assert "there is no column '9'" in capsys.readouterr().err
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------

@@ -334,6 +334,32 @@ def test_files_that_were_joined(own):
     refused(own, "the header stands here again", line=len(rows()) + 2, file="rows")
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda header: "\ufeff" + header,
+        lambda header: header.replace(",", ", "),
+        lambda header: header.upper(),
+        lambda header: '"' + header.replace(",", '","') + '"',
+        lambda header: '\ufeff"' + header.replace(",", '","') + '"',
+        lambda header: ",".join(reversed(header.split(","))),
+    ],
+    ids=["mark", "spaces", "capitals", "quotes", "mark and quotes", "order"],
+)
+@pytest.mark.parametrize("name", ["rows", "items", "users"])
+def test_a_header_among_the_rows_is_found_however_it_is_written(own, again, name):
+    text = lines(name, {"rows": rows, "items": items, "users": users}[name]())
+    header = text.split("\n")[0]
+    own.write(name, text + again(header) + "\n" + text.split("\n", 2)[2])
+    refused(own, "the header stands here again", line=text.count("\n") + 1, file=name)
+
+
+def test_the_name_of_a_column_may_be_an_id(own):
+    own.write("rows", lines("rows", [*rows(), ["user_id", *rows()[0][1:]]]))
+    own.write("users", lines("users", [*users(), ["user_id", *users()[0][1:]]]))
+    assert "user_id" in tables.load(**own.options, min_user=1).user_ids
+
+
 def test_headers_that_hold_numbers_stay_headers(own):
     cells = [[*row, str(n), str(2 * n)] for n, row in enumerate(items())]
     own.write("items", "item_id,title,genre,year,2019,2020\n" + lines("items", cells, header=False))

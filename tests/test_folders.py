@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 import tracemalloc
 from datetime import UTC, datetime
@@ -266,6 +267,7 @@ def test_titles_in_the_encoding_that_the_file_has(form, encoding, tmp_path):
         ("1{0}10{0}5{0}-1", "is no time"),
         ("1{0}10{0}5{0}9783", "a time does not fit: '9783'"),  # cut off
         ("1{0}10{0}5{0}9223372036854775808", "is no time"),
+        ("1{0}10{0}5{0}99999999999999999999", "is no time"),
         ("1{0}10{0}five{0}978300760", "'five' in column 'rating' is no number"),
         ("1{0}10{0}nan{0}978300760", "'nan' in column 'rating' is no number"),
         ("1{0}10{0}\0{0}978300760", "NUL"),
@@ -292,6 +294,33 @@ def test_too_short_beside_too_long_is_found(form, name, tmp_path):
     text = (folder / name).read_text()
     (folder / name).write_text(text + sep.join("11555") + "\n" + sep.join("115") + "\n")
     with pytest.raises(DataError, match="5 fields") as caught:
+        load(folder)
+    assert caught.value.line == text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "form, name",
+    [("raw", "u.data"), ("dat", "ratings.dat"), ("csv", "ratings.csv"), ("atomic", "small.inter"),
+     ("common", "ratings.csv")],
+)  # fmt: skip
+def test_times_that_a_spreadsheet_rounded_are_refused(form, name, tmp_path):
+    folder = FORMS[form](tmp_path)
+    (folder / name).write_text(re.sub(r"978\d{6}", "9.78E+08", (folder / name).read_text()))
+    with pytest.raises(DataError, match=r"'9.78E\+08'.* is no time") as caught:
+        load(folder)
+    assert caught.value.line == (2 if form in ("csv", "atomic", "common") else 1)
+    assert "a spreadsheet has rounded the numbers" in caught.value.fix
+
+
+@pytest.mark.parametrize("form, name", [("csv", "ratings.csv"), ("atomic", "small.inter"), ("tokens", "small.inter")])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_among_the_ratings(form, name, mark, tmp_path):
+    folder = FORMS.get(form, atomic)(tmp_path)
+    text = (folder / name).read_text()
+    if form == "tokens":
+        text = "".join("\t".join(line.split("\t")[:2]) + "\n" for line in text.splitlines())
+    (folder / name).write_text(text + mark + text)
+    with pytest.raises(DataError, match="the header stands here again") as caught:
         load(folder)
     assert caught.value.line == text.count("\n") + 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 
 import numpy as np
@@ -277,6 +278,44 @@ def test_utf16_and_unknown_encoding(tmp_path):
         read_table(path, encoding="utf-nine")
     plain = written(tmp_path, "a,b\n1,22\n", "plain.csv")
     refused(plain, "not utf-16", encoding="utf-16")
+
+
+WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("given", ["utf-8", "cp1252", "utf-16", "utf-32", *WIDE])
+@pytest.mark.parametrize("text", ["user,item\n1,2\n", "user,item\n" + "星际穿越,异形\n" * 300], ids=["ascii", "other"])
+@pytest.mark.parametrize("mark", [False, True])
+@pytest.mark.parametrize("real", WIDE)
+def test_what_a_wide_file_is_said_to_be_reads_it(tmp_path, real, mark, text, given, packed):
+    content = (("\ufeff" if mark else "") + text).encode(real)
+    path = written(tmp_path, gzip.compress(content) if packed else content)
+    wanted = [row.split(",") for row in text.split()[1:]]
+    if given == real or (mark and given == real[:6]):
+        assert read_table(path, encoding=given)[["user", "item"]].to_numpy().tolist() == wanted
+        return
+    with pytest.raises(DataError) as caught:
+        read_table(path, encoding=given)
+    offered = re.findall(r"encoding='([\w-]+)'", caught.value.fix)
+    assert offered, caught.value
+    assert real in offered or (mark and offered == [real[:6]])
+    assert read_table(path, encoding=offered[-1])["item"].tolist() == [item for _, item in wanted]
+
+
+def test_wide_files_that_do_not_say_what_they_are(tmp_path):
+    path = written(tmp_path, "用户,电影\n一,二\n".encode("utf-16-be"))
+    error = refused(path, "does not begin with its mark", encoding="utf-16")
+    assert "encoding='utf-16-le' or encoding='utf-16-be'" in error.fix
+    assert read_table(path, encoding="utf-16-be")["电影"].tolist() == ["二"]
+    error = refused(written(tmp_path, "a,b\n1,2\n"), encoding="utf-16")
+    assert "leave the encoding out if the file is UTF-8" in error.fix
+
+
+def test_every_mark_at_the_start_is_taken_off(tmp_path):
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
+        path = written(tmp_path, ("\ufeff" * 2 + "a,b\n1,2\n").encode(encoding))
+        assert list(read_table(path, ["a", "b"], encoding=encoding)) == ["a", "b"]
 
 
 def test_nul_bytes(tmp_path):

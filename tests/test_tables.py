@@ -290,6 +290,12 @@ def test_bad_bins(files):
         refused(files(bins={"year": how}), None, "are no bins")
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("how", [1e-320, "1e-300", 1e-8, 5e-324])
+def test_bins_that_are_too_narrow(files, how):
+    refused(files(bins={"year": how}), None, f"{how!r} are no bins for column 'year'", "too narrow for numbers such as")
+
+
 def test_users_are_binned_too_and_many_numbers_are_noted(files):
     data = tables.load(**files(users=USERS, min_user=0, bins={"age": 10}))
     assert data.relation("user", "age").lists(3) == [["30-39"], ["30-39"], ["60-69"]]
@@ -393,6 +399,10 @@ def test_negatives(files):
     assert sorted(data.negatives[0].tolist()) == [3, 4, 5, 6, 7, 8]
     with pytest.raises(DataError, match="6 items to draw 7 negatives"):
         tables.load(**files(rows, items, negatives=7))
+    for many in (10**9, 10**30):
+        with pytest.raises(DataError, match="6 items to draw 1,000,000,000.* negatives.*\n.*draw at most 6 negatives"):
+            tables.load(**files(rows, items, negatives=many))
+    assert tables.load(**files(rows, items, negatives=6, split="none")).negatives.shape == (0, 6)
 
 
 @pytest.mark.parametrize("option", ["duplicates", "unknown", "split"])

@@ -122,6 +122,7 @@ def test_years_are_an_order_and_said_to_be_one():
         ([str(JULY), str(2**64 + 5)], 3, ("2^63",)),
         (["1e300", "1"], 2, ("2^63",)),
         (["1.5E+09", "1.5E+09"], 2, ("rounded",)),
+        (["1500001000", "1.5E+09", "1.51E+09"], 3, ("rounded",)),
         (["03/04/2017", "05/06/2017"], 2, ("2017-04-03 or 2017-03-04", "time_format='dayfirst'", "'monthfirst'")),
         (["03042017", "05062017"], 2, ("time_format='%d%m%Y' or time_format='%m%d%Y'",)),
         (["14/07/17"], 2, ("2017-07-14 or 2014-07-17", "%d/%m/%y")),
@@ -227,6 +228,49 @@ def test_a_cut_number_is_never_read(instants, n, data):
     cells[at] = cells[at][: len(cells[at]) - n]
     assume(cells[at])
     refused(cells, line=at + 2)
+
+
+def test_a_second_that_is_round_in_r_is_no_rounded_one():
+    cells = [str(JULY + n) for n in range(40)]
+    assert times([*cells, "1.5e+09"])[0] == [*map(int, cells), 1_500_000_000]
+
+
+@pytest.mark.parametrize("zone", ["Z", "+02:00", "+0200", " UTC", " GMT+0200 (CEST)", "+02"])
+def test_times_with_and_without_a_zone_are_a_doubt(zone):
+    for with_zone in ("2017-07-14T12:30:00", "2017-07-14 12:30:05.25"):
+        if zone in (" GMT+0200 (CEST)",):
+            with_zone = "14/07/2017 12:30"
+        without = with_zone.replace("14", "15", 1)
+        notes = []
+        cells = pd.Series([with_zone + zone, without, without, with_zone + zone], index=range(2, 6), dtype=object)
+        values, kind = read_times(cells, ROWS, notes)
+        assert kind == "seconds" and len(notes) == 2 and notes[0].doubt and not notes[1].doubt, notes
+        assert f"2 of 4 times of rows.csv have no zone, while others have one: {without!r} (line 3)" in notes[0]
+        for some in (cells.iloc[[0, 3]], cells.iloc[[1, 2]]):
+            alone = []
+            read_times(some, ROWS, alone)
+            assert len(alone) == 1 and not alone[0].doubt
+
+
+@pytest.mark.parametrize(
+    ("with_zone", "without"),
+    [
+        ("20170714T123000Z", "20170715T123000"), ("2017-07-14T12+02", "2017-07-15T12"),
+        ("14/07/2017 2:30 PM +02:00", "15/07/2017 2:30 PM"),
+        ("Fri Jul 14 12:30:00 +0000 2017", "Sat Jul 15 12:30:00 2017"),
+        ("Fri, 14 Jul 2017 12:30:00 GMT", "Sat, 15 Jul 2017 12:30:00"),
+    ],
+)  # fmt: skip
+def test_zones_are_seen_in_every_form(with_zone, without):
+    notes = []
+    read_times(pd.Series([with_zone, without], index=[2, 3], dtype=object), ROWS, notes)
+    assert len(notes) == 2 and notes[0].doubt and "1 of 2 times" in notes[0]
+
+
+def test_dates_of_a_frame_with_and_without_a_zone():
+    noon = datetime(2017, 7, 14, 12)
+    rows = pd.DataFrame({"user": list("aabb"), "item": list("xyxy"), "time": [noon, noon.replace(tzinfo=UTC)] * 2})
+    assert sum("have no zone" in note and note.doubt for note in from_frames(rows).notes) == 1
 
 
 def test_zones():

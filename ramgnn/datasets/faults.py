@@ -6,7 +6,6 @@ or quotes do not fit are in `ramgnn.datasets.misfits`.
 
 from __future__ import annotations
 
-import codecs
 import re
 import stat
 from collections.abc import Iterable, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ramgnn.advice import option
+from ramgnn.datasets.wide import not_this, wide_encoding
 from ramgnn.errors import DataError
 
 # encodings that a file which is not UTF-8 may have, the likeliest first
@@ -61,7 +61,8 @@ def missing_column(name: str, names: Sequence[str], hint: str = "", **place: Any
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Refuse a value of an option that is none of its choices."""
-    if value not in choices:
+    # an array would be compared with each choice cell by cell
+    if not (value is None or isinstance(value, str)) or value not in choices:
         raise DataError(option(name, value), expected=" or ".join(map(repr, choices)), fix="pass one of them")
 
 
@@ -194,14 +195,16 @@ def too_many_fields(path: Path, line: int, limit: int) -> DataError:
     )
 
 
-def nul_byte(path: Path, line: int, text: str) -> DataError:
-    """The error for a line with a NUL byte."""
+def nul_byte(path: Path, line: int, text: str, wide: str | None) -> DataError:
+    """The error for a line with a NUL byte; `wide` is the encoding of several bytes that the file seems to have."""
     return DataError(
         f"there is a NUL byte at character {text.index(chr(0)) + 1}",
         file=path,
         line=line,
         expected="text without NUL bytes",
-        fix=f"the file may be UTF-16 (pass {option('encoding', 'utf-16')}), or a copy of it broke off: copy it again",
+        fix=f"the file seems to be {wide}: save it as UTF-8, or pass {option('encoding', wide)}"
+        if wide
+        else "a copy of the file broke off, or it is no text: copy or export it again",
     )
 
 
@@ -215,11 +218,6 @@ def broken_gzip(path: Path, error: Exception) -> DataError:
     )
 
 
-def is_wide(encoding: str) -> bool:
-    """Whether an encoding has several bytes for every character, so that lines cannot be told by their bytes."""
-    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-
-
 def wrong_bytes(path: Path, lines: Iterable[bytes], encoding: str) -> DataError:
     """The error for the first of `lines` that is not `encoding`, with the encodings that would make sense of it.
 
@@ -227,14 +225,8 @@ def wrong_bytes(path: Path, lines: Iterable[bytes], encoding: str) -> DataError:
     """
     number, cut = 1, None
     for line in lines:
-        if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return DataError(
-                f"the file is not {encoding} but begins with the mark of UTF-16",
-                file=path,
-                line=1,
-                expected=f"text in {encoding}",
-                fix=f"save it as UTF-8, or pass {option('encoding', 'utf-16')}",
-            )
+        if number == 1 and cut is None and wide_encoding(line):
+            return not_this(path, encoding, line)
         try:
             line.decode(encoding)
         except UnicodeDecodeError as error:

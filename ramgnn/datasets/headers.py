@@ -1,4 +1,4 @@
-"""Whether the first line of a table is its header, or a row that would be lost as one."""
+"""Whether the first line of a table is its header, or a row that would be lost as one; and a header among the rows."""
 
 from __future__ import annotations
 
@@ -47,3 +47,34 @@ def _kind(field: str) -> str | None:
     if re.fullmatch(NUMBER, field):
         return "a number"
     return "a date" if re.fullmatch(DATE, field) else None
+
+
+class Header:
+    """The names of the columns, to find them among the rows, where they stand if files were joined.
+
+    There they may have a mark of the encoding before them, other spaces or capitals, and another order. A single
+    column may hold its own name.
+
+    Args:
+        columns: the names; none where there is no header.
+        quote: the character around fields, or None.
+    """
+
+    def __init__(self, columns: Sequence[str], quote: str | None) -> None:
+        self._around = " \t\ufeff" + (quote or "")
+        # what has no name in the file was named after its place
+        names = ["" if name == f"unnamed {place}" else self._plain(name) for place, name in enumerate(columns, 1)]
+        self._names = frozenset(names if len(names) > 1 else ()) - {""}
+        self._sorted = sorted(names)
+        self.place = next((place for place, name in enumerate(names) if name), 0)  # of the first that has a name
+
+    def has(self, cell: str) -> bool:
+        """Whether a cell is a name."""
+        return self._plain(cell) in self._names
+
+    def is_repeated_by(self, row: Sequence[str]) -> bool:
+        """Whether the cells of a row are the names."""
+        return sorted(map(self._plain, row[: len(self._sorted)])) == self._sorted
+
+    def _plain(self, text: str) -> str:
+        return text.strip(self._around).casefold()

@@ -25,16 +25,36 @@ def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDatas
         raise DataError(f"negatives is {n}; expected at least 1", fix="or rank against all items, with none")
     rng = np.random.default_rng(seed)
     users, held_out = dataset.test["user"].to_numpy(), dataset.test["item"].to_numpy()
-    drawn = np.empty((len(users), n), np.int64)
+    if n > dataset.n_items:  # before room is made for so many
+        if len(users):
+            raise _too_few(dataset, users[0], dataset.n_items - len(_taken(dataset, users[0], held_out[0])), n)
+        fix = "draw fewer or rank against all items, with none"
+        raise DataError(f"there are {dataset.n_items:,} items to draw {n:,} negatives from", fix=fix)
+    try:
+        drawn = np.empty((len(users), n), np.int64)
+    except MemoryError:
+        raise DataError(
+            f"{n:,} negatives for each of {len(users):,} held-out items do not fit in memory",
+            fix="draw fewer or rank against all items, with none",
+        ) from None
     for row, (user, item) in enumerate(zip(users, held_out, strict=True)):
-        taken = np.union1d(dataset.history(user), [item])
+        taken = _taken(dataset, user, item)
         free = dataset.n_items - len(taken)
         if free < n:
-            raise DataError(
-                f"user {dataset.user_ids[user]!r} has {free} items to draw {n} negatives from",
-                fix=f"draw at most {free} negatives or rank against all items",
-            )
+            raise _too_few(dataset, user, free, n)
         # draw among the free items by rank: the r-th free item is r plus the taken ones before it
         ranks = rng.choice(free, n, replace=False)
         drawn[row] = ranks + np.searchsorted(taken - np.arange(len(taken)), ranks, side="right")
     return replace(dataset, negatives=drawn, negatives_seed=seed)
+
+
+def _taken(dataset: RecDataset, user: int, item: int) -> np.ndarray:
+    """The items that are no negatives for a user: those in training, and the held-out one."""
+    return np.union1d(dataset.history(user), [item])
+
+
+def _too_few(dataset: RecDataset, user: int, free: int, n: int) -> DataError:
+    return DataError(
+        f"user {dataset.user_ids[user]!r} has {free:,} items to draw {n:,} negatives from",
+        fix=f"draw at most {free:,} negatives or rank against all items",
+    )

@@ -14,18 +14,20 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from tqdm import tqdm
 
 from ramgnn.datasets import faults
+from ramgnn.datasets.wide import NULS, is_wide, not_this, wide_encoding
 from ramgnn.errors import DataError
 
 LINE_LIMIT = 64 * 2**20  # bytes
 PIECE = 2**18  # bytes of a line that are searched at a time for one that is not of the encoding
 FIELDS_LIMIT = 100_000  # of a line
+BOM, SWAPPED = "\ufeff", "\ufffe"  # a byte-order mark, and one whose bytes were read in the other order
 CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b")  # bytes that no text has
 FIRST = 4096  # bytes that tell what is no text
 
@@ -56,9 +58,13 @@ class OpenedText:
             mark: a text to look for; marked: where the lines that contain it go.
         """
         marked, limit = [] if marked is None else marked, FIELDS_LIMIT
-        for number, line in enumerate(self.text, 1):
+        first = next(self.text, "")
+        if first.startswith(SWAPPED):
+            raise not_this(self.path, self.text.encoding, _start(self.path))
+        # only some encodings take off the mark at the start, and none a second one
+        for number, line in enumerate(chain([first.lstrip(BOM)] if first else [], self.text), 1):
             if "\0" in line:
-                raise faults.nul_byte(self.path, number, line)
+                raise faults.nul_byte(self.path, number, line, wide_encoding(_start(self.path)))
             if mark in line:
                 marked.append(line)
             if len(line) > limit and any(line.count(sep) >= FIELDS_LIMIT for sep in seps):
@@ -117,14 +123,22 @@ def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[Ope
             with bar:
                 yield OpenedText(path, text, raw, size, bar)
         except UnicodeDecodeError:
-            with nullcontext((None, io.BytesIO())) if faults.is_wide(encoding) else _open_bytes(path) as (_, again):
+            if is_wide(encoding):
+                raise not_this(path, encoding, _start(path)) from None
+            with _open_bytes(path) as (_, again):
                 raise faults.wrong_bytes(path, iter(lambda: again.readline(PIECE), b""), encoding) from None
-        except UnicodeError as error:
-            raise DataError(f"the file is not {encoding}: {error}", file=path, fix="pass another encoding") from None
+        except UnicodeError:  # the mark of UTF-16 is missing
+            raise not_this(path, encoding, _start(path)) from None
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise faults.broken_gzip(path, error) from None
         except OSError as error:
             raise faults.unreadable(path, error) from None
+
+
+def _start(path: Path) -> bytes:
+    """The first bytes of a file, plain or gzipped."""
+    with _open_bytes(path) as (_, unpacked):
+        return unpacked.read(FIRST)
 
 
 def check_text(path: Path, encoding: str) -> None:
@@ -133,16 +147,17 @@ def check_text(path: Path, encoding: str) -> None:
     Raises:
         DataError: they are not.
     """
-    codec_of(encoding, path)
-    if faults.is_wide(encoding):
-        return
+    codec = codec_of(encoding, path)
     try:
         with _open_bytes(path) as (raw, unpacked):
             start = unpacked.read(FIRST)
             packed = unpacked is not raw
     except (EOFError, zlib.error, OSError):
         return  # said by whoever reads it
-    if _is_binary(start):
+    if is_wide(codec):
+        if (found := wide_encoding(start)) in NULS and found != codec:  # else it might be read as other letters
+            raise not_this(path, encoding, start)
+    elif _is_binary(start):
         raise _no_text(path, packed)
 
 
@@ -152,7 +167,7 @@ def _is_binary(start: bytes) -> bool:
     A text has tabs and ends of lines, and in some exports control characters that separate its fields, but no NUL,
     unless in UTF-16, which is told by its mark or by NUL in every other place.
     """
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if wide_encoding(start):
         return False
     even, odd = (start[at::2].count(0) > len(start) // 4 for at in (0, 1))
     return 0 in start and even == odd and len(set(start) & CONTROLS) > 3

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from ramgnn.datasets import faults, misfits
+from ramgnn.datasets.headers import Header
 from ramgnn.datasets.layout import (
     UNIT,
     Form,
@@ -137,7 +138,7 @@ def _blocks(
     pick: Callable = itemgetter(*keep) if len(keep) > 1 else lambda row: (row[keep[0]],)
     if len(sep) > 1:
         pick = lambda row, pick_plain=pick: pick_plain(without_unit(row, sep))  # noqa: E731
-    header = tuple(layout.columns[place] for place in keep) if layout.line else ()
+    header = Header(layout.columns if layout.line else (), form.quote)
     spotted: list[str] = []  # lines with a space between a separator and a quote
     allow_long_fields()
     with open_text(path, form.encoding, progress) as opened:
@@ -167,11 +168,12 @@ def _blocks(
                     raise _ragged(path, (line, last), row, layout, form)
                 if spotted or last - line > 1:
                     _check_quotes(path, (line, last), row, spotted, layout, form)
+                if header.has(row[header.place]) and header.is_repeated_by(row):
+                    raise misfits.repeated_header(path, line)
                 lines.append(line)
                 picked.append(pick(row))
                 if len(lines) == rows:
                     opened.advance()
-                    _check_header(path, lines, picked, header)
                     yield lines, list(zip(*picked, strict=True))
                     lines, picked = [], []
         except csv.Error as error:
@@ -180,7 +182,6 @@ def _blocks(
             raise misfits.wrong_quotes(path, place, str(error), raw, layout, form) from None
         opened.advance()
         if lines:
-            _check_header(path, lines, picked, header)
             yield lines, list(zip(*picked, strict=True))
 
 
@@ -203,12 +204,6 @@ def _with_null(lines: Iterator[str], sep: str) -> Iterator[str]:
     null = re.compile(rf"(?:(?<={re.escape(sep)})|^)\\N(?={re.escape(sep)}|\r?\n|\Z)")
     for line in lines:
         yield null.sub(r"\\\\N", line) if "\\N" in line else line
-
-
-def _check_header(path: Path, lines: list[int], picked: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
-    """Refuse the header as a row, which it is where files were joined; a single column may hold its own name."""
-    if len(header) > 1 and header in picked:
-        raise misfits.repeated_header(path, lines[picked.index(header)])
 
 
 def _swallows(row: list[str], sep: str, n_fields: int) -> bool:

@@ -152,6 +152,7 @@ def load(
         DataError: a file or a cell is not as expected; the message says where and what to do.
     """
     _check_paths(interactions=interactions, items=items, users=users)
+    arguments.instance("name", name, (str, type(None)), "text, or None", DataError)
     options = Options(
         separator, bins, duplicates, unknown, min_user, split, negatives, seed,
         missing=missing, min_rating=min_rating, time_format=time_format,

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from ramgnn.datasets.faults import is_wide
 from ramgnn.datasets.reading import ROWS_AT_A_TIME, read_chunks
+from ramgnn.datasets.wide import is_wide
 
 
 @contextmanager

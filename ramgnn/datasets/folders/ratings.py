@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,8 +20,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.datasets.folders.lines import opened, text_chunks
-from ramgnn.datasets.frames.instants import are_seconds, has_gaps
+from ramgnn.datasets.frames.instants import ROUNDED, are_seconds, has_gaps, rounded
 from ramgnn.datasets.frames.table import HEAD
+from ramgnn.datasets.frames.undivided import may_be_dates
+from ramgnn.datasets.headers import Header
 from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError
 
@@ -28,6 +31,7 @@ PIECE = 1 << 25  # bytes of a file that are parsed at a time
 ID, NUMBER, SECONDS, UNREAD = "id", "number", "seconds", "unread"  # what a column holds
 # pandas makes numbers of ids that all look like numbers, and 7 of "007"; one row with a word under each piece stops it
 WORD = "\x01word"
+POWER = re.compile(rb"\d[eE]\+?\d")
 
 Lines = range | np.ndarray  # the line that each row begins on
 Piece = tuple[Lines, pd.DataFrame]
@@ -108,7 +112,9 @@ def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> p
         cells = np.concatenate(parts.pop(column))
         if column in books:
             cells = pd.Categorical.from_codes(cells, pd.Index(list(books[column])))
-        elif ratings.kinds[column] == SECONDS and not are_seconds(pd.Series(cells, copy=False)) and not has_gaps(cells):
+        elif ratings.kinds[column] == SECONDS and not (
+            are_seconds(pd.Series(cells, copy=False)) or has_gaps(cells) or may_be_dates(cells)
+        ):
             cells = cells.view("datetime64[s]")  # so early that they might be taken for places in a sequence
         whole[column] = cells
     return pd.DataFrame(whole, index=_index(lines), copy=False)
@@ -137,6 +143,8 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
     names = list(ratings.kinds)
     word = "\t" if len(sep) > 1 else ratings.sep
     word = word.join(WORD if kinds[kind] == "category" else "0" for kind in ratings.kinds.values()).encode() + b"\n"
+    header = Header(names if ratings.header_line else (), ratings.quote)
+    powers = SECONDS in ratings.kinds.values()
     last = names[-1]  # read in any case: a line that is too short lacks it
     with opened(ratings.path) as (raw, unpacked), _bar(ratings.path, progress) as bar:
         for piece in _whole_lines(unpacked):
@@ -148,6 +156,10 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
             piece = _as_parsed(piece, sep, ratings.quote)
             if piece.count(b"\t" if len(sep) > 1 else sep) != n_lines * (len(names) - 1):
                 raise _NotPlain
+            if (
+                powers and (b"e" in piece or b"E" in piece) and POWER.search(piece)
+            ):  # pandas would take 9.65E+08 for a whole number
+                raise _NotPlain
             if n_lines:
                 try:
                     frame = pd.read_csv(
@@ -156,10 +168,10 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
                         dtype={name: kinds[kind] for name, kind in ratings.kinds.items()}, na_filter=False,
                         quoting=csv.QUOTE_NONE, lineterminator="\n", skip_blank_lines=False, low_memory=False,
                     )  # fmt: skip
-                except ValueError:  # the parser's errors and those of the encoding are among these
+                except (ValueError, OverflowError):  # errors of the parser and of the encoding are among the first
                     raise _NotPlain from None
                 frame = frame.iloc[:-1]
-                if len(frame) != n_lines or not all(_is_plain(frame[c], ratings.kinds[c]) for c in frame):
+                if len(frame) != n_lines or not all(_is_plain(frame[c], ratings.kinds[c], header) for c in frame):
                     raise _NotPlain
                 yield range(line, line + n_lines), frame
             line += n_lines
@@ -183,14 +195,14 @@ def _as_parsed(piece: bytes, sep: bytes, quote: str | None) -> bytes:
     return piece
 
 
-def _is_plain(cells: pd.Series, kind: str) -> bool:
-    """Whether no cell is empty, no number endless and no time out of range."""
+def _is_plain(cells: pd.Series, kind: str, header: Header) -> bool:
+    """Whether no cell is empty or a name of the header, no number endless and no time out of range."""
     if kind == NUMBER:
         return bool(np.isfinite(cells.to_numpy()).all())
     if kind == SECONDS:
         return 0 <= cells.min() and cells.max() < end_of_time()
     codes, categories = cells.array.codes, cells.array.categories
-    return bool(codes.min() >= 0) and all(text.strip() for text in categories if isinstance(text, str))
+    return bool(codes.min() >= 0) and all(text.strip() and not header.has(text) for text in map(str, categories))
 
 
 def _whole_lines(unpacked: BinaryIO) -> Iterator[bytes]:
@@ -248,6 +260,7 @@ def _read_cells(texts: pd.Series, kind: str, path: Path) -> pd.Series:
     wrong = ~np.isfinite(numbers)
     if kind == SECONDS:
         wrong |= (numbers < 0) | (numbers >= end_of_time())
+        check_rounded(texts, numbers.to_numpy(), path)
     if wrong.any():
         line = numbers.index[wrong][0]
         what = "whole seconds since 1970, up to next year" if kind == SECONDS else "a number"
@@ -261,6 +274,25 @@ def _read_cells(texts: pd.Series, kind: str, path: Path) -> pd.Series:
             fix="mend the cell or remove the line",
         )  # fmt: skip
     return np.floor(numbers).astype(np.int64) if kind == SECONDS else numbers
+
+
+def check_rounded(texts: pd.Series, numbers: np.ndarray, path: Path) -> None:
+    """Refuse times that a spreadsheet has rounded, such as ``9.65E+08``.
+
+    Args:
+        texts: the cells, indexed by line; numbers: the same as numbers.
+
+    Raises:
+        DataError: they are.
+    """
+    if (found := rounded(texts.tolist(), numbers)).any():
+        raise DataError(
+            f"{texts[found].iloc[0]!r} in column {texts.name!r} is no time",
+            file=path,
+            line=int(texts.index[found][0]),
+            expected="whole seconds since 1970, up to next year",
+            fix=ROUNDED,
+        )
 
 
 def end_of_time() -> float:

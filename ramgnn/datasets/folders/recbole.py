@@ -18,7 +18,7 @@ import pandas as pd
 from ramgnn.advice import option
 from ramgnn.datasets.folders.found import Found, others, visible
 from ramgnn.datasets.folders.lines import encoding_of, read_text
-from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, first_ratings, read_ratings
+from ramgnn.datasets.folders.ratings import ID, NUMBER, UNREAD, Ratings, check_rounded, first_ratings, read_ratings
 from ramgnn.datasets.frames.columns import Columns
 from ramgnn.datasets.frames.instants import are_seconds
 from ramgnn.datasets.frames.names import (
@@ -78,6 +78,9 @@ def of_file(inter: Path, progress: bool, encoding: str | None = None, quote: str
     ratings = Ratings(inter, {f"{c}:{types[c]}": kind for c, kind in kinds.items()}, "\t", line, said, written)
 
     def read(columns: Sequence[str]) -> pd.DataFrame:
+        if time in columns and types[time] == "float":  # read as numbers, which no longer say how they were written
+            texts = first_ratings(ratings, [f"{time}:{types[time]}"])[f"{time}:{types[time]}"].str.strip()
+            check_rounded(texts, pd.to_numeric(texts, errors="coerce").to_numpy(np.float64), inter)
         rows = read_ratings(ratings, [f"{c}:{types[c]}" for c in columns], progress)
         rows.columns = list(dict.fromkeys(columns))
         return rows.assign(**{time: _seconds(rows[time])}) if time in rows else rows

@@ -10,9 +10,10 @@ names; the notes of the data set say which column was taken for what.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
+from pandas.api.types import is_list_like
 
 from ramgnn import arguments
 from ramgnn.datasets.base import RecDataset
@@ -96,17 +97,15 @@ def from_frames(
         DataError: a frame or a cell is not as expected; the message names the frame, the row's label and what to do.
     """
     arguments.instance("name", name, str, "text", DataError)
-    if isinstance(separator, Mapping):
-        separator = {str(column): one for column, one in separator.items()}
     options = Options(
         separator, bins, duplicates, unknown, min_user, split, negatives, seed,
         missing=missing, min_rating=min_rating, time_format=time_format,
     )  # fmt: skip
     named = Columns(
-        *(None if column is None else str(column) for column in (user_column, item_column, time_column, title_column)),
-        _names("item_relations", item_relations),
-        _names("user_relations", user_relations),
-        None if rating_column is None else str(rating_column),
+        *map(_text, (user_column, item_column, time_column, title_column)),
+        _texts(item_relations),
+        _texts(user_relations),
+        _text(rating_column),
     )
     return build(
         table_of_frame(interactions, "interactions"),
@@ -119,13 +118,11 @@ def from_frames(
     )
 
 
-def _names(option: str, columns: Sequence[str] | str | None) -> Sequence[str] | str | None:
-    """Names of columns as text: in a data frame they may be numbers.
+def _text(name: object) -> object:
+    """A name as text, since a data frame may have any; what can be no name stays, to be refused."""
+    return name if name is None or is_list_like(name) and not isinstance(name, tuple) else str(name)
 
-    Raises:
-        DataError: these are no names of columns.
-    """
-    if columns is None or isinstance(columns, str):
-        return columns
-    arguments.instance(option, columns, Iterable, "names of columns, such as ['genre', 'year'], or None", DataError)
-    return [str(column) for column in columns]
+
+def _texts(names: object) -> object:
+    """Several names as text, likewise."""
+    return names if isinstance(names, str | Mapping) or not is_list_like(names) else [_text(name) for name in names]

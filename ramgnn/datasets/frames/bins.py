@@ -14,6 +14,8 @@ from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
 
 MOST = 100_000  # bins of equal counts
+EXACT = 2.0**53  # floats up to here hold every integer
+TOLD = 1e9  # bins are told from each other by ten digits
 
 
 def binned(
@@ -66,6 +68,9 @@ def bin_labels(numbers: np.ndarray, bins: float | str, column: str) -> list[str]
         ends = {code: (numbers[codes == code].min(), numbers[codes == code].max()) for code in np.unique(codes)}
         return [_range(*ends[code], whole) for code in codes]
     whole = whole and width == int(width)
+    widest = float(np.abs(numbers).max())
+    if widest >= width * (EXACT if whole else TOLD):  # divided by each other, they might be endless, too
+        raise _no_bins(bins, column, f"they are too narrow for numbers such as {widest:.10g}")
     lows = np.floor(numbers / width) * width
     return [_range(low, low + width - 1 if whole else low + width, whole) for low in lows]
 
@@ -107,9 +112,9 @@ def _range(low: float, high: float, whole: bool) -> str:
     return f"{low:.10g}" if low == high else f"{low:.10g} to {high:.10g}"
 
 
-def _no_bins(bins: object, column: str) -> DataError:
+def _no_bins(bins: object, column: str, why: str = "") -> DataError:
     return DataError(
-        f"{bins!r} are no bins for column {column!r}",
+        f"{bins!r} are no bins for column {column!r}" + (f": {why}" if why else ""),
         expected="a width above 0, such as 10, or a number of bins of equal counts, such as 'q5'",
         fix=f"pass such bins, or leave {column!r} out of {option('bins')}",
     )

@@ -17,6 +17,7 @@ from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.ids import MAYBE, read_ids
 from ramgnn.datasets.frames.missing import check_missing
+from ramgnn.datasets.frames.names import by_name
 from ramgnn.datasets.frames.notes import Decision
 from ramgnn.datasets.frames.ratings import check_min_rating, keep_liked, lost_note, without_any
 from ramgnn.datasets.frames.rows import (
@@ -28,6 +29,7 @@ from ramgnn.datasets.frames.rows import (
     number,
     read_nodes,
     seen_pairs,
+    split_sentence,
 )
 from ramgnn.datasets.frames.separators import check_columns, check_separator
 from ramgnn.datasets.frames.table import Table, blank_notes
@@ -64,6 +66,9 @@ class Options:
         check_choice("split", self.split, ("last", "random", "none"))
         expected = "a dictionary, such as {'year': 10}, or None"
         arguments.instance("bins", self.bins, (Mapping, type(None)), expected, DataError)
+        for name in ("bins", "separator"):  # of columns, whose names are text
+            if isinstance(columns := getattr(self, name), Mapping):
+                object.__setattr__(self, name, by_name(columns))
         for column, bins in (self.bins or {}).items():
             check_width(bins, column)
         arguments.whole_number("min_user", self.min_user, 0, error=DataError)
@@ -169,7 +174,7 @@ def build(
         item_relations=item_relations,
         user_relations=user_relations,
         time_kind="none" if options.split == "random" else time_kind,
-        split=_split_sentence(options.split, guess.time, options.seed),
+        split=split_sentence(options.split, guess.time, options.seed),
         licence="your own data",
         own=True,
         left_out_users=tuple(dict.fromkeys([*left_out, *everybody.difference(user_ids, sort=False)])),
@@ -275,11 +280,3 @@ def _no_time_column(interactions: Table) -> DataError:
 def _common_dtype(dtype: str, nodes: Nodes | None) -> str:
     """ "int64" where ids came as integers in the interactions and, if there is one, in their own table."""
     return "int64" if dtype == "int64" and (nodes is None or nodes.dtype == "int64") else "str"
-
-
-def _split_sentence(split: str, time: str | None, seed: int) -> str:
-    if split == "none":
-        return "nothing is held out"
-    if split == "random":
-        return f"one interaction of each user drawn at random with seed {seed}"
-    return f"leave the last out by {time}" if time else "leave the last out by the order of the rows"

@@ -14,32 +14,12 @@ from ramgnn.datasets.frames.names import (
     TIME_NAMES,
     TITLE_NAMES,
     USER_NAMES,
+    Columns,
     plain_name,
 )
 from ramgnn.datasets.frames.table import Table
 from ramgnn.datasets.frames.wanted import are_named, relation_columns
 from ramgnn.errors import DataError
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns that the user named, None for those to be guessed.
-
-    Attributes:
-        user, item, time: columns of the interactions.
-        title: a column of the items.
-        item_relations, user_relations: columns of the items and users, in a sequence or joined by commas;
-            ``"none"``, or none, for none.
-        rating: a column of the interactions.
-    """
-
-    user: str | None = None
-    item: str | None = None
-    time: str | None = None
-    title: str | None = None
-    item_relations: Sequence[str] | str | None = None
-    user_relations: Sequence[str] | str | None = None
-    rating: str | None = None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,10 @@ NAMED = (
     re.compile(r"^[A-Za-z]{3}\s+(?P<name>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+" + _CLOCK + rf"(?:\s+{_ZONE})?"
                + r"\s+(?P<Y>\d{4})$"),
 )  # fmt: skip
+ZONED = re.compile(  # more than `_ZONE`, since ISO dates may say +02 and 20170714T123000Z
+    r"(?::\d{2}|T(?:\d{2}){1,3})(?:[.,]\d+)?(?:\s*[AaPp]\.?[Mm]\.?)?"
+    r"\s*(?:Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)(?: \([^)]*\))?(?:\s+\d{4})?$"
+)
 DIGITS = str.maketrans("123456789", "0" * 9)
 ORDERS = {"day/month/year": "cba", "month/day/year": "cab", "year/month/day": "abc"}  # where Y, m and d stand
 ORDER_CODES = {"day/month/year": "dmy", "month/day/year": "mdy", "year/month/day": "ymd"}
@@ -121,6 +125,12 @@ def seconds(dates: pd.Series) -> np.ndarray:
     return dates.to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
+def have_zone(texts: np.ndarray) -> np.ndarray:
+    """Which of some dates say their zone behind the time of day: ``(k,)`` bool."""
+    found = pd.Series(texts, dtype=object).str.contains(ZONED)
+    return found.to_numpy(dtype=bool)
+
+
 def next_year() -> int:
     """The first second after the end of next year: no interaction is later."""
     return int(datetime(datetime.now(UTC).year + 2, 1, 1, tzinfo=UTC).timestamp())
@@ -200,11 +210,12 @@ def _clock(found: pd.DataFrame) -> np.ndarray:
 
 
 def _strptime(text: pd.Series, form: str) -> tuple[np.ndarray, np.ndarray]:
-    """Dates in a form of `strptime`; without separators, a day may have lost its leading zero."""
+    """Dates in a form of `strptime`; without separators, a day may have lost its leading zero, and 2000 both."""
     full = np.ones(len(text), dtype=bool)
-    if re.fullmatch("(?:%[YmdHMS])+", form):
+    if re.fullmatch("(?:%[YymdHMS])+", form):
         width = len(form) + 2 * form.count("%Y")
-        text = text.str.zfill(width).where(text.str.len() == width - 1, text)
+        lost = text.str.len() < width if form.startswith("%y") else text.str.len() == width - 1
+        text = text.str.zfill(width).where(lost, text)
         full = text.str.len().to_numpy() == width
     dates = pd.to_datetime(text, format=form, errors="coerce", utc=True)
     return dates.notna().to_numpy() & full, seconds(dates)

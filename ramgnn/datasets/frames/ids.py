@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from ramgnn.advice import option
-from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.coded import categories, different
-from ramgnn.datasets.frames.notes import Note
+from ramgnn.datasets.frames.likeness import WHOLE_FLOAT, note_alike
 from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
 
@@ -25,7 +23,6 @@ NO_IDS = frozenset(
     + ("nil", "None", "none", "NONE", MAYBE, "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "undefined", "\\N")
 )
 INVISIBLE = "\ufeff\u200b\u2060\u00ad"  # a mark at the start of files, spaces without width, a hyphen to break at
-WHOLE_FLOAT = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
 WHOLE = re.compile(r"-?(?:0|[1-9]\d*)(?:\.0+)?")
 
 
@@ -71,8 +68,7 @@ def read_ids(
         example = next(text for text in known if WHOLE_FLOAT.fullmatch(text))
         texts = [match[1] if (match := WHOLE_FLOAT.fullmatch(text)) else text for text in texts]
         notes.append(f"ids of {side}s in {origin.name} are written as {example} and were read as whole numbers")
-    _note_alike(texts, origin, side, notes)
-    _note_capitals([text for n, text in enumerate(texts) if n not in gone], origin, side, notes)
+    note_alike([text for n, text in enumerate(texts) if n not in gone], origin, side, notes)
     ids = categories(codes, texts, column.index, column.name)
     if not cells.are_integers(column, ids):
         return ids, "str"
@@ -149,86 +145,3 @@ def _note_kinds(column: pd.Series, origin: Origin, side: str, notes: list[str]) 
     if both:
         shown = ", ".join(f"{text} and {text!r}" for text in both[:SHOWN]) + (", …" if len(both) > SHOWN else "")
         notes.append(f"{len(both):,} ids of {side}s in {origin.name} are numbers and text, taken for one: {shown}")
-
-
-def _note_alike(texts: list[str], origin: Origin, side: str, notes: list[str]) -> None:
-    """Note different ids that are written with the same letters, one composed (é) and one not (e and an accent)."""
-    first: dict[str, str] = {}
-    for text in texts:
-        if not text.isascii() and first.setdefault(_composed(text), text) != text:
-            notes.append(
-                f"two {side}s of {origin.name} look like one id, {ascii(first[_composed(text)])} and {ascii(text)}: "
-                "they differ only in how an accented letter is written"
-            )
-            return
-
-
-def _note_capitals(texts: list[str], origin: Origin, side: str, notes: list[str]) -> None:
-    """Note different ids that are one but for capitals."""
-    first: dict[str, str] = {}
-    pairs = [(one, text) for text in texts if (one := first.setdefault(text.casefold(), text)) != text]
-    if pairs:
-        n = f"{len(pairs):,} id{'' if len(pairs) == 1 else 's'} of {side}s in {origin.name}"
-        differs = "differs" if len(pairs) == 1 else "differ"
-        one, other = pairs[0]
-        note = f"{one!r} and {other!r} look like one id: {n} {differs} from another only in capitals, and each stays a"
-        notes.append(Note(f"{note} {side} of its own; write those alike that are one", doubt=True))
-
-
-# ---- ids that are not listed -----------------------------------------------------------------------------------------
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
-
-
-def _without_spaces(text: str) -> str:
-    if text.isascii():
-        return "".join(text.split())
-    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
-
-
-ZEROS = "zeros in front, which spreadsheets and pandas remove"
-# how two ids may differ and yet be meant as one: what to say, and what both become
-LIKENESSES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("a number written as 12.0 and as 12", lambda text: WHOLE_FLOAT.sub(r"\1", text)),
-    ("capitals and small letters", str.casefold),
-    ("how an accented letter is written (composed, or with a mark of its own)", _composed),
-    ("spaces or invisible characters inside", _without_spaces),
-    (ZEROS, lambda text: text.lstrip("0") if text.isdecimal() else text),
-    ("quotes around them", lambda text: text.strip("\"'")),
-)
-
-
-def alike(unlisted: pd.Series, listed: pd.Index, here: str, there: str) -> tuple[str, str]:
-    """What the listed ids have that resembles the unlisted ones, as the end of a sentence, and what to do; or "".
-
-    Args:
-        unlisted: different ids that are not among `listed`.
-        listed: the ids of a table.
-        here, there: what the two tables are called.
-    """
-    for difference, fold in LIKENESSES:
-        folded = {fold(text): text for text in listed}
-        pairs = [(text, folded[key]) for text in unlisted if (key := fold(text)) in folded]
-        if pairs:
-            mine, theirs = map(_shown, pairs[0])
-            n = len(pairs)
-            n_such = "all" if n == len(unlisted) else f"{n:,}"
-            also = f", as do {n_such} of these {len(unlisted):,}" if len(unlisted) > 1 else ""
-            fix = "write the ids alike"
-            if difference == ZEROS:
-                fix += (
-                    ", with the zeros or without them in both: keep the column as text in the spreadsheet, and with "
-                    "dtype=str in pandas"
-                )
-            return (
-                f"{mine} ({here}) and {theirs} ({there}) look like one id: they differ only in {difference}{also}",
-                fix,
-            )
-    close = near(unlisted.iloc[0], list(listed[:10_000]))
-    return f"{there} has {', '.join(map(repr, close))}" if close else "", ""
-
-
-def _shown(text: str) -> str:
-    return repr(text) if text.isascii() else f"{text!r} ({ascii(text)})"

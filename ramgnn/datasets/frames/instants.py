@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 
 from ramgnn.advice import option
-from ramgnn.datasets.frames import dates
+from ramgnn.datasets.frames import dates, undivided
 from ramgnn.datasets.frames.distinct import Distinct
 from ramgnn.errors import DataError
 
 UNITS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9, "order": 0}
 ORDER = "numbers that say what came first"
 # an integer this large is a time since 1970 and not a place in a sequence: 10^8 s is March 1973
-FROM = 10**8
+FROM = undivided.FROM
 EARLIEST = {"seconds": FROM, "milliseconds": FROM, "microseconds": 789 * 10**6, "nanoseconds": 789 * 10**6}
 GAP = 4  # two neighbouring times of one unit are never this far apart in ratio, where the larger one is after 1973
 BEYOND = 2.0**63
-YEAR_FIRST = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-WORDS = {"%Y": "year", "%m": "month", "%d": "day", "%H": "hour", "%M": "minute", "%S": "second"}
+ROUNDED = "a spreadsheet has rounded the numbers: export the column as whole numbers"
+RARE = 0.1  # of the rows: as many may be round by chance
 
 
-def of_numbers(cells: Distinct, numbers: np.ndarray, time_format: str | None) -> tuple[np.ndarray, str]:
+def of_numbers(
+    cells: Distinct, numbers: np.ndarray, time_format: str | None, notes: list[str]
+) -> tuple[np.ndarray, str]:
     """Times of a column that holds numbers only.
 
     Args:
         cells: the ``k`` different texts.
         numbers: ``(k,)`` the same as int64, uint64 or float64.
         time_format: one of `UNITS`, or None to find out.
+        notes: a doubt is added here.
 
     Returns:
         ``(k,)`` int64 seconds since 1970 or, for an order, ranks; and what they were taken for, in words.
@@ -44,7 +48,8 @@ def of_numbers(cells: Distinct, numbers: np.ndarray, time_format: str | None) ->
     if time_format is not None:
         return _given(cells, numbers, time_format)
     _check_rounded(cells, numbers)
-    if (date := _as_dates(cells, numbers)) is not None:
+    date = undivided.of_eight_and_more(cells, numbers) or undivided.of_other_forms(cells, numbers, notes)
+    if date is not None:
         return date
     if numbers.max() >= FROM:
         _check_gaps(cells, numbers)
@@ -56,7 +61,8 @@ def of_numbers(cells: Distinct, numbers: np.ndarray, time_format: str | None) ->
 def are_seconds(numbers: pd.Series) -> bool:
     """Whether integers are plainly seconds since 1970, which need not be looked at one by one."""
     low, high = numbers.min(), numbers.max()
-    return bool(numbers.notna().all() and low >= FROM and high < min(dates.next_year(), GAP * int(low)))
+    in_range = bool(numbers.notna().all() and low >= FROM and high < min(dates.next_year(), GAP * int(low)))
+    return in_range and not undivided.may_be_dates(numbers.to_numpy())
 
 
 # ---- since 1970
@@ -120,19 +126,35 @@ def _of_another_size(cells: Distinct, odd: np.ndarray, why: str) -> DataError:
 
 
 def _check_rounded(cells: Distinct, numbers: np.ndarray) -> None:
-    """Refuse numbers that a spreadsheet has rounded: ``1.5E+09`` stands for a range of weeks."""
-    if numbers.max() < FROM or "e" not in cells.text[0].lower():
-        return
-    parts = pd.Series(cells.text, dtype=object).str.extract(r"^[+-]?\d(?:\.(\d+))?[eE]\+?(\d+)$")
-    if parts[1].isna().any():
-        return
+    """Refuse numbers that a spreadsheet has rounded."""
+    if (wrong := rounded(cells.text, numbers, cells.counts)).any():
+        raise dates.no_time(cells, wrong, ROUNDED)
+
+
+def rounded(texts: Sequence[str], numbers: np.ndarray, counts: np.ndarray | int = 1) -> np.ndarray:
+    """Which numbers a spreadsheet has rounded: ``1.5E+09`` stands for a range of weeks.
+
+    R writes 1.5e+09 for a second that has all these zeros, which is rare; so these are a share of all rows.
+
+    Args:
+        texts: ``(k,)`` what stands in the cells.
+        numbers: ``(k,)`` the same as numbers, NaN for what is none.
+        counts: in how many rows each stands.
+
+    Returns:
+        ``(k,)`` bool.
+    """
+    few = np.zeros(len(texts), dtype=bool)
+    with_powers = np.array(["e" in text.lower() for text in texts], dtype=bool)
+    largest = np.max(numbers, initial=0, where=np.isfinite(numbers))
+    if not with_powers.any() or largest < FROM:
+        return few
+    parts = pd.Series(texts, dtype=object).str.extract(r"^[+-]?\d(?:\.(\d+))?[eE]\+?(\d+)$")
     steps = parts[1].astype(float) - parts[0].fillna("").str.len()
-    if (steps > np.floor(np.log10(numbers.max())) - 8).all():  # fewer digits than seconds have
-        raise dates.no_time(
-            cells,
-            np.ones(len(cells.text), dtype=bool),
-            "a spreadsheet has rounded the numbers: export the column as whole numbers",
-        )
+    # fewer digits than seconds have
+    few = with_powers & (steps > np.floor(np.log10(largest)) - 8).to_numpy(dtype=bool)
+    rows = np.broadcast_to(counts, len(texts))
+    return few if rows[few].sum() > RARE * rows.sum() else np.zeros(len(texts), dtype=bool)
 
 
 def _given(cells: Distinct, numbers: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
@@ -165,47 +187,3 @@ def _order(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str]:
         ranks,
         f"{ORDER}, such as {cells.text[0]}; {option('time_format', 'seconds')} would take them as seconds since 1970",
     )
-
-
-def _as_dates(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Dates without separators (20170714, 14072017, 20170714123000), or None where the numbers are none.
-
-    Raises:
-        DataError: most are such dates and others are not, or day and month cannot be told apart.
-    """
-    if numbers.dtype.kind == "f" or numbers.min() < 0 and numbers.max() < 10**7:
-        return None
-    share = {}
-    for digits, form in YEAR_FIRST.items():
-        share[form] = _divided(numbers, form, digits)
-    for form in ("%d%m%Y", "%m%d%Y"):
-        share[form] = _divided(numbers, form, 8)
-    rows = {form: cells.counts[valid].sum() for form, (valid, _) in share.items()}
-    form = max(rows, key=lambda name: rows[name])
-    valid, values = share[form]
-    if rows[form] * 2 <= len(cells.codes) or (valid.sum() < 2 and not valid.all()):
-        return None
-    if not valid.all():
-        raise dates.no_time(cells, ~valid, f"mend the cell (most are {_in_words(form)})")
-    day_first, month_first = share["%d%m%Y"], share["%m%d%Y"]
-    if day_first[0].all() and month_first[0].all() and (day_first[1] != month_first[1]).any():
-        raise dates.ambiguous(cells, day_first[1], month_first[1], ("%d%m%Y", "%m%d%Y"))
-    return values, _in_words(form)
-
-
-def _divided(numbers: np.ndarray, form: str, digits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which numbers are dates of that form, ``(k,)`` bool, and the dates in seconds, ``(k,)``."""
-    year_first = form.startswith("%Y")
-    lowest = 10 ** (digits - 1) if year_first else 10 ** (digits - 2)  # a day may have lost its leading zero
-    fits = (numbers >= lowest) & (numbers < 10**digits)
-    rest, parts = np.where(fits, numbers, 0), {}
-    for code in reversed([form[i : i + 2] for i in range(0, len(form), 2)]):
-        rest, parts[code] = np.divmod(rest, 10**4 if code == "%Y" else 100)
-    valid, values = dates.of_parts(*(parts.get(code, np.zeros_like(numbers)) for code in WORDS))
-    years = parts["%Y"]
-    first, last = (1900, 2100) if year_first else (1970, datetime.now(UTC).year + 1)
-    return fits & valid & (years >= first) & (years <= last), values
-
-
-def _in_words(form: str) -> str:
-    return ", ".join(WORDS[form[i : i + 2]] for i in range(0, len(form), 2))

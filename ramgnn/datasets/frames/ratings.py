@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,7 +30,7 @@ def check_min_rating(min_rating: object) -> None:
         DataError: it is none.
     """
     number = isinstance(min_rating, (int, float, np.integer, np.floating)) and not isinstance(min_rating, bool)
-    if min_rating is not None and not (number and np.isfinite(min_rating)):
+    if min_rating is not None and not (number and abs(min_rating) <= sys.float_info.max):
         raise DataError(
             f"the smallest rating to keep is {min_rating!r}",
             expected="a number",

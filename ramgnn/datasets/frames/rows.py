@@ -10,7 +10,9 @@ import pandas as pd
 
 from ramgnn.advice import option
 from ramgnn.datasets.frames.codes import codes_of, have_repeats, known, pair_keys
-from ramgnn.datasets.frames.ids import alike, read_ids
+from ramgnn.datasets.frames.ids import read_ids
+from ramgnn.datasets.frames.likeness import LOOK_ALIKE, alike
+from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import SHOWN, Origin, Table
 from ramgnn.datasets.split import interactions, leave_last_out
 from ramgnn.errors import DataError
@@ -103,10 +105,10 @@ def keep_listed(
     first = rows.loc[unlisted, side].drop_duplicates()
     shown = ", ".join(f"{i!r} ({origin.unit} {origin.show(place)})" for place, i in first.head(SHOWN).items())
     n = int(unlisted.sum())
+    close, fix = alike(first, nodes.ids, origin.name, listed_in)
     count = f"{len(first):,} {side}{'' if len(first) == 1 else 's'}"
     if unknown == "error":
         these = "this interaction" if n == 1 else f"these {n:,} interactions"
-        close, fix = alike(first, nodes.ids, origin.name, listed_in)
         fix = fix or "add the rows"
         if not unlisted.all():  # to leave all of them out would leave nothing
             fix += f", or pass {option('unknown', 'drop')} to leave {these} out"
@@ -126,8 +128,10 @@ def keep_listed(
             **origin.at(),
         )
     were = "interaction of {} not in {} was" if n == 1 else "interactions of {} not in {} were"
-    notes.append(f"{n:,} {were.format(count, listed_in)} dropped: {shown}")
-
+    dropped = f"{n:,} {were.format(count, listed_in)} dropped: {shown}"
+    # near names are no news where something is dropped as was asked for; what looks like a listed id is
+    likely = LOOK_ALIKE in close
+    notes.append(Note(dropped + f"; {close}: {fix}" * likely, doubt=likely))
     return rows
 
 
@@ -232,6 +236,15 @@ def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tup
         numbered = numbered.assign(time=places)
     everything = interactions(numbered["user"], numbered["item"], numbered["time"])
     return (everything, everything.iloc[:0]) if split == "none" else leave_last_out(everything)
+
+
+def split_sentence(split: str, time: str | None, seed: int) -> str:
+    """How the interactions were divided, in words; `time` is the column of times, or None."""
+    if split == "none":
+        return "nothing is held out"
+    if split == "random":
+        return f"one interaction of each user drawn at random with seed {seed}"
+    return f"leave the last out by {time}" if time else "leave the last out by the order of the rows"
 
 
 def _rows(number: int) -> str:

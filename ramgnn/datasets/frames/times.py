@@ -63,11 +63,12 @@ def read_times(
     if time_format is not None and time_format not in instants.UNITS:
         values, form = dates.in_form(cells, time_format)
     elif numbers.notna().all():
-        values, form = instants.of_numbers(cells, numbers.to_numpy(), time_format)
+        values, form = instants.of_numbers(cells, numbers.to_numpy(), time_format, notes)
     elif time_format is not None or cells.counts[numbers.notna()].sum() > len(cells.codes) / 2:
         raise dates.no_time(cells, numbers.isna().to_numpy(), "mend the cell")
     else:
         values, form = dates.of_texts(cells)
+        _note_zones(cells, notes)
     if form.startswith(instants.ORDER):
         notes.append(f"times of {origin.name}: {form}")
         return values[cells.codes], "order"
@@ -152,6 +153,21 @@ def _note(times: np.ndarray, what: str, origin: Origin) -> Note:
     late = bool(times.max() >= dates.next_year())
     note = f"times of {origin.name}: {what}; from {shown(times.min())} to {shown(times.max())} (UTC)"
     return Note(note + ", which is yet to come" * late, doubt=late)
+
+
+def _note_zones(cells: Distinct, notes: list[str]) -> None:
+    """Note dates some of which say their zone and others not: these count as UTC, and may be hours off."""
+    with_zone = dates.have_zone(cells.text)
+    if with_zone.any() and not with_zone.all():
+        n, n_rows = int(cells.counts[~with_zone].sum()), len(cells.codes)
+        notes.append(
+            Note(
+                f"{n:,} of {n_rows:,} times of {cells.origin.name} have no zone, while others have one: "
+                f"{cells.show(~with_zone)} beside {cells.show(with_zone)}; those without count as UTC, so that their "
+                "order may be wrong by hours: write the zone to each, or to none",
+                doubt=True,
+            )
+        )
 
 
 def _missing_time(origin: Origin, places: np.ndarray, text: str, n_rows: int) -> DataError:
