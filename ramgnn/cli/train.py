@@ -100,11 +100,11 @@ def _train_ram_gnn(
         fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=checkpoints)
         if fitted.to_be_refitted(refit):
             train_on_everything(fitted, progress=not quiet, checkpoints=checkpoints)
+        evaluation = None
+        if is_first and fitted.final is not None and not args.no_test and len(dataset.test) and not fitted.interrupted:
+            evaluation = evaluate(fitted.final, dataset, args.ties)
     if not is_first:
         return checks.INTERRUPTED if fitted.interrupted else 0
-    evaluation = None
-    if fitted.final is not None and not args.no_test and len(dataset.test) and not fitted.interrupted:
-        evaluation = evaluate(fitted.final, dataset, args.ties)
     runs.save(folder, fitted, data_source, evaluation)
     if fitted.interrupted:
         print(f"stopped during {fitted.interrupted}; {how_to_resume(folder)}", file=sys.stderr)
