@@ -121,7 +121,7 @@ def locked(folder: Path) -> Iterator[None]:
         if path.is_symlink():
             path.unlink()
         lock = FileLock(path)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0.3)  # longer than `is_held` has it for
     except Timeout:
         raise RamgnnError(
             f"another process is training or saving in {folder}; wait until it has ended, or choose another folder"
@@ -139,6 +139,27 @@ def locked(folder: Path) -> Iterator[None]:
         raise
     finally:
         lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process trains or saves in a folder just now, see `locked`; False where that cannot be told."""
+    try:
+        import fcntl
+    except ImportError:  # of a system that has other locks
+        return False
+    try:
+        descriptor = os.open(folder / ".lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # let go of with the file
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def remove_file(path: Path) -> None:

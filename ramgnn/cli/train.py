@@ -159,7 +159,8 @@ def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any]
     if len(dataset.test) and not args.no_test and not model.interrupted:
         evaluation = api.evaluate(model, ties=args.ties)
     with before.replaced(folder, stopped=True):
-        runs.clear_run(folder)  # only now: neither a mistake in the data nor a kill costs a run
+        if runs.unfinished(folder):  # only now: neither a mistake in the data nor a kill costs a run
+            runs.clear_run(folder)
         runs.save(folder, model, data_source, evaluation)
     if model.interrupted:
         kept = f"; the run before it is in {visible(folder / BEFORE)}" * before.is_kept(folder)
