@@ -31,8 +31,9 @@ from ramgnn.devices import checked_device, device_name
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
-from ramgnn.files import check_keys, locked, make_folder, read_json, write_json
+from ramgnn.files import check_keys, make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
+from ramgnn.locks import locked
 from ramgnn.runs import before
 from ramgnn.runs.started import check_ended, warn_if_stopped
 from ramgnn.training import Pretrainer, train_on_everything
@@ -272,8 +273,7 @@ def save(
         arguments.instance("source", source, Source, "a ramgnn.datasets.source.Source, or None")
     if evaluation is not None:
         arguments.instance("evaluation", evaluation, Evaluation, "what ramgnn.evaluate gives, or None")
-    folder = Path(folder)
-    with locked(folder), before.replaced(folder):
+    with locked(folder := Path(folder)), before.replaced(folder):
         return runs.save(folder, model, source, evaluation)
 
 

@@ -16,7 +16,7 @@ from ramgnn.cli import main
 from ramgnn.config import Config
 from ramgnn.datasets.source import Source
 from ramgnn.errors import DataError, DivergedError, RamgnnError
-from ramgnn.files import locked
+from ramgnn.locks import locked
 from ramgnn.runs import before
 from ramgnn.runs.folder import BEFORE
 from tests.kills import TOY, contents

@@ -13,7 +13,7 @@ import pytest
 import ramgnn
 from ramgnn import runs
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import is_held, locked
+from ramgnn.locks import is_held, locked
 from ramgnn.runs import reading, saving
 from tests.small import small_dataset
 

@@ -232,9 +232,28 @@ def restore_scorer(
         scorer = kind(**arrays, **values)
         ends = np.unique([0, dataset.n_users - 1])
         checked_scores(scorer(ends), ends, dataset, dataset.n_items)
+        if baseline.of_package:  # what somebody's own one answers is theirs to check
+            _check_answers(scorer, dataset)
         return scorer
     except (ArithmeticError, AttributeError, LookupError, ScoreError, TypeError, ValueError, RuntimeError) as error:
         raise DataError(
             f"the stored state is not that of {baseline.name}: {(str(error) or type(error).__name__).splitlines()[0]}",
             fix="train again, or load it with the version that saved it",
         ) from error
+
+
+def _check_answers(scorer: Any, dataset: RecDataset) -> None:
+    """Ask a scorer that was read for what it says of newcomers and of items, which scores of users do not show.
+
+    Raises:
+        ScoreError: scores or embeddings are of other users or items than those of the data.
+        LookupError: an item is beyond what was stored.
+    """
+    if hasattr(scorer, "newcomer_scores"):
+        had = np.unique([0, dataset.n_items - 1])
+        checked_scores(scorer.newcomer_scores([had]), had[:1], dataset, dataset.n_items)
+    for side in ("user", "item"):
+        if hasattr(scorer, f"{side}_embeddings"):
+            shape = getattr(scorer, f"{side}_embeddings")().shape
+            if len(shape) != 2 or shape[0] != dataset.n_nodes(side):
+                raise ScoreError(f"there are embeddings of shape {shape} for {dataset.n_nodes(side)} {side}s")

@@ -13,7 +13,7 @@ from ramgnn import distributed, runs
 from ramgnn.cli import checks
 from ramgnn.cli.typed import flag
 from ramgnn.errors import DivergedError, RamgnnError
-from ramgnn.files import locked
+from ramgnn.locks import locked
 from ramgnn.runs import before
 from ramgnn.runs.folder import BEFORE, FILES, LOCK
 from ramgnn.runs.started import give_up, has_checkpoints

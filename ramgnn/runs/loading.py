@@ -16,7 +16,7 @@ from ramgnn.checkpoint import check_like
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import RAMGNN
-from ramgnn.errors import DataError
+from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys
 from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.fitted import FittedModel
@@ -26,6 +26,9 @@ from ramgnn.runs.checking import COPY, EPOCH, check_final, check_finite, check_o
 from ramgnn.runs.folder import FIX, HISTORY, RANDOM_SCORES, RUN, WEIGHTS, known_settings, read_config
 from ramgnn.runs.reading import describe, read_data, read_history, served_folder, settled
 from ramgnn.trained import SIDES, Fitted, graph_of, seed_of
+
+# what building a model and filling it may end in where the code is not that which the weights are of
+DIFFERENT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 def load(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
@@ -183,6 +186,11 @@ def _pretrained(
 
         with known_settings(f"encoders.{side}.settings", path):
             settings = EncoderSettings(**encoder["settings"])
+        try:
+            settings.validate()
+        except RamgnnError as error:
+            impossible = f"'encoders.{side}.settings' has an impossible setting: {error}"
+            raise DataError(impossible, file=path, fix=FIX) from None
         graph = kind.graph_for(full_graph, settings, side) if hasattr(kind, "graph_for") else full_graph
     pretraining = config.pretrain if settings is None else settings.pretraining()
     check_sizes(vars(pretraining), state, path)
@@ -197,7 +205,7 @@ def _pretrained(
             model = kind(graph, pretraining if settings is None else settings).to(device)
         check_like(model.state_dict(), state)
         model.load_state_dict(state)
-    except (RuntimeError, TypeError, ValueError, AttributeError) as error:  # somebody's own encoder, changed since
+    except DIFFERENT as error:  # somebody's own encoder, changed since
         raise DataError(
             f"the stored weights are not those of the encoder {encoder['name']!r}: {str(error).splitlines()[0]}",
             fix="load them with the code that they were saved with, or train again",

@@ -13,7 +13,8 @@ from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.errors import DataError
-from ramgnn.files import check_keys, is_held
+from ramgnn.files import check_keys
+from ramgnn.locks import is_held
 from ramgnn.runs.checking import COPY, SUM, check_history, check_sums
 from ramgnn.runs.folder import FIX, FORMAT, HISTORY, RUN, SERVED, WEIGHTS, read
 from ramgnn.runs.sizes import check_weights

@@ -17,7 +17,8 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import TABLES, Source
 from ramgnn.errors import DataError, RamgnnError
-from ramgnn.files import check_keys, is_held, make_folder, remove, remove_parts, sha256, write_json
+from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
+from ramgnn.locks import is_held
 from ramgnn.runs import before
 from ramgnn.runs.checking import SUM, check_own_sum, check_sums, with_sum
 from ramgnn.runs.folder import (
