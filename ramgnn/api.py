@@ -31,8 +31,9 @@ from ramgnn.devices import checked_device, device_name
 from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.evaluation import METRICS, Evaluation, Scorer, paired_test
 from ramgnn.evaluation import evaluate as evaluate_scorer
-from ramgnn.files import check_keys, locked, make_folder, read_json, write_json
+from ramgnn.files import check_keys, make_folder, read_json, write_json
 from ramgnn.fitted import FittedModel
+from ramgnn.locks import locked
 from ramgnn.runs import before
 from ramgnn.runs.started import check_ended, warn_if_stopped
 from ramgnn.training import Pretrainer, train_on_everything
@@ -262,8 +263,8 @@ def save(
     A run that is there is replaced once all of the new one has been written.
 
     Raises:
-        RamgnnError: the folder cannot be written, another process trains or saves there, it holds a training that was
-            stopped, the model has a state that cannot be saved, or the evaluation is of other data.
+        RamgnnError: the folder cannot be written or is in use, it holds a training that was stopped, the model has a
+            state that cannot be saved, or the evaluation is of other data.
     """
     expected = "what ramgnn.fit gives, as a scorer of your own is once it is registered with ramgnn.baselines.register"
     arguments.instance("model", model, FittedModel, expected)
@@ -272,8 +273,7 @@ def save(
         arguments.instance("source", source, Source, "a ramgnn.datasets.source.Source, or None")
     if evaluation is not None:
         arguments.instance("evaluation", evaluation, Evaluation, "what ramgnn.evaluate gives, or None")
-    folder = Path(folder)
-    with locked(folder), before.replaced(folder):
+    with locked(folder := Path(folder)), before.replaced(folder):
         return runs.save(folder, model, source, evaluation)
 
 
@@ -283,12 +283,12 @@ def load_run(folder: str | os.PathLike, dataset: RecDataset | None = None, devic
     A run whose training was stopped comes as far as it got, with a warning that says how to go on.
 
     Args:
-        dataset: the data, where you have it at hand; the folder holds a copy.
+        dataset: the data, where you have it; the folder holds a copy. What is rated low, and titles, may have changed.
         device: where to put the model: ``"cpu"``, ``"cuda"`` and so on.
 
     Raises:
         RamgnnError: there is no such device.
-        DataError: the folder holds no whole run, or the data are others than those it was trained on.
+        DataError: the folder holds no whole run, or other data than in training.
         NotFoundError: the model is somebody's own; import the module that registers it first.
     """
     arguments.path("folder", folder, "the folder of a run, which ramgnn.save wrote")

@@ -12,6 +12,7 @@ from typing import Any
 from ramgnn.errors import RamgnnError
 
 MOST = {"dim": 16_384, "layers": 1_000, "positives": 10_000, "negatives": 100_000}  # of settings, for `check_most`
+LARGEST = 1e30  # of decimals among the settings: weights are 32-bit numbers, which end at 3.4e38, products included
 MAX_SEED = 2**63 - 1  # the two graphs are pre-trained with 2 · seed and one more, and PyTorch's seeds have 64 bits
 
 
@@ -214,7 +215,9 @@ def check_least(name: str, value: Any, least: float) -> None:
 
 
 def check_most(name: str, value: Any) -> None:
-    """Refuse a whole number that no memory has room for or no training comes to the end of; other values pass.
+    """Refuse a number that no memory has room for, no training comes to the end of, or no weight can hold.
+
+    Other values pass.
 
     Raises:
         RamgnnError: it is one.
@@ -222,6 +225,8 @@ def check_most(name: str, value: Any) -> None:
     most = MOST.get(name.rpartition(".")[2], 10**9)
     if isinstance(value, Integral) and value > most:
         raise wrong(name, value, f"at most {most:,}")
+    if isinstance(value, Real) and abs(value) > LARGEST:
+        raise wrong(name, value, f"a number up to {LARGEST:g}: weights are 32-bit numbers")
 
 
 def check_share(name: str, value: float) -> None:

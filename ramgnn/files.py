@@ -105,42 +105,6 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, so that no second process writes a run to it; the system lets go of it when this process ends.
-
-    Raises:
-        RamgnnError: another process holds it, or it cannot be written to.
-    """
-    from filelock import FileLock, Timeout  # PyTorch brings it
-
-    is_made = not folder.exists()
-    path = make_folder(folder) / ".lock"
-    is_new = not path.exists()
-    try:
-        if path.is_symlink():
-            path.unlink()
-        lock = FileLock(path)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise RamgnnError(
-            f"another process is training or saving in {folder}; wait until it has ended, or choose another folder"
-        ) from None
-    except OSError as error:
-        raise RamgnnError(f"cannot write to {folder}: {error.strerror} ({path.name}); choose another folder") from None
-    try:
-        yield
-    except BaseException:
-        if is_new:  # it says that a run was written here, and nothing came of that
-            with suppress(OSError):
-                path.unlink()
-                if is_made:  # and it is empty, or it stays
-                    folder.rmdir()
-        raise
-    finally:
-        lock.release()
-
-
 def remove_file(path: Path) -> None:
     """Remove a file or a link, where there is one, before it is written anew.
 
@@ -193,6 +157,17 @@ def open_file(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, and no file", str(path))
     return os.fdopen(descriptor, "rb")
+
+
+def check_size(path: Path, most: int, fix: str) -> None:
+    """Refuse a file of more bytes than one of its name can have, before it is read; one that is not there passes.
+
+    Raises:
+        DataError: it has more.
+    """
+    with suppress(OSError):  # which opening it tells
+        if (size := path.stat().st_size) > most:
+            raise DataError(f"the file has {size:,} bytes", file=path, expected=f"at most {most:,}", fix=fix)
 
 
 def sha256(path: Path) -> str:

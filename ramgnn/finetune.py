@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ramgnn import distributed
 from ramgnn.checkpoint import Checkpoint, check_like, named, restore_training, training_tensors, under
 from ramgnn.config import FinetuneConfig
-from ramgnn.errors import NotFoundError
+from ramgnn.errors import DivergedError, NotFoundError
 from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.interactions import InteractionGraph, sample_negatives
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_loss_of
@@ -49,7 +49,7 @@ def finetune(
         checkpoint: written after each epoch; training goes on from it when there is one.
 
     Raises:
-        DivergedError: the loss is not finite.
+        DivergedError: the loss is not finite, or the embeddings are too large to score with.
         NotFoundError: no loss is registered under `config.loss`.
         RamgnnError: the loss does not return a scalar with a gradient.
     """
@@ -68,7 +68,7 @@ def finetune(
         check_loss(loss, name, epoch, "finetune.lr")
         row = FinetuneEpoch(epoch, loss)
         if validate is not None and (epoch % config.every == 0 or epoch == epochs):
-            row.validation = _validated(epoch, validate, result, optimiser, stopping)
+            row.validation = _validated(epoch, validate, result, optimiser, stopping, name)
         row.seconds = time.perf_counter() - started
         result.history.append(row)
         return _progress_line(row, stopping)
@@ -79,7 +79,7 @@ def finetune(
         progress=progress,
     )  # fmt: skip
     if validate is None or not result.best_epoch:
-        result.final, result.best_epoch = optimiser.averaged.final(), len(result.history)
+        result.final, result.best_epoch = _checked(optimiser.averaged.final(), name), len(result.history)
     return result
 
 
@@ -89,13 +89,26 @@ def _validated(
     result: Finetuned,
     optimiser: AveragedAdam,
     stopping: EarlyStopping,
+    name: str,
 ) -> float:
     """The metric of the averaged model; its embeddings are kept in the result where it is the best so far."""
-    final = optimiser.averaged.final()
+    final = _checked(optimiser.averaged.final(), name)
     metric = distributed.from_first(lambda: validate(final), final.users.device)
     if stopping.update(epoch, metric):
         result.best_epoch, result.final = epoch, final
     return metric
+
+
+def _checked(final: FinalEmbeddings, name: str) -> FinalEmbeddings:
+    """The embeddings, where every score is a finite number: none is larger than the product of two lengths.
+
+    Raises:
+        DivergedError: they are too large, or no numbers.
+    """
+    longest = [float(x.double().norm(dim=1).max()) for x in (final.users, final.items) if len(x)]
+    if not math.prod(longest) < torch.finfo(torch.float32).max:
+        raise DivergedError(f"{name}: the embeddings are too large to score with; try a lower finetune.lr")
+    return final
 
 
 def _progress_line(row: FinetuneEpoch, stopping: EarlyStopping) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from ramgnn.errors import DivergedError, RamgnnError
@@ -38,6 +39,7 @@ def run_epochs(
 
     Raises:
         RamgnnError: gradients are off.
+        DivergedError: a number of a step goes beyond what 32 bits hold.
     """
     check_gradients()
     bar = tqdm(total=epochs, initial=done, desc=label or name, disable=not progress, unit="epoch")
@@ -55,6 +57,12 @@ def run_epochs(
         bar.close()
         tqdm.write(f"{name}: stopped by you after {done} epochs; what was reached is kept")
         return True
+    except RuntimeError as error:
+        if "without overflow" not in str(error):  # what PyTorch says of a Python number that is no float32
+            raise
+        raise DivergedError(
+            f"{name}: a step of epoch {done + 1} is beyond what 32-bit numbers hold; try a lower learning rate"
+        ) from error
     finally:
         bar.close()
     return False
@@ -81,6 +89,20 @@ def check_loss(loss: float, name: str, epoch: int, learning_rate: str) -> None:
     """
     if not math.isfinite(loss):
         raise DivergedError(f"{name}: the loss is {loss} in epoch {epoch}; try a lower {learning_rate}")
+
+
+@torch.no_grad()
+def check_weights(weights: Iterable[Tensor], name: str, learning_rate: str) -> None:
+    """Do nothing while weights are finite; a loss is of the weights *before* a step, so the last step needs this.
+
+    Args:
+        learning_rate: the name of the setting to lower when they are not.
+
+    Raises:
+        DivergedError: they are not.
+    """
+    if any(x.is_floating_point() and not bool(x.isfinite().all()) for x in weights):
+        raise DivergedError(f"{name}: the weights are no longer finite numbers; try a lower {learning_rate}")
 
 
 @dataclass

@@ -23,7 +23,7 @@ from ramgnn.finetune import finetune
 from ramgnn.finetuned import Finetuned
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels.losses import try_loss
-from ramgnn.loop import check_gradients
+from ramgnn.loop import check_gradients, check_weights
 from ramgnn.pretrain import pretrain
 from ramgnn.pretrained import Pretrained, random_embeddings
 from ramgnn.recommender import FinalEmbeddings, Recommender
@@ -167,7 +167,11 @@ def build(
     graphs: dict[str, MultiRelationalGraph | None],
     pretrained: dict[str, Pretrained | None],
 ) -> Recommender:
-    """The recommender with its start values: those of pre-training, random where there is none."""
+    """The recommender with its start values: those of pre-training, random where there is none.
+
+    Raises:
+        DivergedError: what pre-training left is too large, or no numbers.
+    """
     generator = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
     device = distributed.device_of(config.device)
@@ -175,7 +179,10 @@ def build(
     for side in ("user", "item"):
         graph = graphs[side].to(device) if graphs[side] is not None else None
         if pretrained[side] is not None:
-            start = pretrained[side].embeddings().rescaled(config.finetune.scale)
+            start = pretrained[side].embeddings()
+            tables = (start.nodes, start.types, start.values)
+            check_weights((x.square().sum() for x in tables), f"pre-training {side}s", "pretrain.lr")
+            start = start.rescaled(config.finetune.scale)
         else:
             n_nodes, std = dataset.n_nodes(side), config.finetune.init_std
             start = random_embeddings(config.pretrain.dim, n_nodes, graph, generator, std)

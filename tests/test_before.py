@@ -16,7 +16,7 @@ from ramgnn.cli import main
 from ramgnn.config import Config
 from ramgnn.datasets.source import Source
 from ramgnn.errors import DataError, DivergedError, RamgnnError
-from ramgnn.files import locked
+from ramgnn.locks import locked
 from ramgnn.runs import before
 from ramgnn.runs.folder import BEFORE
 from tests.kills import TOY, contents
@@ -279,7 +279,7 @@ def test_python_says_how_to_go_on_with_a_run_that_was_killed(tmp_path):
     folder = tmp_path / "a run"
     config = Config().override({"pretrain.epochs": 1, "finetune.epochs": 1})
     runs.start_run(folder, datasets.load("toy"), config, Source("toy"))
-    with pytest.raises(DataError, match="was stopped before its end, or still goes on") as caught:
+    with pytest.raises(DataError, match="was stopped before its end") as caught:
         ramgnn.load_run(folder)
     called = typed_and_called(caught.value.fix, folder)
     exec(called)  # as somebody would paste it

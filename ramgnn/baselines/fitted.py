@@ -18,9 +18,9 @@ from ramgnn.baselines.registry import Baseline
 from ramgnn.checkpoint import check_like
 from ramgnn.datasets.base import RecDataset
 from ramgnn.devices import checked_device
-from ramgnn.errors import DataError, RamgnnError
+from ramgnn.errors import DataError, DivergedError, RamgnnError
 from ramgnn.fitted import FittedModel
-from ramgnn.scores import ScoreError, Scorer, checked_scores
+from ramgnn.scores import ScoreError, Scorer, as_array, checked_scores
 
 
 @dataclass(repr=False)
@@ -77,6 +77,7 @@ def fit_baseline(
             raise RamgnnError(f"{baseline.name} is a closed form, computed at once on the CPU; leave out {what}")
         scorer = baseline.factory(dataset, **settings, **({"seed": seed} if baseline.seeded else {}))
         _check_scorer(baseline, scorer, dataset)
+        _check_fitted(baseline, scorer, dataset, "other settings")
         return FittedBaseline(
             dataset, baseline.name, scorer, settings, seed, seconds=round(time.perf_counter() - started, 3)
         )
@@ -85,6 +86,7 @@ def fit_baseline(
     model, generator = fitting.start(baseline.factory, dataset, chosen, seed, device)
     _check_scorer(baseline, model.eval(), dataset)
     history = fitting.train(model, generator, n_epochs, progress=progress, name=baseline.name)
+    _check_fitted(baseline, model, dataset, "a lower lr")
     return FittedBaseline(
         dataset, baseline.name, model, settings, seed, len(history.losses), tuple(history.losses),
         round(time.perf_counter() - started, 3), history.interrupted,
@@ -121,6 +123,31 @@ def _check_scorer(baseline: Baseline, scorer: Any, dataset: RecDataset) -> None:
             checked_scores(scorer(users), users, dataset, dataset.n_items)
     except ScoreError as error:
         raise ScoreError(f"baseline {baseline.name!r}: {error}") from None
+
+
+def _check_fitted(baseline: Baseline, scorer: Any, dataset: RecDataset, advice: str) -> None:
+    """Ask what was fitted for some scores, so that a model that has diverged replaces none that has not.
+
+    Finite weights are not enough: their products may go beyond 32-bit numbers. Some users and, where pairs can be
+    scored alone, some items are asked for, since with some models all items of one user take minutes.
+
+    Args:
+        advice: completes "try …".
+
+    Raises:
+        DivergedError: a score is +infinity or not a number.
+    """
+    users, items = (np.unique(np.linspace(0, n - 1, 8, dtype=np.int64)) for n in (dataset.n_users, dataset.n_items))
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        if hasattr(scorer, "score_pairs"):
+            scores = scorer.score_pairs(users, np.tile(items, (len(users), 1)))
+        else:
+            scores = scorer(users)
+    scores = as_array(scores)
+    if bad := int((~(scores < np.inf)).sum()):  # what is never recommended may have -infinity
+        raise DivergedError(
+            f"{baseline.name}: {bad} of {scores.size} scores are no finite numbers after fitting; try {advice}"
+        )
 
 
 # ---- what a scorer consists of, to save it ---------------------------------------------------------------------------
@@ -205,9 +232,28 @@ def restore_scorer(
         scorer = kind(**arrays, **values)
         ends = np.unique([0, dataset.n_users - 1])
         checked_scores(scorer(ends), ends, dataset, dataset.n_items)
+        if baseline.of_package:  # what somebody's own one answers is theirs to check
+            _check_answers(scorer, dataset)
         return scorer
     except (ArithmeticError, AttributeError, LookupError, ScoreError, TypeError, ValueError, RuntimeError) as error:
         raise DataError(
             f"the stored state is not that of {baseline.name}: {(str(error) or type(error).__name__).splitlines()[0]}",
             fix="train again, or load it with the version that saved it",
         ) from error
+
+
+def _check_answers(scorer: Any, dataset: RecDataset) -> None:
+    """Ask a scorer that was read for what it says of newcomers and of items, which scores of users do not show.
+
+    Raises:
+        ScoreError: scores or embeddings are of other users or items than those of the data.
+        LookupError: an item is beyond what was stored.
+    """
+    if hasattr(scorer, "newcomer_scores"):
+        had = np.unique([0, dataset.n_items - 1])
+        checked_scores(scorer.newcomer_scores([had]), had[:1], dataset, dataset.n_items)
+    for side in ("user", "item"):
+        if hasattr(scorer, f"{side}_embeddings"):
+            shape = getattr(scorer, f"{side}_embeddings")().shape
+            if len(shape) != 2 or shape[0] != dataset.n_nodes(side):
+                raise ScoreError(f"there are embeddings of shape {shape} for {dataset.n_nodes(side)} {side}s")

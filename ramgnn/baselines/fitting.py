@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.interactions import sample_negatives
-from ramgnn.loop import EarlyStopping, check_loss, run_epochs
+from ramgnn.loop import EarlyStopping, check_loss, check_weights, run_epochs
 from ramgnn.ragged import offsets
 
 
@@ -129,7 +129,7 @@ def train(
     Ctrl-C ends it and keeps what was reached.
 
     Raises:
-        DivergedError: the loss is not finite.
+        DivergedError: the loss is not finite, or the weights that are left are not.
     """
     history, stopping, started = History(), EarlyStopping(patience), time.perf_counter()
 
@@ -150,6 +150,7 @@ def train(
     history.interrupted = run_epochs(
         train_epoch, epochs, name=name, finished=lambda: stopping.finished, progress=progress
     )
+    check_weights(model.parameters(), name, "lr")
     model.eval()
     history.best_epoch = stopping.best_epoch if validate is not None else len(history.losses)
     if stopping.best_epoch:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from typing import Any
 
 from ramgnn import api
 from ramgnn.cli.printing import intervals, print_json, ranking_text, text_table
 from ramgnn.cli.saved import load_model
+from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.fingerprint import differences
+from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import METRICS, paired_test, session_groups
 from ramgnn.visible import visible
 
@@ -16,6 +20,8 @@ def evaluate(args: Namespace) -> None:
     """Print the metrics of a run with their intervals."""
     model = load_model(args.run, evaluated=True)
     compared = load_model(args.compare, evaluated=True) if args.compare else None
+    if compared is not None:
+        _check_same_data(args, model.dataset, compared.dataset)
     by_session = session_groups(model.dataset) if args.by else None
     evaluation = api.evaluate(model, ties=args.ties)
     groups = None if by_session is None else evaluation.by(by_session, args.at)
@@ -41,3 +47,21 @@ def evaluate(args: Namespace) -> None:
         print(f"\n{visible(args.run)} less {visible(args.compare)}, paired over users")
         for test in tests.values():
             print(test)
+
+
+def _check_same_data(args: Namespace, a: RecDataset, b: RecDataset) -> None:
+    """Refuse two runs that solved different tasks; what else differs is told, for it may be what is compared.
+
+    Raises:
+        RamgnnError: they are of different users, items or interactions.
+    """
+    task, beside = differences(a, b)
+    if task:
+        raise RamgnnError(
+            f"{visible(args.run)} and {visible(args.compare)} are not of the same data: they differ in "
+            f"{', '.join(task)}, so their metrics cannot be compared user by user; train both on the same files with "
+            "the same options"
+        )
+    if beside:
+        same = "users, items, interactions and held-out items are the same, so the ranks are compared"
+        print(f"ramgnn: the two runs differ in {', '.join(beside)}; {same}", file=sys.stderr)

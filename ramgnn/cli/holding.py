@@ -13,10 +13,11 @@ from ramgnn import distributed, runs
 from ramgnn.cli import checks
 from ramgnn.cli.typed import flag
 from ramgnn.errors import DivergedError, RamgnnError
-from ramgnn.files import locked
+from ramgnn.locks import locked
 from ramgnn.runs import before
 from ramgnn.runs.folder import BEFORE, FILES, LOCK
 from ramgnn.runs.started import give_up, has_checkpoints
+from ramgnn.scores import ScoreError
 from ramgnn.visible import visible
 
 
@@ -88,7 +89,7 @@ def given_up(folder: Path, is_new: bool) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # going on would end in the same place
-        ends = isinstance(error, DivergedError) or (is_new and not has_checkpoints(folder))
+        ends = isinstance(error, DivergedError | ScoreError) or (is_new and not has_checkpoints(folder))
         if ends and distributed.rank() == 0 and give_up(folder):
             print(f"ramgnn: the run that was in {visible(folder)} before is back in its place", file=sys.stderr)
         raise

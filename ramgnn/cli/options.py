@@ -10,6 +10,8 @@ from math import isfinite
 
 from ramgnn.cli.actions import Adding, AddingPairs
 
+DIGITS = 19  # of a whole number that is typed: the largest seed has as many
+
 
 def whole(what: str, least: int, most: int | None = None) -> Callable[[str], int]:
     """What reads a whole number for `argparse` and refuses one out of bounds.
@@ -21,9 +23,13 @@ def whole(what: str, least: int, most: int | None = None) -> Callable[[str], int
     expected = f"{least} or more" if most is None else f"{least} to {most}"
 
     def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
-            raise ArgumentTypeError(f"{text!r} is not {what}; expected {expected}")
-        return int(text)
+        number = text.lstrip("0") or text[:1]  # int() refuses thousands of digits, leading zeros among them
+        is_long = len(number) > DIGITS
+        if is_long or not text.isdecimal() or int(number) < least or (most is not None and int(number) > most):
+            shown = repr(text) if len(text) <= 2 * DIGITS else f"{text[:DIGITS]!r}… ({len(text):,} characters)"
+            digits = f", in {DIGITS} digits at most" * (is_long and text.isdecimal() and most is None)
+            raise ArgumentTypeError(f"{shown} is not {what}; expected {expected}{digits}")
+        return int(number)
 
     return read
 

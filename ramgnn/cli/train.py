@@ -102,11 +102,11 @@ def _train_ram_gnn(
         fitted = fit(dataset, config, epochs, progress=not quiet, checkpoints=checkpoints)
         if fitted.to_be_refitted(refit):
             train_on_everything(fitted, progress=not quiet, checkpoints=checkpoints)
+        evaluation = None
+        if is_first and fitted.final is not None and not args.no_test and len(dataset.test) and not fitted.interrupted:
+            evaluation = evaluate(fitted.final, dataset, args.ties)
     if not is_first:
         return checks.INTERRUPTED if fitted.interrupted else 0
-    evaluation = None
-    if fitted.final is not None and not args.no_test and len(dataset.test) and not fitted.interrupted:
-        evaluation = evaluate(fitted.final, dataset, args.ties)
     runs.save(folder, fitted, data_source, evaluation)
     if fitted.interrupted:
         print(f"stopped during {fitted.interrupted}; {how_to_resume(folder)}", file=sys.stderr)
@@ -163,7 +163,8 @@ def _fit_baseline(args: Namespace, data_source: Source, settings: dict[str, Any]
     if len(dataset.test) and not args.no_test and not model.interrupted:
         evaluation = api.evaluate(model, ties=args.ties)
     with before.replaced(folder, stopped=True):
-        runs.clear_run(folder)  # only now: neither a mistake in the data nor a kill costs a run
+        if runs.unfinished(folder):  # only now: neither a mistake in the data nor a kill costs a run
+            runs.clear_run(folder)
         runs.save(folder, model, data_source, evaluation)
     if model.interrupted:
         kept = f"; the run before it is in {visible(folder / BEFORE)}" * before.is_kept(folder)

@@ -25,10 +25,11 @@ from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
 from ramgnn.datasets.saved_checks import FIX, PLAIN, check_arrays, check_text
 from ramgnn.errors import DataError
-from ramgnn.files import make_folder, open_file, parse_json, replacing, sha256
+from ramgnn.files import check_size, make_folder, open_file, parse_json, replacing, sha256
 
 ARRAYS, TEXT = "dataset.safetensors", "dataset.json"
 FORMAT = 1
+LARGEST_TEXT = 2**32  # bytes of `TEXT`: some ten million ids and titles
 
 
 def write(folder: str | os.PathLike, dataset: RecDataset) -> None:
@@ -145,6 +146,7 @@ def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
 
 def _read_text(path: Path) -> dict[str, Any]:
     """The JSON of a data set."""
+    check_size(path, LARGEST_TEXT, FIX)
     try:
         text = parse_json(_read_bytes(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:

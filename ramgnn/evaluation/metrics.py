@@ -17,6 +17,7 @@ import numpy as np
 from ramgnn import arguments
 from ramgnn.errors import RamgnnError
 
+MOST = 2**53  # no list is longer, and a larger number may be none that a float can hold
 METRICS = ("HR", "MRR", "NDCG")  # in the order of the paper's tables
 
 _GAIN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -51,7 +52,7 @@ def gains(ranks: np.ndarray, metric: str, k: int) -> np.ndarray:
     k = arguments.cutoff(k)
     if metric not in METRICS:
         raise RamgnnError(f"metric is {metric!r}; expected one of {', '.join(METRICS)}")
-    return np.where(ranks <= k, _GAIN[metric](ranks), 0.0)
+    return np.where(ranks <= min(k, MOST), _GAIN[metric](ranks), 0.0)
 
 
 def hit_rate(ranks: np.ndarray, k: int) -> float:

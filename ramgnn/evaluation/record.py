@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.fingerprint import fingerprint_ranked
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation.intervals import bootstrap
 from ramgnn.evaluation.metrics import columns, metrics
@@ -27,6 +28,8 @@ class Evaluation:
         ties: how ties were ranked, see `rank_test`.
         candidates: ``"all"`` (every item that the user had not had) or, for example, ``"1 vs 999"``.
         items: ``(n_test,)`` int64, the held-out items; None where they were not kept.
+        data: digits of what was ranked, see `fingerprint_ranked`: two evaluations in which they differ are of other
+            users, items or candidates, whatever their numbers. None where they were not kept.
     """
 
     ranks: np.ndarray
@@ -34,6 +37,7 @@ class Evaluation:
     ties: str = "average"
     candidates: str = "all"
     items: np.ndarray | None = None
+    data: str | None = None
 
     def __post_init__(self) -> None:
         check_ties(self.ties)
@@ -91,6 +95,8 @@ class Evaluation:
         fields = {"ties": self.ties, "candidates": self.candidates, "users": self.users.tolist(), "ranks": ranks}
         if self.items is not None:
             fields["items"] = self.items.tolist()
+        if self.data is not None:
+            fields["data"] = self.data
         return json.dumps(fields, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -114,4 +120,4 @@ def evaluate(
     ranks = rank_test(score, dataset, ties, block, progress)
     candidates = "all" if dataset.negatives is None else f"1 vs {dataset.negatives.shape[1]}"
     users, items = (dataset.test[column].to_numpy() for column in ("user", "item"))
-    return Evaluation(ranks, users, ties, candidates, items)
+    return Evaluation(ranks, users, ties, candidates, items, fingerprint_ranked(dataset))

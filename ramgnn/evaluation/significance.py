@@ -127,4 +127,9 @@ def _matching_rows(a: Evaluation, b: Evaluation) -> np.ndarray:
             f"the held-out items differ for {int((a.items != b.items[rows]).sum())} of {len(a.users)} users: "
             "the evaluations are of different splits, perhaps validation and test"
         )
+    if None not in (a.data, b.data) and a.data != b.data:
+        raise RamgnnError(
+            "the two evaluations are of different data: the ids of users and items, or what the held-out items are "
+            "ranked against, differ, such as by the seed of sampled negatives; evaluate both models on one data set"
+        )
     return rows

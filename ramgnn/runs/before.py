@@ -117,7 +117,7 @@ def forget(folder: Path) -> None:
 def replaced(folder: Path, stopped: bool = False) -> Iterator[None]:
     """Within, a run is saved in the place of the one in a folder, which is put back where that fails.
 
-    Who calls this holds the folder, see `ramgnn.files.locked`. What is saved and was stopped before its end does not
+    Who calls this holds the folder, see `ramgnn.locks.locked`. What is saved and was stopped before its end does not
     cost the run before it: that one stays in `BEFORE`.
 
     Args:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
-from ramgnn.files import check_keys, sha256
+from ramgnn.files import LARGEST_JSON, check_keys, check_size, sha256
 from ramgnn.runs.folder import FIX, RUN
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def _sum_of(content: Mapping[str, Any]) -> str:
 def check_sums(folder: Path, sums: Mapping[str, Any], *names: str) -> None:
     """Do nothing when files are as they were written.
 
+    One that is far too large is told by its size: a forged one of terabytes would be read for hours.
+
     Raises:
         DataError: one is not; a bit is flipped, say, or it belongs to another run.
     """
@@ -72,6 +75,8 @@ def check_sums(folder: Path, sums: Mapping[str, Any], *names: str) -> None:
         path = folder / name
         if not path.exists():
             continue
+        if name.endswith(".json"):  # of the others the header says how large they are
+            check_size(path, saved.LARGEST_TEXT if name == saved.TEXT else LARGEST_JSON, COPY)
         try:
             found = sha256(path)
         except OSError as error:

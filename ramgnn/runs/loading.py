@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ramgnn.checkpoint import check_like
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import RAMGNN
-from ramgnn.errors import DataError
+from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys
 from ramgnn.finetuned import Finetuned, FinetuneEpoch
 from ramgnn.fitted import FittedModel
@@ -23,23 +24,44 @@ from ramgnn.pretrained import Epoch, Pretrained
 from ramgnn.recommender import FinalEmbeddings
 from ramgnn.runs.checking import COPY, EPOCH, check_final, check_finite, check_own_sum, check_sizes
 from ramgnn.runs.folder import FIX, HISTORY, RANDOM_SCORES, RUN, WEIGHTS, known_settings, read_config
-from ramgnn.runs.reading import describe, read_data, read_history, served_folder
+from ramgnn.runs.reading import describe, read_data, read_history, served_folder, settled
 from ramgnn.trained import SIDES, Fitted, graph_of, seed_of
+
+# what building a model and filling it may end in where the code is not that which the weights are of
+DIFFERENT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 def load(folder: str | os.PathLike, dataset: RecDataset | None = None, device: str = "cpu") -> FittedModel:
-    """Read a run folder back, with the model that serves in place of the evaluated one, if there is one."""
+    """Read a run folder back, with the model that serves in place of the evaluated one, if there is one.
+
+    Args:
+        dataset: the data, when it is at hand. What users have had and what items are called are then as it says, also
+            of the model that serves: neither is learned from, and so neither need be as it was in training.
+    """
+    return settled(Path(folder), lambda: _load(folder, dataset, device))
+
+
+def _load(folder: str | os.PathLike, dataset: RecDataset | None, device: str) -> FittedModel:
+    """`load`, where the run may be replaced meanwhile."""
     fitted = load_one(folder, dataset, device)
     if (served := served_folder(Path(folder), describe(folder))) is not None:
         fitted.served = load_one(served, device=device)
         for side in ("user", "item"):
             if getattr(fitted.served.dataset, f"{side}_ids") != getattr(fitted.dataset, f"{side}_ids"):
                 raise DataError(f"the model that recommends has other {side}s than the run", file=served, fix=COPY)
+        if dataset is not None:
+            now = {name: getattr(dataset, name) for name in ("seen", "item_labels", "user_labels")}
+            fitted.served.dataset = replace(fitted.served.dataset, **now)
     return fitted
 
 
 def load_serving(folder: str | os.PathLike, device: str = "cpu") -> FittedModel:
     """The model of a run that recommends: the one that was trained once more on everything, where there is one."""
+    return settled(Path(folder), lambda: _load_serving(folder, device))
+
+
+def _load_serving(folder: str | os.PathLike, device: str) -> FittedModel:
+    """`load_serving`, where the run may be replaced meanwhile."""
     metadata = describe(folder)
     check_own_sum(metadata, Path(folder) / RUN)
     return load_one(served_folder(Path(folder), metadata) or folder, device=device)
@@ -164,6 +186,11 @@ def _pretrained(
 
         with known_settings(f"encoders.{side}.settings", path):
             settings = EncoderSettings(**encoder["settings"])
+        try:
+            settings.validate()
+        except RamgnnError as error:
+            impossible = f"'encoders.{side}.settings' has an impossible setting: {error}"
+            raise DataError(impossible, file=path, fix=FIX) from None
         graph = kind.graph_for(full_graph, settings, side) if hasattr(kind, "graph_for") else full_graph
     pretraining = config.pretrain if settings is None else settings.pretraining()
     check_sizes(vars(pretraining), state, path)
@@ -178,7 +205,7 @@ def _pretrained(
             model = kind(graph, pretraining if settings is None else settings).to(device)
         check_like(model.state_dict(), state)
         model.load_state_dict(state)
-    except (RuntimeError, TypeError, ValueError, AttributeError) as error:  # somebody's own encoder, changed since
+    except DIFFERENT as error:  # somebody's own encoder, changed since
         raise DataError(
             f"the stored weights are not those of the encoder {encoder['name']!r}: {str(error).splitlines()[0]}",
             fix="load them with the code that they were saved with, or train again",

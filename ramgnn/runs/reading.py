@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.errors import DataError
 from ramgnn.files import check_keys
+from ramgnn.locks import is_held
 from ramgnn.runs.checking import COPY, SUM, check_history, check_sums
 from ramgnn.runs.folder import FIX, FORMAT, HISTORY, RUN, SERVED, WEIGHTS, read
 from ramgnn.runs.sizes import check_weights
 
 # what is read of ``run.json``, each key with the kinds of its value
 RAM_GNN = {"encoders": dict, "config": dict, "seconds": dict, "interrupted": (str, type(None))}
+TRIES, PAUSE = 40, 0.05  # how often, and after how many seconds, a run that is being replaced is read again
+Run = TypeVar("Run")
 BASELINE = {"settings": dict, "values": dict, "seed": int, "epochs": int, "seconds": float, "interrupted": bool}
+
+
+def settled(folder: Path, read: Callable[[], Run]) -> Run:
+    """What is read of a run folder; once more where it was replaced meanwhile, so that two runs were met in one.
+
+    Raises:
+        DataError: what `read` raises of a run that stays as it is, or the run is replaced again and again.
+    """
+    for _ in range(TRIES):
+        before = _state(folder)
+        try:
+            return read()
+        except DataError:
+            if _state(folder) == before and (before is not None or not is_held(folder)):
+                raise
+        time.sleep(PAUSE)
+    raise DataError(
+        "the run is just being replaced", file=folder, expected="a run that stays", fix="ask once more in a moment"
+    )
+
+
+def _state(folder: Path) -> tuple[int, int, int] | None:
+    """What changes whenever the run is another one; None while there is none."""
+    try:
+        found = (folder / RUN).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def describe(folder: str | os.PathLike) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,11 @@ from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import Source
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import Evaluation
-from ramgnn.files import make_folder, remove, remove_file, replacing, sha256, write_json, write_text
+from ramgnn.files import make_folder, remove_parts, replacing, sha256, write_json, write_text
 from ramgnn.fitted import FittedModel
 from ramgnn.provenance import provenance
 from ramgnn.runs.checking import with_sum
-from ramgnn.runs.folder import CHECKED, FORMAT, HISTORY, RANDOM_SCORES, RANKS, RUN, SERVED, WEIGHTS, check_ours
+from ramgnn.runs.folder import CHECKED, FILES, FORMAT, HISTORY, RANDOM_SCORES, RANKS, RUN, SERVED, WEIGHTS, check_ours
 from ramgnn.trained import Fitted
 from ramgnn.training import SIDES
 
@@ -35,8 +37,11 @@ def save(
 ) -> Path:
     """Write a run folder.
 
+    All of it is written beside its place, in a hidden folder, and then moved there: whoever reads a run that is being
+    replaced meets half of it for no longer than it takes to move a few files.
+
     Args:
-        folder: made when it is not there; a run already in it is replaced, file by file.
+        folder: made when it is not there; a run already in it is replaced.
         fitted: RAM-GNN, with whatever encoder, or a baseline; with the model that serves in its place, if there is one.
         source: how to load the same data again; by the data set's name alone when not given.
         evaluation: the ranks of the test users.
@@ -47,26 +52,63 @@ def save(
     """
     if evaluation is not None:
         check_evaluated(evaluation, fitted.dataset)
-    tensors, metadata, history = _contents(fitted)
     folder = make_folder(Path(folder))
     check_ours(folder, SERVED)
-    remove_file(folder / RUN)
-    remove(folder / SERVED)
+    remove_parts(folder / RUN)  # of a process that was killed
+    part = folder / f".{RUN}.{secrets.token_hex(4)}.part"
+    try:
+        _write(make_folder(part), folder, fitted, source or Source(fitted.dataset.name), evaluation)
+        _move(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _write(
+    place: Path, folder: Path, fitted: FittedModel, source: Source | None, evaluation: Evaluation | None
+) -> None:
+    """Write all files of a run.
+
+    Args:
+        place: where to; folder: where they will lie.
+    """
+    tensors, metadata, history = _contents(fitted)
     if fitted.served is not None:
-        save(folder / SERVED, fitted.served)
-    with replacing(folder / WEIGHTS) as part:
+        served = fitted.served
+        _write(make_folder(place / SERVED), folder / SERVED, served, Source(served.dataset.name), None)
+    with replacing(place / WEIGHTS) as part:
         save_file({name: x.detach().cpu().contiguous().clone() for name, x in tensors.items()}, part)
-    write_json(folder / HISTORY, history)
-    saved.write(folder, fitted.dataset)
-    remove_file(folder / RANKS)  # those of a model that was here before
+    write_json(place / HISTORY, history)
+    saved.write(place, fitted.dataset)
     if evaluation is not None:
-        save_evaluation(folder, evaluation)
-    source = source or Source(fitted.dataset.name)
+        save_evaluation(place, evaluation)
     metadata = {"format": FORMAT, "dataset": source.relative_to(folder).to_dict()} | metadata
     names = [*CHECKED, *([f"{SERVED}/{RUN}"] if fitted.served is not None else [])]
-    metadata |= {"fingerprint": fingerprint(fitted.dataset), "sha256": {name: sha256(folder / name) for name in names}}
-    write_json(folder / RUN, with_sum(metadata | {"provenance": provenance()}))
-    return folder
+    metadata |= {"fingerprint": fingerprint(fitted.dataset), "sha256": {name: sha256(place / name) for name in names}}
+    write_json(place / RUN, with_sum(metadata | {"provenance": provenance()}))
+
+
+def _move(part: Path, folder: Path) -> None:
+    """Move a run that is all there to its place; what says that it is there goes first and comes last.
+
+    Raises:
+        RamgnnError: something is in the way, or cannot be moved.
+    """
+    for name in (RUN, *FILES):
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            raise RamgnnError(f"cannot write {folder / name}: it is a folder; choose another folder")
+    try:
+        (folder / RUN).unlink(missing_ok=True)
+        if os.path.lexists(folder / SERVED):
+            os.replace(folder / SERVED, part / "before")  # removing it file by file would take longer
+        for name in (*FILES, SERVED):
+            if os.path.lexists(part / name):
+                os.replace(part / name, folder / name)
+            else:
+                (folder / name).unlink(missing_ok=True)  # the ranks of a model that was here before
+        os.replace(part / RUN, folder / RUN)
+    except OSError as error:
+        raise RamgnnError(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
 
 
 def _contents(fitted: FittedModel) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:

@@ -18,6 +18,7 @@ from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import TABLES, Source
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
+from ramgnn.locks import is_held
 from ramgnn.runs import before
 from ramgnn.runs.checking import SUM, check_own_sum, check_sums, with_sum
 from ramgnn.runs.folder import (
@@ -122,8 +123,10 @@ def check_ended(folder: str | os.PathLike) -> None:
         DataError: it is one; says how to go on.
     """
     if unfinished(folder) and not (Path(folder) / RUN).exists():
-        stopped = "the training in this folder was stopped before its end, or still goes on"
-        raise DataError(stopped, file=folder, expected="a run that has ended", fix=_how_to_go_on(Path(folder)))
+        state, fix = "was stopped before its end", _how_to_go_on(Path(folder))
+        if is_held(Path(folder)):
+            state, fix = "still goes on", "wait until it has ended"
+        raise DataError(f"the training in this folder {state}", file=folder, expected="a run that has ended", fix=fix)
 
 
 def warn_if_stopped(folder: str | os.PathLike, fitted: FittedModel) -> None:

@@ -9,7 +9,7 @@ everywhere in this package.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import torch
@@ -62,11 +62,15 @@ class EncoderSettings:
     user_type: str | None = None
 
     def validate(self) -> EncoderSettings:
-        """Return self when every choice is a known one and every number is possible.
+        """Return self when every value is of its kind, every choice a known one and every number possible.
 
         Raises:
             RamgnnError: one is not.
         """
+        for field in fields(self):
+            value, kinds = getattr(self, field.name), arguments.annotation(field.type).split(" | ")
+            if not arguments.is_of_kind(value, kinds):
+                raise arguments.wrong(field.name, value, " or ".join(arguments.KINDS[kind] for kind in kinds))
         for name, allowed in (("composition", COMPOSITIONS), ("roles", ROLES)):
             if getattr(self, name) not in allowed:
                 raise RamgnnError(f"{name} is {getattr(self, name)!r}; expected {' or '.join(allowed)}")
