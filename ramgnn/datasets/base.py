@@ -91,7 +91,7 @@ class RecDataset:
         notes: sentences about what was dropped, cleaned or derived.
         derive_users: computes `user_relations` from training interactions, for data without user attributes;
             `validation` calls it again so that nothing held out leaks into them.
-        user_id_dtype, item_id_dtype: ``"int64"`` where ids came as integers in a frame, else ``"str"``; see `brought_ids`.
+        user_id_dtype, item_id_dtype: ``"int64"`` where they came so in a data frame, else ``"str"``; see `brought_ids`.
         own: whether somebody brought the data; a data set that the package knows by name is not.
         left_out_users: ids of users of the tables who are no part of the data: they had too few interactions, say.
         seen: ``(k, 2)`` user and item of interactions that are not learned from, for their ratings are low: nobody
