@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import ramgnn
 from ramgnn import datasets
 from ramgnn.cli import main
 from ramgnn.datasets import folders, tables
@@ -209,3 +211,13 @@ def test_a_folder_of_files_that_are_no_tables(tmp_path, name, reader):
     fix = caught.value.fix
     assert f"export the tables as CSV (UTF-8) or Parquet, for .{name[2:]} is not read" in fix
     assert reader in fix and "interactions" not in fix
+
+
+def test_a_path_object_is_a_path_even_where_a_data_set_is_called_so(tmp_path, monkeypatch):
+    (tmp_path / "kkbox").mkdir()
+    (tmp_path / "kkbox" / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n1,1,4.0,964982703\n1,3,4.0,964981247\n2,1,5.0,964982224\n2,3,3.0,964983815\n"
+    )
+    (tmp_path / "kkbox" / "movies.csv").write_text("movieId,title,genres\n1,A (1990),Drama\n3,B (1991),Drama|War\n")
+    monkeypatch.chdir(tmp_path)
+    assert ramgnn.load(Path("kkbox")).n_items == ramgnn.load(tmp_path / "kkbox").n_items == 2

@@ -11,6 +11,7 @@ from ramgnn.cli.importing import imported
 from ramgnn.cli.typed import flag
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.fitted import FittedModel
+from ramgnn.locks import is_held
 from ramgnn.runs.folder import BEFORE, FILES, FIX, RUN, SERVED, WEIGHTS
 from ramgnn.runs.started import warn_if_stopped
 from ramgnn.visible import visible_lines
@@ -57,6 +58,8 @@ def check_run(folder: str) -> None:
     if (path / RUN).exists():
         return
     if runs.unfinished(path):
+        if is_held(path):
+            raise RamgnnError(f"{folder} holds a training that still goes on; wait until it has ended")
         raise RamgnnError(f"{folder} holds a run that was stopped; go on with it: {_resume(folder)}")
     if any((path / name).exists() for name in FILES):  # what is left of a run
         return

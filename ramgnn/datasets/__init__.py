@@ -70,6 +70,8 @@ def load(name: str | os.PathLike = "movietweetings", /, *, progress: bool | None
         NotFoundError: there is no such data set or folder, or it has no such option; the message names those it has.
         RamgnnError: the name is ``"frames"``, for data frames are not stored anywhere.
     """
+    if isinstance(name, os.PathLike) and isinstance(path := os.fspath(name), str):
+        name = os.path.join(os.curdir, path)  # a path, even where a data set is called like it
     if not isinstance(name, str):
         from_frame = "; a data frame becomes one by ramgnn.from_frames" if hasattr(name, "columns") else ""
         raise arguments.wrong("name", name, f"the name of a data set: {', '.join(_LOADERS)}{from_frame}")
