@@ -165,7 +165,7 @@ def test_the_help_says_what_becomes_of_the_old_run(capsys):
 @pytest.mark.parametrize(
     "mistake",
     [["--set", "no.such=1"], ["--data", "none"], ["--device", "cuda:77"], ["--interactions", "none.csv"],
-     ["--option", "no=1"], ["--item-relations", "none"]],
+     ["--option", "no=1"], ["--item-relations", "unheard"]],
 )  # fmt: skip
 def test_a_mistake_costs_nothing(folder, model, mistake):
     old = contents(folder)

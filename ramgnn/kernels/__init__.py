@@ -16,5 +16,6 @@ window_attention   the same in one piece, with its backward pass       `ramgnn.e
 losses             losses and their gradients, block by block          `ramgnn.losses`, and autograd
 sums               sums over lists of different lengths                a loop
 histories          RCF's lists and the attention on them, compiled     the same file, and `ramgnn.baselines.rcf`
+walks              KGPolicy's logits of candidates, compiled           the same file, and `ramgnn.baselines.kgpolicy`
 =================  ==================================================  ==============================================
 """
