@@ -427,3 +427,11 @@ def test_a_line_above_the_header(tmp_path, above):
     assert len(read_table(path)) == 6
     path.write_text("id\n1;2\n3;4\n")
     assert read_table(path)["id"].tolist() == ["1;2", "3;4"]
+
+
+def test_an_empty_row_of_another_width_is_no_row_of_a_spreadsheet(tmp_path):
+    """Separators that do not fit say that something was lost: the line is told, as any other that does not fit."""
+    path = written(tmp_path, "a,b,c\n1,2,3\n,\n4,5,6\n")
+    with pytest.raises(DataError) as caught:
+        read_table(path, blank=[])
+    assert caught.value.line == 3

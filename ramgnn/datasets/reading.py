@@ -159,13 +159,13 @@ def _blocks(
                     raise _ragged(path, (line, last), row, layout, form)
             for row in reader:
                 line, last = last + 1, reader.line_num
-                if blank is not None and len(row) > 1 and not row[0].strip() and not any(map(str.strip, row)):
-                    blank.append(line)
-                    continue
                 if len(row) != n_fields or (trailing and row[-1].strip()):
                     if not row or (len(row) == 1 and not row[0].strip()):
                         continue  # an empty line
                     raise _ragged(path, (line, last), row, layout, form)
+                if blank is not None and len(row) > 1 and not row[0].strip() and not any(map(str.strip, row)):
+                    blank.append(line)
+                    continue
                 if spotted or last - line > 1:
                     _check_quotes(path, (line, last), row, spotted, layout, form)
                 if header.has(row[header.place]) and header.is_repeated_by(row):
