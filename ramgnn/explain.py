@@ -118,10 +118,9 @@ class Explanation:
     pretrained: bool = True
 
     def __str__(self) -> str:
-        seen = " (had already)" if self.seen else ""
-        whom = "somebody" if self.user is None else "user"
-        names = f"{visible(self.item_label)} for {whom} {visible(self.user_label)}"
-        parts = [f"{names}: score {self.score:.4f}, rank {self.rank}{seen}"]
+        whom = f"{'somebody' if self.user is None else 'user'} {visible(self.user_label)}"
+        place = f"score {self.score:.4f}, rank {self.rank}{' (had already)' * self.seen}"
+        parts = [f"{visible(self.item_label)} for {whom}: {place}"]
         if not self.pretrained:
             parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"
         elif self.item_reasons:
@@ -135,9 +134,8 @@ class Explanation:
         if self.similar:
             nearest = (f"  {node.similarity:6.3f}  {visible(node.label)}" for node in self.similar)
             parts.append("\n".join(["nearest of the user's items after training (cosine)", *nearest]))
-        if any(via.sampled for reason in (*self.item_reasons, *self.user_reasons) for via in reason.via):
-            parts.append("* kept by the sampler as a neighbour through this value")
-        return "\n\n".join(parts)
+        starred = any(via.sampled for reason in (*self.item_reasons, *self.user_reasons) for via in reason.via)
+        return "\n\n".join([*parts, *["* kept by the sampler as a neighbour through this value"] * starred])
 
 
 def _lines(reasons: tuple[Reason, ...]) -> list[str]:

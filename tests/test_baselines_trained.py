@@ -377,8 +377,7 @@ def test_kgpolicy_walks_along_the_graph():
     both = edges | {(b, a) for a, b in edges}
     alone = {n for n in range(first) if not any(n == a for a, _ in both)}
     assert all((n, m) in both or (n in alone and n == m) for n, row in enumerate(near.tolist()) for m in row)
-    lists = kgpolicy.both_ways(near)
-    x = model.vectors(*lists).detach()
+    x = model.vectors(model.drawn_graph(near)).detach()
     to = torch.arange(first).repeat_interleave(near.shape[1])
     middle = nn.functional.leaky_relu(model.layers[0](model.x.weight, torch.stack([near.flatten(), to])))
     whole = nn.functional.normalize(model.layers[1](middle, torch.stack([near.flatten(), to])), dim=1)

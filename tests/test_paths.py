@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ramgnn.baselines.ease import inverse_gram
 from ramgnn.errors import RamgnnError
 from ramgnn.events import next_events, training_events
 from ramgnn.temporal import paths
@@ -48,7 +49,7 @@ def by_definition(data, user, had, rank, target, kind):
 
 def model_of(data):
     everything, n = paths.sequences(data), data.n_items
-    tables = tuple(paths.inverse(data, L2) if k is EASE else paths.table(everything, k, n) for k in KINDS)
+    tables = tuple(inverse_gram(data, L2) if k is EASE else paths.table(everything, k, n) for k in KINDS)
     count = np.bincount(data.train["item"], minlength=n)
     return paths.Paths(data, KINDS, tables, count, np.ones(1 + len(KINDS)), np.ones(len(KINDS)))
 

@@ -67,10 +67,15 @@ def fit(dataset: RecDataset, l2: float = 100.0, max_gb: float = 8.0) -> Ease:
             f"EASE on {dataset.n_items:,} items needs about {need:.1f} GB of memory, more than the limit "
             f"of {max_gb:g} GB; keep fewer items, or raise max_gb where the machine has that much"
         )
+    inverse = inverse_gram(dataset, l2)
+    weights = (inverse / -np.diag(inverse)).astype(np.float32)  # column j over -P_jj
+    np.fill_diagonal(weights, 0.0)
+    return Ease(dataset.matrix(), weights)
+
+
+def inverse_gram(dataset: RecDataset, l2: float) -> np.ndarray:
+    """P = (XᵀX + λ I)⁻¹ of the training interactions: ``(n_items, n_items)`` float64."""
     history = dataset.matrix()
     gram = (history.T.astype(np.float64) @ history).toarray()
     gram[np.diag_indices_from(gram)] += l2
-    inverse = np.linalg.inv(gram)
-    weights = (inverse / -np.diag(inverse)).astype(np.float32)  # column j over -P_jj
-    np.fill_diagonal(weights, 0.0)
-    return Ease(history, weights)
+    return np.linalg.inv(gram)

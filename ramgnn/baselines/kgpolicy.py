@@ -14,7 +14,7 @@ from ramgnn.baselines import fitting, mf
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.kernels.sums import Lists, sum_over_lists
+from ramgnn.interactions import InteractionGraph
 from ramgnn.kernels.walks import leaky_logits
 from ramgnn.ragged import offsets
 
@@ -131,11 +131,17 @@ class KGPolicy(fitting.Model):
         alone = torch.arange(self.n_nodes, device=drawn.device)[:, None].expand_as(drawn)
         return torch.where(self.degree[:, None] > 0, drawn, alone)
 
-    def vectors(self, lists: Lists, transposed: Lists) -> Tensor:
+    def drawn_graph(self, neighbours: Tensor) -> InteractionGraph:
+        """From each node to its drawn neighbours ``(n_nodes, fan)``, over which vectors are averaged."""
+        n, fan = neighbours.shape
+        nodes = torch.arange(n, device=neighbours.device).repeat_interleave(fan)
+        return InteractionGraph.from_pairs(nodes, neighbours.flatten(), n, n, "mean")
+
+    def vectors(self, drawn: InteractionGraph) -> Tensor:
         """x of all nodes, of unit length: ``(n_nodes, d)``. Two layers of GraphSAGE, W_1 mean_j x_j + b + W_2 x_i."""
 
         def sage(layer: SAGEConv, x: Tensor) -> Tensor:
-            return layer.lin_l(sum_over_lists(x, lists, transposed) / self.settings.fan) + layer.lin_r(x)
+            return layer.lin_l(drawn.users_from(x)) + layer.lin_r(x)
 
         x = F.leaky_relu(sage(self.layers[0], self.x.weight))
         return F.normalize(sage(self.layers[1], x), dim=1)
@@ -167,11 +173,11 @@ class KGPolicy(fitting.Model):
     def epoch(self, generator: torch.Generator) -> float:
         """Up to `per_user` interactions of each user, with the negatives of their walks."""
         neighbours, total = self.draw_neighbours(generator), 0.0
-        lists = both_ways(neighbours)
+        drawn = self.drawn_graph(neighbours)
         chosen = self.draw_some(self.settings.per_user, generator)
         for batch in chosen.split(self.settings.batch):
             u, i = self.users[batch], self.items[batch]
-            x, negatives, log_p = self.vectors(*lists), [], []
+            x, negatives, log_p = self.vectors(drawn), [], []
             at = i
             for _ in range(self.settings.steps):
                 at, walked = self.walk(x, neighbours, u, at, generator)
@@ -221,15 +227,6 @@ class KGPolicy(fitting.Model):
     def item_embeddings(self) -> Tensor:
         """q_i of all items: ``(n_items, d)``."""
         return self.q.weight
-
-
-def both_ways(neighbours: Tensor) -> tuple[Lists, Lists]:
-    """The neighbours of each node, ``(n_nodes, fan)``, as lists, and the nodes that each is a neighbour of."""
-    n, fan = neighbours.shape
-    flat = neighbours.flatten()
-    starts = torch.arange(n, device=flat.device) * fan
-    degree = torch.bincount(flat, minlength=n)
-    return (flat, starts), (torch.argsort(flat, stable=True) // fan, offsets(degree)[:-1])
 
 
 def fit(

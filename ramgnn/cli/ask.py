@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ramgnn.cli.printing import items_table, print_json, table_without_ids
+from ramgnn.cli.printing import item_rows, items_table, print_json, table_without_ids
 from ramgnn.cli.saved import load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
@@ -26,11 +26,7 @@ def similar(args: Namespace) -> None:
     dataset = model.dataset
     item = find(dataset, "item", args.item)
     frame = model.similar_items(dataset.item_ids[item], n=args.n)
-    titles = frame["title"] if "title" in frame else frame["item"]
-    rows = [
-        {"rank": int(rank), "item": str(i), "title": str(title), "similarity": round(float(similarity), 4)}
-        for rank, i, title, similarity in zip(frame["rank"], frame["item"], titles, frame["similarity"], strict=True)
-    ]
+    rows = item_rows(frame, "similarity")
     if args.json:
         return print_json({"item": dataset.item_ids[item], "title": dataset.item_labels[item], "items": rows})
     print(f"closest to {visible(told_apart(dataset, 'item')[item])} after training:")

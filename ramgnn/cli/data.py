@@ -229,7 +229,7 @@ def show_info(args: Namespace) -> None:
 
 def check(args: Namespace) -> None:
     """Read a data set, show what each column was taken for, and say whether everything fits together."""
-    from ramgnn.datasets.frames.notes import decisions, is_doubt
+    from ramgnn.datasets.frames.notes import decisions, doubts
 
     dataset = source(args).load().check()
     columns = [asdict(decision) for decision in decisions(dataset.notes)]
@@ -243,7 +243,7 @@ def check(args: Namespace) -> None:
         head = ("table", "column", "read as", "decided", "how its cells were read")
         print("\n".join(aligned([head, *(tuple(column.values()) for column in columns)])), end="\n\n")
     print_summary(dataset)
-    n_doubts = sum(map(is_doubt, dataset.notes))
+    n_doubts = len(doubts(dataset.notes))
     if not n_doubts:
         n_out = len(dataset.left_out_users)
         without = f"; {n_out:,} user{' was' if n_out == 1 else 's were'} left out, see the notes" if n_out else ""
@@ -259,26 +259,30 @@ def check(args: Namespace) -> None:
 
 def print_doubts(dataset: RecDataset) -> None:
     """Print the notes that somebody should look at, to standard error, where nothing else is told."""
-    from ramgnn.datasets.frames.notes import is_doubt
+    from ramgnn.datasets.frames.notes import doubts
 
-    for note in filter(is_doubt, dataset.notes):
-        print(f"note (doubt): {visible(note)}", file=sys.stderr)
+    for note in doubts(dataset.notes):
+        print(_note_line(note), file=sys.stderr)
 
 
 def noted(dataset: RecDataset) -> dict[str, list[str]]:
     """Notes and doubts for JSON."""
-    from ramgnn.datasets.frames.notes import is_doubt
+    from ramgnn.datasets.frames.notes import doubts
 
-    return {"notes": list(dataset.notes), "doubts": [note for note in dataset.notes if is_doubt(note)]}
+    return {"notes": list(dataset.notes), "doubts": doubts(dataset.notes)}
 
 
 def print_summary(dataset: RecDataset) -> None:
     """Print sizes, split and notes, those that somebody should look at first as doubts."""
-    from ramgnn.datasets.frames.notes import is_doubt
-
     sizes = f"{dataset.n_users:,} users, {dataset.n_items:,} items, {len(dataset.train):,} training interactions"
     print(f"{visible(dataset.name)}: {sizes}")
     ranked = "all items" if dataset.negatives is None else f"{dataset.negatives.shape[1]} sampled negatives"
     print(f"held out: {len(dataset.test):,} ({dataset.split}), ranked against {ranked}")
     for note in dataset.notes:
-        print(f"note{' (doubt)' if is_doubt(note) else ''}: {visible(note)}")
+        print(_note_line(note))
+
+
+def _note_line(note: str) -> str:
+    from ramgnn.datasets.frames.notes import is_doubt
+
+    return f"note{' (doubt)' if is_doubt(note) else ''}: {visible(note)}"

@@ -142,11 +142,9 @@ def _train(commands) -> None:
         f"FOLDER/{checks.BEFORE}, and it is put back if the new one cannot go on",
     )  # fmt: skip
     run.add_argument(
-        "--resume",
-        metavar="FOLDER",
-        help="continue the run of RAM-GNN that was stopped or killed there, with its own settings; baselines keep no "
-        "checkpoints and start again",
-    )
+        "--resume", metavar="FOLDER",
+        help="continue the run of RAM-GNN that was stopped or killed there, by its own settings; baselines start anew",
+    )  # fmt: skip
     metrics = options.metrics(train)
     metrics.add_argument("--no-baselines", action="store_true", help="leave popularity and EASE out of the table")
     metrics.add_argument("--no-test", action="store_true", help="do not look at the held-out items")

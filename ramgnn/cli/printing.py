@@ -49,6 +49,21 @@ def table_without_ids(frame: pd.DataFrame, label: str) -> str:
     return text_table(frame if (frame["id"] != frame[label]).any() else frame.drop(columns="id"))
 
 
+def item_rows(frame: pd.DataFrame, number: str) -> list[dict[str, Any]]:
+    """Recommended or similar items as plain rows: rank, item, which is its id as text, title (or id) and a number.
+
+    Args:
+        frame: columns ``rank, item``, perhaps ``title``, and the number.
+        number: ``"score"`` or ``"similarity"``.
+    """
+    titles = frame["title"] if "title" in frame else frame["item"]
+    columns = (frame["rank"], frame["item"], titles, frame[number])
+    return [
+        {"rank": int(rank), "item": str(item), "title": str(title), number: round(float(value), 4)}
+        for rank, item, title, value in zip(*columns, strict=True)
+    ]
+
+
 def items_table(rows: Sequence[dict[str, Any]]) -> str:
     """Recommended or similar items as a table, with what they are called below ``item``."""
     import pandas as pd

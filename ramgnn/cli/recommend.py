@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.cli import output
-from ramgnn.cli.printing import as_json, items_table, print_as_json, print_json
+from ramgnn.cli.printing import as_json, item_rows, items_table, print_as_json, print_json
 from ramgnn.cli.saved import load_model
 from ramgnn.cli.streams import write_data
 from ramgnn.datasets.base import RecDataset
@@ -76,7 +76,7 @@ def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
     if args.out:
         with output.table_writer(args.out) as write:
             write(frame)
-    rows = _as_rows(frame)
+    rows = item_rows(frame, "score")
     if args.reasons:
         _add_reasons(model, rows, had=had)
     if args.json:
@@ -87,16 +87,6 @@ def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
     labels = "; ".join(visible(names[i]) for i in indices(dataset, "item", had))
     print(f"for somebody who had {labels}:")
     print(items_table(rows) if rows else "they have had every item")
-
-
-def _as_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Recommendations as plain rows: rank, item, which is its id as text, title (or id) and score."""
-    titles = frame["title"] if "title" in frame else frame["item"]
-    columns = (frame["rank"], frame["item"], titles, frame["score"])
-    return [
-        {"rank": int(rank), "item": str(item), "title": str(title), "score": round(float(score), 4)}
-        for rank, item, title, score in zip(*columns, strict=True)
-    ]
 
 
 def _read_ids(path: str) -> list[tuple[int, str]]:
@@ -204,7 +194,7 @@ def _blocks(model: FittedModel, users: list[str] | None, args: Namespace) -> Ite
 
 
 def _by_user(blocks: Iterator[pd.DataFrame], users: Sequence[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Each user in turn with the rows to show, see `_as_rows`.
+    """Each user in turn with the rows to show, see `item_rows`.
 
     Blocks have their users in the order of `users`; whoever has had every item is in no block and gets no rows.
     """
@@ -214,7 +204,7 @@ def _by_user(blocks: Iterator[pd.DataFrame], users: Sequence[str]) -> Iterator[t
         if user != user_of_group:
             yield user, []
             continue
-        yield user, _as_rows(group)
+        yield user, item_rows(group, "score")
         user_of_group, group = next(groups, (None, None))
 
 

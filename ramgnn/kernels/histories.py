@@ -205,7 +205,7 @@ def shares(tables: Tensor, rows: Tensor, gamma: Tensor, empty: Tensor, alpha: fl
     Returns:
         ``(h, n_items)``.
     """
-    totals = empty.T.contiguous()
+    totals = empty.T.clone(memory_format=torch.contiguous_format)  # is added to, below
     if usable(tables) and tables.dtype == torch.float32:
         totals_loop(tables.numpy(), rows.numpy(), totals.numpy())
         factor, found = gamma[:, None] * totals.pow(-alpha), tables.new_zeros(len(rows), tables.shape[2])

@@ -21,9 +21,9 @@ from ramgnn.runs.sizes import check_weights
 
 # what is read of ``run.json``, each key with the kinds of its value
 RAM_GNN = {"encoders": dict, "config": dict, "seconds": dict, "interrupted": (str, type(None))}
+BASELINE = {"settings": dict, "values": dict, "seed": int, "epochs": int, "seconds": float, "interrupted": bool}
 TRIES, PAUSE = 40, 0.05  # how often, and after how many seconds, a run that is being replaced is read again
 Run = TypeVar("Run")
-BASELINE = {"settings": dict, "values": dict, "seed": int, "epochs": int, "seconds": float, "interrupted": bool}
 
 
 def settled(folder: Path, read: Callable[[], Run]) -> Run:

@@ -16,11 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy import sparse
 from scipy.optimize import minimize
 
+from ramgnn.baselines.ease import inverse_gram
 from ramgnn.datasets.base import RecDataset
 from ramgnn.events import Events, next_events, training_events
+from ramgnn.interactions import sample_negatives
 
 FARTHEST = 6.0  # decay lengths; pairs farther apart weigh less than 1/400 and are not counted
 
@@ -59,14 +62,12 @@ class Sequences:
     """All interactions in order: ``(n,)`` each, sorted by user and time.
 
     Attributes:
-        user, item: who and what; first, end: ``(n_users,)`` the stretch of each user.
+        user, item: who and what.
         position: which one of the user's it is; things of one time share the middle of their places.
     """
 
     user: np.ndarray
     item: np.ndarray
-    first: np.ndarray
-    end: np.ndarray
     position: np.ndarray
 
 
@@ -214,13 +215,15 @@ def fit(
         RamgnnError: the data have no times.
     """
     everything, n = sequences(dataset), dataset.n_items
-    tables = tuple(inverse(dataset, l2) if kind is EASE else table(everything, kind, n) for kind in kinds)
+    tables = tuple(inverse_gram(dataset, l2) if kind is EASE else table(everything, kind, n) for kind in kinds)
     count = np.bincount(everything.item, minlength=n)
     start = Paths(dataset, kinds, tables, count, np.ones(1 + len(kinds)), np.ones(len(kinds)))
     events = training_events(dataset, most)
     which = np.flatnonzero(_from_the_end(events) < last)
-    generator = np.random.default_rng(seed)
-    candidates = np.column_stack([events.target[which], _unseen(dataset, events.user[which], negatives, generator)])
+    known = torch.from_numpy(np.sort(everything.user * n + everything.item))
+    generator = torch.Generator().manual_seed(seed)
+    unseen = sample_negatives(torch.from_numpy(events.user[which]), known, n, negatives, generator)
+    candidates = np.column_stack([events.target[which], unseen.numpy()])
     features = np.empty((1 + len(kinds), *candidates.shape))
     for part in np.array_split(np.arange(len(which)), max(1, len(which) // 256)):
         whole = start.features(events, which[part])
@@ -255,28 +258,10 @@ def sequences(dataset: RecDataset) -> Sequences:
     events = next_events(dataset, np.arange(dataset.n_users))
     places = np.arange(len(events.item))
     user = dataset.train["user"].to_numpy()
-    return Sequences(user, events.item, events.first, events.end, events.position(places))
-
-
-def inverse(dataset: RecDataset, l2: float) -> np.ndarray:
-    """(XᵀX + λ I)⁻¹, ``(n_items, n_items)``."""
-    history = dataset.matrix().astype(np.float64)
-    return np.linalg.inv((history.T @ history).toarray() + l2 * np.eye(dataset.n_items))
+    return Sequences(user, events.item, events.position(places))
 
 
 def _from_the_end(events: Events) -> np.ndarray:
     """How many events of the same user come after each."""
     counts = np.bincount(events.user)
     return np.cumsum(counts)[events.user] - 1 - np.arange(len(events))
-
-
-def _unseen(dataset: RecDataset, users: np.ndarray, n: int, generator: np.random.Generator) -> np.ndarray:
-    """Items drawn for each user that they never had in training: ``(b, n)``."""
-    known = dataset.matrix().astype(bool)
-    drawn = generator.integers(dataset.n_items, size=(len(users), n))
-    for _ in range(100):
-        hit = np.asarray(known[np.repeat(users, n), drawn.ravel()]).reshape(drawn.shape)
-        if not hit.any():
-            break
-        drawn[hit] = generator.integers(dataset.n_items, size=int(hit.sum()))
-    return drawn

@@ -156,9 +156,8 @@ def _plain_pieces(ratings: Ratings, columns: list[str], progress: bool) -> Itera
             piece = _as_parsed(piece, sep, ratings.quote)
             if piece.count(b"\t" if len(sep) > 1 else sep) != n_lines * (len(names) - 1):
                 raise _NotPlain
-            if (
-                powers and (b"e" in piece or b"E" in piece) and POWER.search(piece)
-            ):  # pandas would take 9.65E+08 for a whole number
+            # pandas would take 9.65E+08 for a whole number
+            if powers and (b"e" in piece or b"E" in piece) and POWER.search(piece):
                 raise _NotPlain
             if n_lines:
                 try:

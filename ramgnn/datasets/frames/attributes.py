@@ -79,8 +79,7 @@ def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:
             notes.append(
                 f"column {column!r} of {name} has {relation.n_values} different numbers"
                 + f", with a decimal comma such as {comma!r}" * bool(comma)
-                + f"; "
-                f"{ways} would join neighbouring ones"
+                + f"; {ways} would join neighbouring ones"
             )
     sizes = np.bincount(relation.values)
     top = int(sizes.argmax())

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-MOST, HALF = (
-    0.9,
-    0.5,
-)  # a column is one of numbers with a comma where this share of its different cells are such numbers
+MOST, HALF = 0.9, 0.5  # share of a column's different cells that have to be numbers, for it to be one of numbers
 # with three figures behind it, a comma may divide thousands, unless another cell shows what it does
 COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),(?:\d{1,2}|\d{4,})|[+-]?0,\d+")
 NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")

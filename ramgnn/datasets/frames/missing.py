@@ -6,7 +6,7 @@ Such a cell is no value, so two rows that have it do not resemble each other.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -43,6 +43,11 @@ def check_missing(missing: object) -> frozenset[str]:
     return frozenset(str(value).strip() for value in missing)
 
 
+def are_placeholders(texts: Iterable[str], more: Collection[str]) -> np.ndarray:
+    """Which texts stand for nothing, `more` of them besides the known ones: ``(k,)`` bool."""
+    return np.array([text in PLACEHOLDERS or text in more for text in texts], dtype=bool)
+
+
 def missing_values(texts: Sequence[str], counts: np.ndarray, more: frozenset[str]) -> tuple[np.ndarray, list[str]]:
     """Which of the different values of a column are missing.
 
@@ -54,7 +59,7 @@ def missing_values(texts: Sequence[str], counts: np.ndarray, more: frozenset[str
     Returns:
         ``(k,)`` bool, and the values that look missing but were taken as they are, each as a clause with the reason.
     """
-    missing = np.array([text in PLACEHOLDERS or text in more for text in texts], dtype=bool)
+    missing = are_placeholders(texts, more)
     kept = []
     if "NA" in texts and "NA" not in more and (reason := _reason_for_na(texts, counts, missing)):
         missing[list(texts).index("NA")] = False

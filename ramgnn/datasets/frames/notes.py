@@ -47,6 +47,11 @@ def is_doubt(note: str) -> bool:
     return isinstance(note, Note) and note.doubt
 
 
+def doubts(notes: Sequence[str]) -> list[str]:
+    """The notes that somebody should look at before training."""
+    return [note for note in notes if is_doubt(note)]
+
+
 def decisions(notes: Sequence[str]) -> list[Decision]:
     """What each column was taken for, as the notes of a data set that was just read have it."""
     return [decision for note in notes if isinstance(note, Note) for decision in note.decisions]

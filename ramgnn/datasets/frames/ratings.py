@@ -13,7 +13,7 @@ from ramgnn.advice import option, options
 from ramgnn.datasets.frames.codes import codes_of, known
 from ramgnn.datasets.frames.decimals import to_numbers
 from ramgnn.datasets.frames.distinct import Distinct, distinct
-from ramgnn.datasets.frames.missing import PLACEHOLDERS
+from ramgnn.datasets.frames.missing import are_placeholders
 from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
@@ -55,7 +55,7 @@ def keep_liked(
         DataError: a rating is no number, or none is large enough.
     """
     cells = distinct(rows["rating"], origin, column)
-    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    gone = are_placeholders(cells.text, missing)
     numbers, with_comma = _with_decimal_commas(list(cells.text))
     if with_comma:
         notes.append(f"{with_comma} in column {column!r} of {origin.name} is a number with a decimal comma")
@@ -169,7 +169,7 @@ def _numbers(cells: Distinct) -> np.ndarray | None:
 
 def _scale_and_words(cells: Distinct, missing: frozenset[str] = frozenset()) -> tuple[np.ndarray | None, np.ndarray]:
     """The different ratings (None where most are words, or on no scale), and which of the ``(k,)`` texts are words."""
-    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    gone = are_placeholders(cells.text, missing)
     numbers, _ = _with_decimal_commas(list(cells.text))
     words = np.isnan(numbers) & ~gone
     rated = ~np.isnan(numbers) & ~gone

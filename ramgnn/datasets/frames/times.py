@@ -15,7 +15,7 @@ from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import dates, instants
 from ramgnn.datasets.frames.distinct import Distinct, distinct
-from ramgnn.datasets.frames.missing import PLACEHOLDERS
+from ramgnn.datasets.frames.missing import are_placeholders
 from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import Origin
 from ramgnn.errors import DataError
@@ -109,7 +109,7 @@ def keep_timed(
 
 def _gone(cells: Distinct, missing: Collection[str]) -> np.ndarray:
     """Which of some different cells stand for nothing: ``(k,)`` bool."""
-    gone = np.array([text in PLACEHOLDERS or text in missing for text in cells.text], dtype=bool)
+    gone = are_placeholders(cells.text, missing)
     if "-1" in cells.text:
         others = pd.to_numeric(pd.Series(cells.text, dtype=object)[~gone], errors="coerce")
         if others.notna().all():
