@@ -116,8 +116,10 @@ class Runs:
         if kind == "served":
             served = path.parent / "served"
             small_served = rng.choice(("file", "empty", "link", "another"))
-            if served.is_dir():
+            if served.is_dir() and not served.is_symlink():
                 shutil.rmtree(served)
+            else:
+                served.unlink(missing_ok=True)
             if small_served == "file":
                 served.write_text("x")
             elif small_served == "empty":
