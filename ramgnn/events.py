@@ -23,7 +23,7 @@ class Events:
 
     Attributes:
         user: ``(e,)`` who; target: ``(e,)`` the item taken, -1 where it is asked for.
-        item: ``(n,)`` all interactions, sorted by user and time; first_of_tie, end_of_tie: ``(n,)`` the stretch of
+        item: ``(n,)`` all interactions, sorted by user, time and item; first_of_tie, end_of_tie: ``(n,)`` the stretch of
             interactions of that user that have the same time.
         first: ``(e,)`` where the user's interactions begin; end: ``(e,)`` where those at or before the event end.
         begin: ``(e,)`` where the context begins once it is cut.
@@ -121,6 +121,7 @@ def _history(dataset: RecDataset) -> tuple[np.ndarray, ...]:
     if dataset.time_kind == "none":
         raise RamgnnError(f"{dataset.name} does not say when anything happened, and a model with a clock needs that")
     user, item, time = (dataset.train[name].to_numpy() for name in ("user", "item", "time"))
+    item = item[np.lexsort((item, time, user))]  # rows of one time stand in no order, and sums shall not see theirs
     first, end = (np.searchsorted(user, np.arange(dataset.n_users), side) for side in ("left", "right"))
     new = np.append(True, (user[1:] != user[:-1]) | (time[1:] != time[:-1]))[: len(user)]
     starts = np.flatnonzero(new)

@@ -89,6 +89,10 @@ def test_order_within_a_tie_and_the_time_of_the_event_are_not_used(given_rows, s
     users = np.arange(one.n_users)
     x = model_of(one).features(next_events(one, users), users)
     assert np.array_equal(x, model_of(two).features(next_events(two, users), users))
+    events, again = training_events(one), training_events(two)
+    assert np.array_equal(events.target, again.target)
+    which = np.arange(len(events))
+    assert np.array_equal(model_of(one).features(events, which), model_of(two).features(again, which))
 
 
 def test_the_weights_make_targets_likely():
