@@ -23,8 +23,8 @@ class Events:
 
     Attributes:
         user: ``(e,)`` who; target: ``(e,)`` the item taken, -1 where it is asked for.
-        item: ``(n,)`` all interactions, sorted by user, time and item; first_of_tie, end_of_tie: ``(n,)`` the stretch of
-            interactions of that user that have the same time.
+        item: ``(n,)`` all interactions, sorted by user, time and item; first_of_tie, end_of_tie: ``(n,)`` the stretch
+            of interactions of that user that have the same time.
         first: ``(e,)`` where the user's interactions begin; end: ``(e,)`` where those at or before the event end.
         begin: ``(e,)`` where the context begins once it is cut.
         own: ``(e,)`` the place of the event among the interactions, -1 where it is none of them.
