@@ -124,6 +124,23 @@ class FinetuneConfig:
 
 
 @dataclass(frozen=True)
+class TemporalConfig:
+    """Settings of the recommender with a clock."""
+
+    dim: int = 64
+    memories: int = 4
+    context: int = 50
+    dropout: float = 0.3
+    item_dropout: float = 0.2
+    scale: float = 0.1
+    batch: int = 512
+    lr: float = 0.004
+    weight_decay: float = 0.01
+    epochs: int = 10
+    ema_decay: float = 0.998
+
+
+@dataclass(frozen=True)
 class Config:
     """Both stages, the seed and the device."""
 

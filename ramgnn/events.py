@@ -9,6 +9,7 @@ With times 1, 2, 2, 2, 5 and items a, b, c, d, e the context of c is b, d (rank 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ class Events:
     """Events and, for any of them, their contexts.
 
     Attributes:
-        user: ``(e,)`` who; target: ``(e,)`` the item taken, -1 where it is asked for.
+        user: ``(e,)`` who, -1 for somebody who is not in the data; target: ``(e,)`` the item taken, -1 where it is asked for.
         item: ``(n,)`` all interactions, sorted by user, time and item; first_of_tie, end_of_tie: ``(n,)`` the stretch
             of interactions of that user that have the same time.
         first: ``(e,)`` where the user's interactions begin; end: ``(e,)`` where those at or before the event end.
@@ -114,6 +115,18 @@ def next_events(dataset: RecDataset, users: np.ndarray, most: int = 50) -> Event
     nobody = np.full(len(users), -1)
     begin = _cut(first[users], end[users] - most, end[users] - 1, first_of_tie, end_of_tie)
     return Events(users, nobody, item, first_of_tie, end_of_tie, first[users], end[users], begin, nobody)
+
+
+def events_of(had: Sequence[np.ndarray], most: int = 50) -> Events:
+    """What comes next for people who are not in the data: one event each, of user -1.
+
+    Args:
+        had: for each what they had, the oldest first, each thing at a time of its own.
+    """
+    size = np.array([len(items) for items in had], np.int64)
+    item = np.concatenate([np.zeros(0, np.int64), *had])
+    end, at, nobody = np.cumsum(size), np.arange(len(item)), np.full(len(had), -1)
+    return Events(nobody, nobody, item, at, at + 1, end - size, end, np.maximum(end - size, end - most), nobody)
 
 
 def _history(dataset: RecDataset) -> tuple[np.ndarray, ...]:

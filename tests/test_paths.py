@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ramgnn.baselines.ease import inverse_gram
 from ramgnn.errors import RamgnnError
 from ramgnn.events import next_events, training_events
-from ramgnn.temporal import paths
-from ramgnn.temporal.paths import EASE, KINDS, NEXT, PEOPLE, SOON
+from ramgnn.temporal import kinds, paths
+from ramgnn.temporal.kinds import EASE, KINDS, NEXT, PEOPLE, SOON
 from tests.test_events import dataset
 
 L2 = 2.0
@@ -42,16 +41,13 @@ def by_definition(data, user, had, rank, target, kind):
             for v in range(data.n_users):
                 if i != j and (v, i) in position and (v, j) in position:
                     apart = position[v, i] - position[v, j]
-                    if (apart >= 0 or not kind.ordered) and abs(apart) <= paths.FARTHEST * kind.reach:
+                    if (apart >= 0 or not kind.ordered) and abs(apart) <= kinds.FARTHEST * kind.reach:
                         found[i] += weight * np.exp(-abs(apart) / kind.reach) / np.sqrt(max(n[j], 1) * max(n[i], 1))
     return found
 
 
 def model_of(data):
-    everything, n = paths.sequences(data), data.n_items
-    tables = tuple(inverse_gram(data, L2) if k is EASE else paths.table(everything, k, n) for k in KINDS)
-    count = np.bincount(data.train["item"], minlength=n)
-    return paths.Paths(data, KINDS, tables, count, np.ones(1 + len(KINDS)), np.ones(len(KINDS)))
+    return paths.Paths(data, KINDS, np.ones(1 + len(KINDS)), np.ones(len(KINDS)), L2)
 
 
 @given(rows)

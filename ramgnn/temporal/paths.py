@@ -12,8 +12,9 @@ learned from must look like one that is still to come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -22,90 +23,11 @@ from scipy.optimize import minimize
 
 from ramgnn.baselines.ease import inverse_gram
 from ramgnn.datasets.base import RecDataset
-from ramgnn.events import Events, next_events, training_events
+from ramgnn.events import Events, events_of, next_events, training_events
 from ramgnn.interactions import sample_negatives
+from ramgnn.temporal.kinds import KINDS, Kind, pair_weight, sequences, table
 
-FARTHEST = 6.0  # decay lengths; pairs farther apart weigh less than 1/400 and are not counted
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of path.
-
-    Attributes:
-        name: for tables; words: for a sentence, "taken soon after …".
-        reach: Δ_0 in exp(−Δ / Δ_0), what a pair that is Δ places apart counts; infinite: every pair counts 1.
-        half_life: h, how many things ago something counts half; infinite: all of a history counts 1.
-        ordered: whether only pairs count in which j came before i, or together with it.
-    """
-
-    name: str
-    words: str
-    reach: float = np.inf
-    half_life: float = np.inf
-    ordered: bool = False
-
-
-PEOPLE = Kind("people", "taken by the same people as")
-NEXT = Kind("next", "taken next to", reach=6.0, half_life=2.0)
-SOON = Kind("soon", "taken soon after", reach=3.0, half_life=2.0, ordered=True)
-AFTER = Kind("after", "taken after", reach=10.0, half_life=6.0, ordered=True)
-EASE = Kind("ease", "foretold, among all that was had, by")
-KINDS = (PEOPLE, NEXT, SOON, AFTER, EASE)
-
-
-# ---- S: how much of a path leads from j to i ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Sequences:
-    """All interactions in order: ``(n,)`` each, sorted by user and time.
-
-    Attributes:
-        user, item: who and what.
-        position: which one of the user's it is; things of one time share the middle of their places.
-    """
-
-    user: np.ndarray
-    item: np.ndarray
-    position: np.ndarray
-
-
-def pairs(all: Sequences, kind: Kind) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The places of j and of i in pairs of one user, and what each pair counts; a portion of them at a time."""
-    farthest = FARTHEST * kind.reach
-    for step in range(1, len(all.user)):  # pairs that are so many rows apart
-        early = np.flatnonzero(all.user[step:] == all.user[:-step])
-        late = early + step
-        apart = all.position[late] - all.position[early]
-        near = apart <= farthest
-        if not near.any():
-            break
-        early, late, apart = early[near], late[near], apart[near]
-        weight = np.exp(-apart / kind.reach)
-        yield early, late, weight
-        back = apart == 0 if kind.ordered else slice(None)
-        yield late[back], early[back], weight[back]
-
-
-def table(all: Sequences, kind: Kind, n_items: int) -> sparse.csr_array:
-    """S before it is divided by anything: ``(n_items, n_items)``, from j to i."""
-    total = sparse.csr_array((n_items, n_items), dtype=np.float64)
-    waiting, n = [], 0
-    for j, i, weight in pairs(all, kind):
-        waiting.append((all.item[j], all.item[i], weight))
-        n += len(j)
-        if n > 2**23:
-            total, waiting, n = total + _summed(waiting, n_items), [], 0
-    return (total + _summed(waiting, n_items)).tocsr() if waiting else total
-
-
-def _summed(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], n_items: int) -> sparse.csr_array:
-    j, i, weight = (np.concatenate(x) for x in zip(*parts, strict=True))
-    return sparse.coo_array((weight, (j, i)), shape=(n_items, n_items)).tocsr()
-
-
-# ---- F: how much leads to i from all that somebody had --------------------------------------------------------------
+MOST_NUMBERS = 2**24  # of one kind held at once: 128 MiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,61 +35,127 @@ class Paths:
     """The model.
 
     Attributes:
-        dataset: what it was counted on.
-        kinds: of path; tables: S of each before it is divided, for EASE the inverse P.
-        count: ``(n_items,)`` how many people had each.
+        dataset: what is counted.
+        kinds: of path.
         weight: θ, ``(1 + kinds,)``, that of log(1 + n_i) first; scale: ε, ``(kinds,)``.
+        l2: λ of the kind that foretells.
     """
 
     dataset: RecDataset
     kinds: tuple[Kind, ...]
-    tables: tuple[sparse.csr_array | np.ndarray, ...]
-    count: np.ndarray
     weight: np.ndarray
     scale: np.ndarray
+    l2: float = 300.0
 
     def scores(self, users: np.ndarray) -> np.ndarray:
         """y of all items: ``(b, n_items)``."""
-        features = self.features(next_events(self.dataset, users), np.arange(len(users)))
-        return combine(features, self.weight, self.scale)
+        return self.of_events(next_events(self.dataset, users))
 
     __call__ = scores
 
-    def features(self, events: Events, which: np.ndarray) -> np.ndarray:
-        """n_i and F_t of all items at some events, counted without the user: ``(1 + kinds, b, n_items)``.
+    def newcomer_scores(self, had: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of people who are not in the data: ``(b, n_items)``.
+
+        Args:
+            had: for each of b people the indices of the items they had, oldest first.
+        """
+        return self.of_events(events_of(had))
+
+    def of_events(self, events: Events) -> np.ndarray:
+        """y of all items at some events: ``(e, n_items)``."""
+        y = np.empty((len(events), self.dataset.n_items))
+        for part in blocks(len(events), self.dataset.n_items):
+            y[part] = combine(self.features(events, part), self.weight, self.scale)
+        return y
+
+    def features(self, events: Events, which: np.ndarray, candidates: np.ndarray | None = None) -> np.ndarray:
+        """n_i and F_t at some events, counted without the user: ``(1 + kinds, b, n_items)``, or ``(1 + kinds, b, c)``.
 
         Right for items that the user never had, and for the target of an event.
+
+        Args:
+            candidates: ``(b, c)`` the items to give them of; all when None.
         """
-        b, rows = len(which), np.arange(len(which))
-        target = events.target[which]
-        asked = target >= 0
-        count = np.tile(self.count.astype(float), (b, 1))
-        count[rows[asked], target[asked]] -= 1
-        found = [count]
-        for kind, s in zip(self.kinds, self.tables, strict=True):
-            row, at, weight = context(events, which, kind)
-            item = events.item[at]
-            if kind is EASE:
-                found.append(self._foretold(events.user[which], row, item, s))
-                continue
-            weight = weight / np.sqrt(np.maximum(self.count[item] - 1, 1))  # the others who had j
-            led = np.asarray((sparse.csr_array((weight, (row, item)), shape=(b, self.dataset.n_items)) @ s).todense())
-            own = weight * pair_weight(events.position(at), events.position(events.own[which])[row], kind)
-            led[rows[asked], target[asked]] -= np.bincount(row, own, b)[asked]
-            found.append(np.maximum(led, 0) / np.sqrt(np.maximum(count, 1)))
+        target, rows = events.target[which], np.arange(len(which))
+        of_target = np.zeros((len(which), self.dataset.n_items), bool)
+        of_target[rows[target >= 0], target[target >= 0]] = True
+        others = self.count - of_target  # (b, n_items)
+        found = [others, *(self._led(events, which, kind, others) for kind in self.kinds)]
+        if candidates is not None:
+            found = [np.take_along_axis(x, candidates, 1) for x in found]
         return np.stack(found)
 
-    def _foretold(self, user: np.ndarray, row: np.ndarray, item: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-        """EASE fitted without the user, of what they had: ``(b, n_items)``.
+    # ---- F of one kind ----------------------------------------------------------------------------------------------
+
+    def _led(self, events: Events, which: np.ndarray, kind: Kind, others: np.ndarray) -> np.ndarray:
+        """F_t of all items: ``(b, n_items)``.
+
+        Args:
+            others: ``(b, n_items)`` n_i without the user.
+        """
+        row, at, weight = context(events, which, kind)
+        item, user = events.item[at], events.user[which]
+        if kind.by == "regression":
+            return self._foretold(user, self._had(row, item, np.ones(len(row)), len(which)))
+        n_j = self.count[item] - (user[row] >= 0)  # the others who had j
+        weight = weight / np.sqrt(np.maximum(n_j, 1))
+        had = self._had(row, item, weight, len(which))
+        led = self._by_people(user, had) if kind.by == "people" else (had @ self.tables[kind.name]).toarray()
+        if kind.by == "places":  # the user's own pairs with the target are taken off
+            target, own = events.target[which], events.own[which]
+            own_pair = weight * pair_weight(events.position(at), events.position(own)[row], kind)
+            asked = np.flatnonzero(target >= 0)
+            led[asked, target[asked]] -= np.bincount(row, own_pair, len(which))[asked]
+        return np.maximum(led, 0) / np.sqrt(np.maximum(others, 1))
+
+    def _had(self, row: np.ndarray, item: np.ndarray, weight: np.ndarray, b: int) -> sparse.csr_array:
+        return sparse.csr_array((weight, (row, item)), shape=(b, self.dataset.n_items))
+
+    def _by_people(self, user: np.ndarray, had: sparse.csr_array) -> np.ndarray:
+        """Through whom it leads from j to i, the user aside: ``(b, n_items)``."""
+        through = (had @ self.matrix.T).toarray()  # (b, n_users)
+        inside = np.flatnonzero(user >= 0)
+        through[inside, user[inside]] = 0
+        return through @ self.matrix
+
+    def _foretold(self, user: np.ndarray, had: sparse.csr_array) -> np.ndarray:
+        """Σ_j B_ji of EASE fitted without the user: ``(b, n_items)``.
 
         (A - x xᵀ)⁻¹ = P + P x xᵀ P / (1 - xᵀ P x), with P = A⁻¹ (Sherman and Morrison), and B_ji = -P_ji / P_ii.
         """
-        had = sparse.csr_array((np.ones(len(row)), (row, item)), shape=(len(user), len(inverse)))
-        everything = self.dataset.matrix()[user]
-        spread = everything @ inverse  # P x
+        everything = self.matrix[np.maximum(user, 0)] * (user >= 0)[:, None]  # x, (b, n_items)
+        spread = everything @ self.inverse  # P x
         left = 1 - np.asarray(everything.multiply(spread).sum(1)).reshape(-1, 1)
-        numerator = had @ inverse + np.asarray(had.multiply(spread).sum(1)).reshape(-1, 1) * spread / left
-        return np.maximum(-numerator / (np.diag(inverse) + spread**2 / left), 0)
+        numerator = had @ self.inverse + np.asarray(had.multiply(spread).sum(1)).reshape(-1, 1) * spread / left
+        return np.maximum(-numerator / (np.diag(self.inverse) + spread**2 / left), 0)
+
+    # ---- what is counted, once it is asked for ----------------------------------------------------------------------
+
+    @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """1 where a user had an item: ``(n_users, n_items)``."""
+        return sparse.csr_array(self.dataset.matrix().astype(np.float64))
+
+    @cached_property
+    def count(self) -> np.ndarray:
+        """n_i: ``(n_items,)``."""
+        return np.bincount(self.dataset.train["item"], minlength=self.dataset.n_items)
+
+    @cached_property
+    def tables(self) -> dict[str, sparse.csr_array]:
+        """S of each kind that is counted by places, before it is divided by √n_j √n_i."""
+        all, n = sequences(self.dataset), self.dataset.n_items
+        return {kind.name: table(all, kind, n) for kind in self.kinds if kind.by == "places"}
+
+    @cached_property
+    def inverse(self) -> np.ndarray:
+        """EASE's P: ``(n_items, n_items)``."""
+        return inverse_gram(self.dataset, self.l2)
+
+
+def blocks(n: int, width: int) -> list[np.ndarray]:
+    """0 to n - 1 in parts whose rows of that width fit into memory."""
+    return np.array_split(np.arange(n), max(1, -(-n * width // MOST_NUMBERS)))
 
 
 def context(events: Events, which: np.ndarray, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -178,12 +166,6 @@ def context(events: Events, which: np.ndarray, kind: Kind) -> tuple[np.ndarray, 
     at, rank = events.places(which)
     row, column = np.nonzero(at >= 0)
     return row, at[row, column], 2.0 ** (-rank[row, column] / kind.half_life)
-
-
-def pair_weight(early: np.ndarray, late: np.ndarray, kind: Kind) -> np.ndarray:
-    """What pairs count whose places are given, 0 for those too far apart."""
-    apart = late - early
-    return np.where(apart <= FARTHEST * kind.reach, np.exp(-apart / kind.reach), 0.0)
 
 
 def combine(features: np.ndarray, weight: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -202,36 +184,34 @@ def logarithms(features: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 def fit(
     dataset: RecDataset, kinds: tuple[Kind, ...] = KINDS, seed: int = 0, last: int = 12, negatives: int = 300,
-    l2: float = 300.0, most: int = 50,
+    l2: float = 300.0, most: int = 50, most_events: int = 20_000,
 ) -> Paths:  # fmt: skip
-    """Count the paths and learn θ from the last events of each user, among items that they never had.
+    """Learn θ from the last events of each user, among items that they never had.
 
     Args:
         dataset: with times; seed: of the drawn items.
         last: events of each user; negatives: items drawn for each.
         l2: EASE's λ; most: things in a context, see `ramgnn.events`.
+        most_events: of more, so many are drawn.
 
     Raises:
         RamgnnError: the data have no times.
     """
-    everything, n = sequences(dataset), dataset.n_items
-    tables = tuple(inverse_gram(dataset, l2) if kind is EASE else table(everything, kind, n) for kind in kinds)
-    count = np.bincount(everything.item, minlength=n)
-    start = Paths(dataset, kinds, tables, count, np.ones(1 + len(kinds)), np.ones(len(kinds)))
-    events = training_events(dataset, most)
+    events, n = training_events(dataset, most), dataset.n_items
+    start = Paths(dataset, kinds, np.ones(1 + len(kinds)), np.ones(len(kinds)), l2)
     which = np.flatnonzero(_from_the_end(events) < last)
-    known = torch.from_numpy(np.sort(everything.user * n + everything.item))
+    if len(which) > most_events:
+        which = np.sort(np.random.default_rng(seed).choice(which, most_events, replace=False))
+    known = torch.from_numpy(np.sort(dataset.train["user"].to_numpy() * n + dataset.train["item"].to_numpy()))
     generator = torch.Generator().manual_seed(seed)
     unseen = sample_negatives(torch.from_numpy(events.user[which]), known, n, negatives, generator)
     candidates = np.column_stack([events.target[which], unseen.numpy()])
     features = np.empty((1 + len(kinds), *candidates.shape))
-    for part in np.array_split(np.arange(len(which)), max(1, len(which) // 256)):
-        whole = start.features(events, which[part])
-        features[:, part] = np.take_along_axis(whole, candidates[None, part], 2)
+    for part in blocks(len(which), max(n, dataset.n_users)):
+        features[:, part] = start.features(events, which[part], candidates[part])
     targets = features[1:, :, 0]
     scale = np.array([np.quantile(x[x > 0], 0.2) if (x > 0).any() else 1.0 for x in targets])
-    weight = conditional_logit(logarithms(features, scale))
-    return Paths(dataset, kinds, tables, count, weight, scale)
+    return replace(start, weight=conditional_logit(logarithms(features, scale)), scale=scale)
 
 
 def conditional_logit(x: np.ndarray) -> np.ndarray:
@@ -251,14 +231,6 @@ def conditional_logit(x: np.ndarray) -> np.ndarray:
         return -np.log(p[:, 0]).sum() / len(y), gradient / len(y)
 
     return minimize(loss, np.zeros(len(x)), jac=True, method="L-BFGS-B").x
-
-
-def sequences(dataset: RecDataset) -> Sequences:
-    """All training interactions in order."""
-    events = next_events(dataset, np.arange(dataset.n_users))
-    places = np.arange(len(events.item))
-    user = dataset.train["user"].to_numpy()
-    return Sequences(user, events.item, events.position(places))
 
 
 def _from_the_end(events: Events) -> np.ndarray:
