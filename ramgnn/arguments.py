@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import math
 import os
@@ -62,6 +63,11 @@ def path(name: str, value: str | os.PathLike, expected: str) -> str | os.PathLik
     """
     if instance(name, value, (str, os.PathLike), expected) == "" or "\0" in os.fsdecode(value):
         raise wrong(name, str(value), expected)
+    try:
+        os.lstat(value)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise RamgnnError(f"{name} is too long a path, of {len(os.fsdecode(value)):,} characters") from None
     return value
 
 

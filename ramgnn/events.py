@@ -23,7 +23,8 @@ class Events:
     """Events and, for any of them, their contexts.
 
     Attributes:
-        user: ``(e,)`` who, -1 for somebody who is not in the data; target: ``(e,)`` the item taken, -1 where it is asked for.
+        user: ``(e,)`` who, -1 for somebody who is not in the data.
+        target: ``(e,)`` the item taken, -1 where it is asked for.
         item: ``(n,)`` all interactions, sorted by user, time and item; first_of_tie, end_of_tie: ``(n,)`` the stretch
             of interactions of that user that have the same time.
         first: ``(e,)`` where the user's interactions begin; end: ``(e,)`` where those at or before the event end.

@@ -67,7 +67,7 @@ def had(sub: ArgumentParser | ArgumentGroup) -> None:
 def number(text: str) -> int | float:
     """A finite number, for `argparse`."""
     try:
-        value = float(text)
+        value = float("nan" if "_" in text else text)  # Python reads 1_0 as 10
     except ValueError:
         value = float("nan")
     if not isfinite(value):

@@ -116,5 +116,5 @@ def interval_text(interval: dict[str, float]) -> str:
 
 def ranking_text(evaluation: Evaluation) -> str:
     """How many held-out items were ranked, against what and how."""
-    candidates = "all items outside the training set" if evaluation.candidates == "all" else evaluation.candidates
+    candidates = "all items that the user had not had" if evaluation.candidates == "all" else evaluation.candidates
     return f"{len(evaluation.users):,} held-out items, ranked against {candidates}; ties: {evaluation.ties}"

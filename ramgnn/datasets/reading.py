@@ -166,7 +166,7 @@ def _blocks(
                 if blank is not None and len(row) > 1 and not row[0].strip() and not any(map(str.strip, row)):
                     blank.append(line)
                     continue
-                if spotted or last - line > 1:
+                if spotted or last - line > 0:
                     _check_quotes(path, (line, last), row, spotted, layout, form)
                 if header.has(row[header.place]) and header.is_repeated_by(row):
                     raise misfits.repeated_header(path, line)
@@ -207,11 +207,16 @@ def _with_null(lines: Iterator[str], sep: str) -> Iterator[str]:
 
 
 def _swallows(row: list[str], sep: str, n_fields: int) -> bool:
-    """Whether a row has a field of three lines or more, each of which would be a row of its own without the quotes."""
-    place = next((n for n, field in enumerate(row) if field.count("\n") > 1), None)
+    """Whether a row has a field of several lines, each of which would be a row of its own without the quotes.
+
+    Of two lines and few fields this may be chance, as in ``1,"one\ntwo, three"``.
+    """
+    place = next((n for n, field in enumerate(row) if "\n" in field), None)
     if place is None:
         return False
     head, *between, tail = row[place].split("\n")
+    if not between and n_fields < 4:
+        return False
     mark = sep if len(sep) == 1 else UNIT
     before = sum(field.count(mark) + 1 for field in row[:place])
     behind = sum(field.count(mark) + 1 for field in row[place + 1 :])
@@ -231,7 +236,7 @@ def _check_quotes(
         spotted: its lines with a space between a separator and a quote; emptied.
         layout, form: of the file.
     """
-    if place[1] - place[0] > 1 and _swallows(row, layout.sep, len(layout.columns) + layout.trailing):
+    if place[1] > place[0] and _swallows(row, layout.sep, len(layout.columns) + layout.trailing):
         raise misfits.swallowed(path, *place)
     opens = has_spaces_before_quotes(spotted, layout.sep, form)
     spotted.clear()

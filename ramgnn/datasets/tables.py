@@ -111,7 +111,8 @@ def load(
         items: one row per item: its id, and columns that become relation types; "auto" for the ``items.csv`` beside
             `interactions`, None for none.
         users: one row per user, likewise.
-        user_column, item_column, time_column, title_column: names of columns; None guesses, see `guess`.
+        user_column, item_column, time_column, title_column: names of columns; None guesses, see `guess`;
+            a time column of ``"none"`` goes by the order of the rows.
         item_relations, user_relations: the columns to use, ``[]`` or ``"none"`` for none; None uses all whose values
             join at least two nodes and do not join all of them.
         separator: between several values in one cell; None for one value a cell; "auto" finds out for each column

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from ramgnn.config import TemporalConfig
 from ramgnn.datasets.base import RecDataset
-from ramgnn.events import Events, next_events, training_events
+from ramgnn.events import Events, next_events
 
 RECENT = 2.0  # things; the memory that the questions q_k are asked of
 LENGTHS = (1.0, 100.0)  # τ of the shortest and of the longest memory before training
@@ -25,8 +25,8 @@ class ClockLayer(nn.Module):
     .. math:: m = \sum_{j \in N(u)} \mathrm{softmax}_j(-r_j / 2)\, x_j
     .. math:: x_{ut} = \mathrm{LN}\big(V\,[h_1 \Vert \dots \Vert h_K] + \mathrm{MLP}\,[h_1 \Vert \dots \Vert h_K]\big)
 
-    with r_j how many things ago u had j. Without the term of q_k it is a mean that only a clock weights; with it, what u
-    had recently asks which of the rest belongs to it.
+    with r_j how many things ago u had j. Without the term of q_k it is a mean that only a clock weights; with it, what
+    u had recently asks which of the rest belongs to it.
 
     Args:
         dim: d; memories: K; dropout: of what goes into the MLP and of what comes out.
@@ -88,9 +88,7 @@ class TemporalGNN(nn.Module):
         RamgnnError: the data have no times.
     """
 
-    def __init__(
-        self, dataset: RecDataset, config: TemporalConfig, start: Tensor | None = None, seed: int = 0
-    ) -> None:
+    def __init__(self, dataset: RecDataset, config: TemporalConfig, start: Tensor | None = None, seed: int = 0) -> None:
         super().__init__()
         torch.manual_seed(seed)
         self.dataset, self.config, self.n_items = dataset, config, dataset.n_items

@@ -107,7 +107,7 @@ def pairs(all: Sequences, kind: Kind, start: np.ndarray) -> Iterator[tuple[np.nd
 
 
 def pair_weight(j: np.ndarray, i: np.ndarray, kind: Kind) -> np.ndarray:
-    """What pairs count whose positions are given: 0 for those too far apart or, where it matters, in the wrong order."""
+    """What pairs count whose positions are given: 0 for those too far apart or, of some kinds, in wrong order."""
     apart = np.abs(i - j)
     counts = (apart <= FARTHEST * kind.reach) & ((i >= j) | (not kind.ordered))
     return np.where(counts, np.exp(-apart / kind.reach), 0.0)

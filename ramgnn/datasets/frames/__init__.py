@@ -60,8 +60,9 @@ def from_frames(
             the interactions that are kept, without attributes. Items that nobody interacted with stay: they can be
             recommended through their attributes.
         users: one row per user, likewise.
-        user_column, item_column, time_column, title_column: names of columns; None guesses. Where no column looks
-            like ids or times, an index with a fitting name may hold them (``items.set_index("movie_id")``).
+        user_column, item_column, time_column, title_column: names of columns; None guesses, and a time column of
+            ``"none"`` goes by the order of the rows. Where no column looks like ids or times, an index with a fitting
+            name may hold them (``items.set_index("movie_id")``).
         item_relations, user_relations: the columns to use, ``[]`` or ``"none"`` for none; None uses all whose values
             join at least two nodes and do not join all of them. A cell may hold text, a number, a truth value or a
             date; several values joined by `separator` or in a list, tuple, set or array; or nothing (None, NaN, NA,

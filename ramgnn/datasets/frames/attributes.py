@@ -56,7 +56,8 @@ def relations(
         details = [f"{relation.n_values:,} values"] + [values.detail] * bool(values.detail)
         if complaint:
             outcome = "it stays, since it was named" if named else "it was left out"
-            notes.append(f"column {column!r} of {nodes.origin.name}: {complaint}; {outcome}")
+            hint = "" if named else _hint(relation, nodes)
+            notes.append(f"column {column!r} of {nodes.origin.name}: {complaint}; {outcome}{hint}")
             details.append(complaint)
         else:
             notes += _advice(relation, column in bins, nodes)
@@ -67,6 +68,17 @@ def relations(
         if named or not complaint:
             kept.append(relation)
     return tuple(kept)
+
+
+def _hint(relation: Relation, nodes: Nodes) -> str:
+    """What a column may be of use for all the same, none of whose values stands twice."""
+    if relation.n_values <= MANY_NUMBERS or len(relation.nodes) > relation.n_values:
+        return ""
+    if not np.isnan(read_numbers(relation.labels)[0]).any():
+        return f"; {option('bins', {relation.name: 'q5'})} would join numbers that are near"
+    return f"; {option('title_column', relation.name)} if it says what the items are called" * (
+        nodes.ids.name == "item"
+    )
 
 
 def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:

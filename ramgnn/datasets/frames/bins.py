@@ -86,7 +86,7 @@ def check_width(bins: float | str, column: str) -> tuple[int | None, float]:
             raise _no_bins(bins, column)
         return int(match[1]), math.nan
     try:
-        width = math.nan if isinstance(bins, bool | np.bool_) else float(bins)
+        width = math.nan if isinstance(bins, bool | np.bool_) or "_" in str(bins) else float(bins)
     except (TypeError, ValueError, OverflowError):
         width = math.nan
     if not (width > 0 and math.isfinite(width)):

@@ -26,6 +26,7 @@ from ramgnn.datasets.frames.rows import (
     keep_active_users,
     keep_each_pair_once,
     keep_listed,
+    note_ties,
     number,
     read_nodes,
     seen_pairs,
@@ -156,6 +157,8 @@ def build(
     rows = number(rows, user_ids, item_ids)  # by its old name, so that the memory is free for what comes
     n_cold = len(item_ids) - rows["item"].nunique()
     train, test = divide(rows, time_kind, options.split, options.seed)
+    if options.split == "last":
+        note_ties(train, test, notes)
     del rows
     taken: list[Decision] = []
     item_relations, user_relations = _relations(
@@ -220,7 +223,7 @@ def _read_interactions(
     rows = table.read(list(columns)).rename(columns=columns)
     dtypes = {}
     for side in ("user", "item"):
-        maybe = (nodes := listed[side]) is not None and MAYBE in nodes.ids
+        maybe = frozenset() if (nodes := listed[side]) is None else MAYBE.intersection(nodes.ids)
         ids, dtypes[side] = read_ids(rows[side], table.origin, side, unknown, notes, missing, maybe)
         if len(ids) < len(rows):
             rows = rows.loc[ids.index]

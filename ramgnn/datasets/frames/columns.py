@@ -113,7 +113,12 @@ def guess_columns(
     """
     user = _id_column(interactions, named.user, USER_NAMES, "user", "user_column")
     item = _id_column(interactions, named.item, ITEM_NAMES, "item", "item_column", taken=(user,))
-    time = _optional_column(interactions, named.time, TIME_NAMES, taken=(user, item), index=True)
+    names = TIME_NAMES
+    if {"year", "month"} & set(map(plain_name, interactions.columns)):
+        names = names.replace(" day ", " ")  # of the month: the day alone says nothing
+    time = None
+    if named.time != "none" or "none" in (*interactions.columns, *interactions.index_names):
+        time = _optional_column(interactions, named.time, names, taken=(user, item), index=True)
     if len({user, item, time}) < 3:
         raise DataError(
             f"one column stands for two things: user = {user!r}, item = {item!r}, time = {time!r}",
@@ -125,7 +130,7 @@ def guess_columns(
     tables = [(interactions, {user, item, time, rating if use_ratings else None})]
     item_id, title, item_relations = None, None, ()
     if items is not None:
-        item_id = _same_or_id_column(items, item, ITEM_NAMES, "item")
+        item_id = _same_or_id_column(items, item, ITEM_NAMES, "item", interactions)
         title = _optional_column(items, named.title, TITLE_NAMES, taken=(item_id,), needed=False)
         item_relations = relation_columns(items, named.item_relations, taken=(item_id, title))
         tables.append((items, {item_id, title, *item_relations}))
@@ -135,7 +140,7 @@ def guess_columns(
         )
     user_id, user_relations = None, ()
     if users is not None:
-        user_id = _same_or_id_column(users, user, USER_NAMES, "user")
+        user_id = _same_or_id_column(users, user, USER_NAMES, "user", interactions)
         user_relations = relation_columns(users, named.user_relations, taken=(user_id,))
         tables.append((users, {user_id, *user_relations}))
     elif are_named(named.user_relations):
@@ -177,12 +182,12 @@ def _no_table(columns: str, side: str, interactions: Table) -> DataError:
     return DataError(f"{columns} named, but no table of {side}s", fix=f"pass {example} as well")
 
 
-def _same_or_id_column(table: Table, name: str, names: str, side: str) -> str:
+def _same_or_id_column(table: Table, name: str, names: str, side: str, interactions: Table) -> str:
     """The column of ids of items or users: called as in the interactions, like `names`, or simply "id".
 
-    Without a header it is the first one.
+    Without a header it is the first one, but in the file of the interactions it is theirs.
     """
-    if table.numbered:
+    if table.numbered and (table.origin.file is None or table.origin.file != interactions.origin.file):
         return table.columns[0]
     if name in (*table.columns, *table.index_names):
         return name

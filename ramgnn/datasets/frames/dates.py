@@ -15,26 +15,28 @@ from ramgnn.errors import DataError
 
 EXPECTED = "whole seconds since 1970, an ISO date (2024-05-01) or a number that grows with time"
 SHORTEST = 8  # letters of a day, as in 2017-7-1
+FIRST = -2_208_988_800  # seconds from 1970 back to 1900
 FAR = 253_402_300_800  # seconds from 1970 to the year 10000
 MONTHS = "january february march april may june july august september october november december"
 MONTH_NUMBERS = {name[:end]: n for n, name in enumerate(MONTHS.split(), 1) for end in (3, None)} | {"sept": 9}
 
-_ZONE = r"(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?\d{2})(?: \([^)]*\))?"
-_CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
+_ZONE = r"(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-][0-9]{2}:?[0-9]{2})(?: \([^)]*\))?"
+_CLOCK = r"(?P<H>[0-9]{1,2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?:[.,][0-9]+)?)?(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
 _TIME = rf"(?:(?:,?\s+(?:at\s+)?|T){_CLOCK}(?:\s*{_ZONE})?)?$"
+_YEAR, _DAY = r"(?P<Y>[0-9]{4})", r"(?P<d>[0-9]{1,2})"
 _WEEKDAY = r"^(?:[A-Za-z]{3,9}\.?,?\s+)?"
-NUMERIC = re.compile(r"^(?P<a>\d{1,4})(?P<mark>[/.\-])\s?(?P<b>\d{1,2})(?P=mark)\s?(?P<c>\d{1,4})\.?" + _TIME)
+NUMERIC = re.compile(r"^(?P<a>[0-9]{1,4})(?P<mark>[/.\-])\s?(?P<b>[0-9]{1,2})(?P=mark)\s?(?P<c>[0-9]{1,4})\.?" + _TIME)
 NAMED = (
-    re.compile(_WEEKDAY + r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[\s\-/]*(?P<name>[A-Za-z]{3,9})\.?,?[\s\-/]*(?P<Y>\d{4})"
+    re.compile(_WEEKDAY + _DAY + r"(?:st|nd|rd|th|\.)?[\s\-/]*(?P<name>[A-Za-z]{3,9})\.?,?[\s\-/]*" + _YEAR
                + _TIME),
-    re.compile(_WEEKDAY + r"(?P<name>[A-Za-z]{3,9})\.?[\s\-/]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[\s\-/]+(?P<Y>\d{4})"
+    re.compile(_WEEKDAY + r"(?P<name>[A-Za-z]{3,9})\.?[\s\-/]+" + _DAY + r"(?:st|nd|rd|th)?,?[\s\-/]+" + _YEAR
                + _TIME),
-    re.compile(r"^[A-Za-z]{3}\s+(?P<name>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+" + _CLOCK + rf"(?:\s+{_ZONE})?"
-               + r"\s+(?P<Y>\d{4})$"),
+    re.compile(r"^[A-Za-z]{3}\s+(?P<name>[A-Za-z]{3})\s+(?P<d>[0-9]{1,2})\s+" + _CLOCK + rf"(?:\s+{_ZONE})?"
+               + r"\s+(?P<Y>[0-9]{4})$"),
 )  # fmt: skip
 ZONED = re.compile(  # more than `_ZONE`, since ISO dates may say +02 and 20170714T123000Z
-    r"(?::\d{2}|T(?:\d{2}){1,3})(?:[.,]\d+)?(?:\s*[AaPp]\.?[Mm]\.?)?"
-    r"\s*(?:Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)(?: \([^)]*\))?(?:\s+\d{4})?$"
+    r"(?::[0-9]{2}|T(?:[0-9]{2}){1,3})(?:[.,][0-9]+)?(?:\s*[AaPp]\.?[Mm]\.?)?"
+    r"\s*(?:Z|UTC|GMT|(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?)(?: \([^)]*\))?(?:\s+[0-9]{4})?$"
 )
 DIGITS = str.maketrans("123456789", "0" * 9)
 ORDERS = {"day/month/year": "cba", "month/day/year": "cab", "year/month/day": "abc"}  # where Y, m and d stand
@@ -151,7 +153,7 @@ def _iso(text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_our_time(values: np.ndarray) -> np.ndarray:
-    return (values >= -2_208_988_800) & (values < 4_133_980_800)  # 1900 and 2101
+    return (values >= FIRST) & (values < 4_133_980_800)  # 2101
 
 
 def _numeric(text: pd.Series) -> pd.DataFrame:
@@ -173,7 +175,14 @@ def _ordered(parts: pd.DataFrame, order: str) -> tuple[np.ndarray, np.ndarray]:
     valid, values = of_parts(year, month, day, zero, zero, zero)
     values = values + np.where(clock == NO_CLOCK, 0, clock)
     in_time = values < next_year() if short.any() else True
-    valid &= ((digits[0] == 4) | short) & (digits[2] <= 2) & (clock != NO_CLOCK) & _of_our_time(values) & in_time
+    valid &= (
+        ((digits[0] == 4) | short)
+        & (digits[1] <= 2)
+        & (digits[2] <= 2)
+        & (clock != NO_CLOCK)
+        & _of_our_time(values)
+        & in_time
+    )
     return valid, values
 
 
@@ -203,7 +212,7 @@ def _clock(found: pd.DataFrame) -> np.ndarray:
     twelve = half.notna().to_numpy(bool)
     valid = (hour < 24) & (minute < 60) & (second < 61) & (~twelve | ((hour >= 1) & (hour <= 12)))
     hour = np.where(twelve, hour % 12 + 12 * (half == "p").to_numpy(bool), hour)
-    zone = found["zone"].str.extract(r"(?P<sign>[+-])(?P<h>\d{2}):?(?P<m>\d{2})")
+    zone = found["zone"].str.extract(r"(?P<sign>[+-])(?P<h>[0-9]{2}):?(?P<m>[0-9]{2})")
     away = pd.to_numeric(zone["h"]).fillna(0) * 3600 + pd.to_numeric(zone["m"]).fillna(0) * 60
     away = away.to_numpy(np.int64) * np.where(zone["sign"] == "-", -1, 1)
     return np.where(valid, hour * 3600 + minute * 60 + second - away, NO_CLOCK)

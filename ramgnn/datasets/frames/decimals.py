@@ -19,7 +19,7 @@ def to_numbers(texts: Sequence[str]) -> np.ndarray:
     numbers = np.full(len(texts), np.nan)
     for place, text in enumerate(texts):
         try:
-            numbers[place] = float(text)
+            numbers[place] = np.nan if "_" in text else float(text)  # Python reads 4_5 as 45
         except ValueError:
             continue
     return np.where(np.isfinite(numbers), numbers, np.nan)

@@ -16,11 +16,12 @@ from ramgnn.datasets.frames.likeness import WHOLE_FLOAT, note_alike
 from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
 
-MAYBE = "NA"  # R's word for a missing value, but the code of Namibia too: an id where a table lists it
+# R's word for a missing value, but the code of Namibia too; and a number like others: ids where a table lists them
+MAYBE = frozenset(["NA", "-1"])
 # what programs write where they have no id; names such as "unknown" are not among them
 NO_IDS = frozenset(
     ("", "?", "-", "--", ".", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT", "null", "Null", "NULL", "(null)", "<null>")
-    + ("nil", "None", "none", "NONE", MAYBE, "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "undefined", "\\N")
+    + ("nil", "None", "none", "NONE", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "undefined", "\\N")
 )
 INVISIBLE = "\ufeff\u200b\u2060\u00ad"  # a mark at the start of files, spaces without width, a hyphen to break at
 WHOLE = re.compile(r"-?(?:0|[1-9]\d*)(?:\.0+)?")
@@ -33,7 +34,7 @@ def read_ids(
     unknown: str,
     notes: list[str],
     missing: frozenset[str],
-    maybe: bool = False,
+    listed: frozenset[str] = frozenset(),
 ) -> tuple[pd.Series, str]:
     """The ids as text and how they came: ``"int64"`` or ``"str"``.
 
@@ -46,7 +47,7 @@ def read_ids(
         unknown: what to do with rows whose id is missing: ``"error"``, or ``"drop"`` them with a note.
         notes: what was decided is added here.
         missing: texts that are no id, besides `NO_IDS`; numbers among them are ids all the same.
-        maybe: whether "NA" is an id.
+        listed: of "NA" and "-1", those that are ids, for a table lists them.
 
     Returns:
         Ids as categories, with the index of the rows that stay.
@@ -56,9 +57,10 @@ def read_ids(
     """
     codes, written = different(column, origin)
     texts = [text.strip().strip(INVISIBLE).strip() for text in written]
+    _refuse_lines(column.index, codes, texts, origin, side)
     _note_merged(written, texts, origin, side, notes)
     _note_kinds(column, origin, side, notes)
-    gone = _missing(texts, missing, maybe)
+    gone = _missing(texts, missing, listed)
     if gone:
         kept = _leave_out(column.index, codes, texts, gone, origin, side, unknown, notes)
         column, codes = column[kept], codes[kept]
@@ -77,12 +79,29 @@ def read_ids(
     return ids, "int64"
 
 
-def _missing(texts: list[str], more: frozenset[str], maybe: bool) -> dict[int, str]:
+def _refuse_lines(index: pd.Index, codes: np.ndarray, texts: list[str], origin: Origin, side: str) -> None:
+    """Refuse an id with a line end in it: no program writes one, and a quote that is a letter makes one of two rows.
+
+    Raises:
+        DataError: there is one.
+    """
+    if broken := [n for n, text in enumerate(texts) if "\n" in text or "\r" in text]:
+        place = int(np.argmax(np.isin(codes, broken)))
+        fix = f"close the quote, or pass {option('quote', None)} if quotes are letters in this file"
+        raise DataError(
+            f"the {side} is {texts[codes[place]]!r}, with a line end in it",
+            expected="an id on one line",
+            fix="take the line end out" if origin.file is None else fix,
+            **origin.at(index[place]),
+        )
+
+
+def _missing(texts: list[str], more: frozenset[str], listed: frozenset[str]) -> dict[int, str]:
     """Those of some different texts that stand for a missing id, by their place; -1 where all others are from 0 on."""
     words = {text for text in more if not WHOLE.fullmatch(text)}  # 0 may be no year, and yet somebody's number
-    no_ids = (NO_IDS - {MAYBE} if maybe else NO_IDS) | words
+    no_ids = (NO_IDS - listed) | words
     missing = {n: text for n, text in enumerate(texts) if text in no_ids}
-    if "-1" in texts and len(texts) - len(missing) > 1:
+    if "-1" in texts and "-1" not in listed and len(texts) - len(missing) > 1:
         others = (text for n, text in enumerate(texts) if n not in missing and text != "-1")
         if all(text.isdecimal() for text in others):
             missing |= {n: text for n, text in enumerate(texts) if text == "-1"}

@@ -179,10 +179,7 @@ def _order(cells: Distinct, numbers: np.ndarray) -> tuple[np.ndarray, str]:
     ranks = pd.Series(numbers).rank(method="dense").to_numpy(np.int64)
     year = datetime.now(UTC).year + 1
     if numbers.dtype.kind != "f" and numbers.min() >= 1900 and numbers.max() <= year:
-        return (
-            ranks,
-            f"{ORDER}, years such as {cells.text[0]}; within a year the order of the {cells.origin.unit}s holds",
-        )
+        return ranks, f"{ORDER}, years such as {cells.text[0]}; of one year nothing says what came first"
     return (
         ranks,
         f"{ORDER}, such as {cells.text[0]}; {option('time_format', 'seconds')} would take them as seconds since 1970",

@@ -20,6 +20,9 @@ from ramgnn.errors import DataError
 
 FEW = 101  # a column with more different numbers than a scale has is none of ratings: a price, a number of seconds
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d{1,2}")  # with three figures behind it a comma may divide thousands
+OPPOSITES = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "up": 1.0, "down": 0.0, "like": 1.0, "dislike": 0.0}
+STARS = re.compile("[★⭐]{1,10}")
+SHOWN_WORDS = 11  # different words that may be a scale
 LIKED = 0.7  # from this place on its scale, a rating says that somebody liked it
 
 
@@ -56,7 +59,7 @@ def keep_liked(
     """
     cells = distinct(rows["rating"], origin, column)
     gone = are_placeholders(cells.text, missing)
-    numbers, with_comma = _with_decimal_commas(list(cells.text))
+    numbers, with_comma = _with_decimal_commas(list(cells.text), gone)
     if with_comma:
         notes.append(f"{with_comma} in column {column!r} of {origin.name} is a number with a decimal comma")
     if (wrong := np.isnan(numbers) & ~gone).any():
@@ -65,7 +68,7 @@ def keep_liked(
             f"{cells.show(wrong)} in column {column!r} is no number" + f" ({len(places):,} such)" * (len(places) > 1),
             expected="a number in each cell of the ratings, or nothing",
             fix="mend the cell (a number such as 4.5)"
-            + (f", pass {options(words)} to count it as no rating" if (words := _without(cells, wrong)) else "")
+            + (f", pass {options(words)} to count it as no rating" if (words := _offered(cells, wrong, gone)) else "")
             + f", name another {option('rating_column')}, or leave out {option('min_rating')}",
             **origin.at(places[0]),
         )
@@ -119,7 +122,7 @@ def unused(column: str, sample: pd.Series, missing: frozenset[str], origin: Orig
     cells = distinct(sample, origin, column)
     numbers, words = _scale_and_words(cells, missing)
     if numbers is None:
-        return None, "no numbers on a scale"
+        return _note_on_words(cells, words, column, origin), "no numbers on a scale"
     scale = _scale(numbers)
     least, best = numbers.min(), numbers.max()
     threshold = suggested(numbers)
@@ -135,6 +138,22 @@ def unused(column: str, sample: pd.Series, missing: frozenset[str], origin: Orig
     among = f"{n:,} of the first {len(sample):,} cells"
     note += f"; {among} {'is no number' if n == 1 else 'are no numbers'}: {cells.show(words)}"
     return Note(note, doubt=True), f"{scale}, and words: {among}"
+
+
+def _note_on_words(cells: Distinct, words: np.ndarray, column: str, origin: Origin) -> Note | None:
+    """The note on ratings that are a few words, of which nobody can tell here which are good; None for others."""
+    if not 2 <= words.sum() <= SHOWN_WORDS:
+        return None
+    note = (
+        f"the ratings in column {column!r} of {origin.name} are no numbers, such as {cells.show(words)}, and are not "
+    )
+    note += f"used: every row counts as liked; with numbers in their place {option('min_rating')} keeps what was liked"
+    return Note(note, doubt=True)
+
+
+def _offered(cells: Distinct, wrong: np.ndarray, gone: np.ndarray) -> dict[str, list[str]]:
+    """`_without`, where something is left that is a rating."""
+    return _without(cells, wrong) if (~wrong & ~gone).any() else {}
 
 
 def _without(cells: Distinct, words: np.ndarray) -> dict[str, list[str]]:
@@ -170,7 +189,7 @@ def _numbers(cells: Distinct) -> np.ndarray | None:
 def _scale_and_words(cells: Distinct, missing: frozenset[str] = frozenset()) -> tuple[np.ndarray | None, np.ndarray]:
     """The different ratings (None where most are words, or on no scale), and which of the ``(k,)`` texts are words."""
     gone = are_placeholders(cells.text, missing)
-    numbers, _ = _with_decimal_commas(list(cells.text))
+    numbers, _ = _with_decimal_commas(list(cells.text), gone)
     words = np.isnan(numbers) & ~gone
     rated = ~np.isnan(numbers) & ~gone
     scale = np.unique(numbers[rated])
@@ -178,8 +197,16 @@ def _scale_and_words(cells: Distinct, missing: frozenset[str] = frozenset()) -> 
     return (scale if fits else None), words
 
 
-def _with_decimal_commas(texts: list[str]) -> tuple[np.ndarray, str]:
-    """``(k,)`` numbers, ``"4,5"`` being 4.5 as in many spreadsheets, and one such text or ""."""
+def _with_decimal_commas(texts: list[str], gone: np.ndarray) -> tuple[np.ndarray, str]:
+    """``(k,)`` numbers, ``"4,5"`` being 4.5 as in many spreadsheets, and one such text or "".
+
+    Where all that is not `gone`, ``(k,)`` bool, is one of two opposites, these are 1 and 0; and stars are counted.
+    """
+    said = [text.casefold() for text, out in zip(texts, gone, strict=True) if not out]
+    if said and all(word in OPPOSITES for word in said):
+        return np.array([OPPOSITES.get(text.casefold(), np.nan) for text in texts]), ""
+    if said and all(map(STARS.fullmatch, said)):
+        return np.array([len(text) if STARS.fullmatch(text) else np.nan for text in texts], float), ""
     commas = [text for text in texts if DECIMAL_COMMA.fullmatch(text)]
     return to_numbers([text.replace(",", ".") if text in commas else text for text in texts]), (commas or [""])[0]
 

@@ -59,7 +59,7 @@ def read_nodes(
     """
     origin = table.origin
     frame = table.read([id_column, *others])
-    ids, dtype = read_ids(frame[id_column], origin, side, unknown, notes, missing, maybe=True)
+    ids, dtype = read_ids(frame[id_column], origin, side, unknown, notes, missing, frozenset(["NA"]))
     ids = ids.astype(str)
     if len(ids) < len(frame):
         frame = frame.loc[ids.index]
@@ -236,6 +236,17 @@ def divide(numbered: pd.DataFrame, time_kind: str, split: str, seed: int) -> tup
         numbered = numbered.assign(time=places)
     everything = interactions(numbered["user"], numbered["item"], numbered["time"])
     return (everything, everything.iloc[:0]) if split == "none" else leave_last_out(everything)
+
+
+def note_ties(train: pd.DataFrame, test: pd.DataFrame, notes: list[str]) -> None:
+    """Note users who have several rows at their latest time, of which one is held out."""
+    last = train.groupby("user")["time"].last().reindex(test["user"]).to_numpy()  # NaN where nothing is left
+    n = int((last == test["time"].to_numpy()).sum())
+    if n:
+        notes.append(
+            f"{n:,} of {len(test):,} users have several rows at their latest time; the one that stands first among "
+            "them is held out"
+        )
 
 
 def split_sentence(split: str, time: str | None, seed: int) -> str:

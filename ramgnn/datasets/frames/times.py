@@ -14,6 +14,7 @@ from pandas.api import types
 from ramgnn.advice import option
 from ramgnn.datasets.faults import near
 from ramgnn.datasets.frames import dates, instants
+from ramgnn.datasets.frames.decimals import read_numbers, with_comma
 from ramgnn.datasets.frames.distinct import Distinct, distinct
 from ramgnn.datasets.frames.missing import are_placeholders
 from ramgnn.datasets.frames.notes import Note
@@ -49,8 +50,9 @@ def read_times(
         seconds = dates.seconds(column)
         notes.append(_note(seconds, "dates", origin))
         return seconds, "seconds"
-    if types.is_integer_dtype(column.dtype) and (gone := _minus_ones(column)).any():
-        raise _missing_time(origin, column.index[gone].to_numpy(), "-1", len(column))
+    if types.is_integer_dtype(column.dtype) and (gone := _minus_ones(column) | column.isna().to_numpy(bool)).any():
+        text = "" if column[gone].isna().any() else "-1"
+        raise _missing_time(origin, column.index[gone].to_numpy(), text, len(column))
     if time_format is None and types.is_integer_dtype(column.dtype) and instants.are_seconds(column):
         seconds = column.to_numpy(np.int64)
         notes.append(_note(seconds, f"seconds since 1970, {seconds[0]} = {shown(seconds[0])}", origin))
@@ -60,6 +62,9 @@ def read_times(
     if gone.any():
         raise _missing_time(origin, cells.places_of(gone), cells.text[np.argmax(gone)], len(column))
     numbers = pd.to_numeric(pd.Series(cells.text, dtype=object), errors="coerce").replace([np.inf, -np.inf], np.nan)
+    if numbers.isna().all() and (example := with_comma(cells.text, 1.0)):
+        numbers = pd.Series(read_numbers(cells.text, 1.0)[0])
+        notes.append(f"{example!r} in the times of {origin.name} is a number with a decimal comma")
     if time_format is not None and time_format not in instants.UNITS:
         values, form = dates.in_form(cells, time_format)
     elif numbers.notna().all():
@@ -90,7 +95,7 @@ def keep_timed(
     """
     column = rows["time"]
     if types.is_integer_dtype(column.dtype):
-        lost = _minus_ones(column)
+        lost = _minus_ones(column) | column.isna().to_numpy(bool)
     elif types.is_datetime64_any_dtype(column.dtype):
         lost = column.isna().to_numpy()
     else:
@@ -119,8 +124,8 @@ def _gone(cells: Distinct, missing: Collection[str]) -> np.ndarray:
 
 def _minus_ones(numbers: pd.Series) -> np.ndarray:
     """Which of some times are -1 while all others, at least two, are from 0 on: ``(n,)`` bool; these are missing."""
-    found = (numbers == -1).to_numpy(dtype=bool)
-    others = numbers[~found]
+    found = (numbers == -1).to_numpy(dtype=bool, na_value=False)
+    others = numbers[~found].dropna()
     return found if len(others) > 1 and others.min() >= 0 else np.zeros(len(found), dtype=bool)
 
 
@@ -150,9 +155,10 @@ def shown(seconds: int) -> str:
 
 def _note(times: np.ndarray, what: str, origin: Origin) -> Note:
     """How the times were read and how far they go."""
-    late = bool(times.max() >= dates.next_year())
+    late, early = bool(times.max() >= dates.next_year()), bool(times.min() < dates.FIRST)
     note = f"times of {origin.name}: {what}; from {shown(times.min())} to {shown(times.max())} (UTC)"
-    return Note(note + ", which is yet to come" * late, doubt=late)
+    note += ", which is yet to come" * late + "; the first is before 1900, as a year of two figures becomes" * early
+    return Note(note, doubt=late or early)
 
 
 def _note_zones(cells: Distinct, notes: list[str]) -> None:

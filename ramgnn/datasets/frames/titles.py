@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ramgnn.advice import option
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.missing import PLACEHOLDERS
+from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.rows import Nodes
 from ramgnn.datasets.frames.table import SHOWN
 
@@ -21,4 +23,13 @@ def labels(items: Nodes, title: str | None, missing: Collection[str], notes: lis
         shown = ", ".join(written[:SHOWN]) + ", …" * (len(written) > SHOWN)
         are, ids = ("is", "the id stands for it") if n == 1 else ("are", "the ids stand for them")
         notes.append(f"{n:,} of {len(titles):,} titles of {items.origin.name} {are} missing ({shown}); {ids}")
+    if n := int((broken := titles.str.contains("[\r\n]")).sum()):
+        many = "1 title of {} has" if n == 1 else f"{n:,} titles of {{}} have"
+        notes.append(
+            Note(
+                f"{many.format(items.origin.name)} a line end inside, first {titles[broken].iloc[0]!r}; if that is "
+                f"two rows, a quote is a letter: {option('quote', None)}",
+                doubt=True,
+            )
+        )
     return tuple(item_id if out else t for t, out, item_id in zip(titles, gone, items.ids, strict=True))
