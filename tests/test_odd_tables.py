@@ -30,10 +30,9 @@ def held_out(data):
     return {data.item_ids[i] for i in data.test["item"]}
 
 
-def test_a_quote_that_joins_two_rows_makes_no_item(tmp_path):
+def test_a_quote_that_joins_two_rows_is_a_doubt(tmp_path):
     path = write(tmp_path, 'user_id,item_id\na,m1\na,m2\nb,"m1\nb,m3"\nb,m2\nc,m1\nc,m3\nc,m2\n')
-    with pytest.raises(DataError, match=r"the item is 'm1\\nb,m3', with a line end in it"):
-        tables.load(path, None)
+    assert any(is_doubt(n) and "line end inside, first 'm1\\nb,m3'" in n for n in tables.load(path, None).notes)
     assert tables.load(path, None, quote=None).n_items == 5  # with the quotes as letters
 
 
@@ -154,9 +153,9 @@ def test_ratings_in_words_are_a_doubt_and_can_be_used(cells, liked):
     assert len(data.history(data.user_ids.index("c"))) + 1 == liked
 
 
-def test_ratings_in_other_words_are_a_doubt_and_not_all_missing():
+def test_ratings_in_other_words_are_told_and_not_all_missing():
     frame = pd.DataFrame({"user": list("aabb"), "item": list("pqrs"), "rating": ["good", "bad", "good", "fair"]})
-    assert any(is_doubt(n) and "are no numbers, such as" in n for n in ramgnn.from_frames(frame).notes)
+    assert any("are no numbers, such as" in n for n in ramgnn.from_frames(frame).notes)
     with pytest.raises(DataError, match="'good'") as error:
         ramgnn.from_frames(frame, min_rating=1)
     assert "missing" not in str(error.value)

@@ -40,7 +40,7 @@ def check_one_column(path: Path, line: int, header: str, sep: str, separators: d
             file=path,
             line=line,
             expected=f"columns separated by {separators.get(sep, repr(sep))}",
-            fix=f"leave {option('sep')} out, and each file is recognised by itself; the columns of this one seem to be "
+            fix=f"pass {option('sep', other)} or, where the files differ, leave it out: the columns of this one seem to be "
             f"separated by {separators[other]}",
         )
 

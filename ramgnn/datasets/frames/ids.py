@@ -13,6 +13,7 @@ from ramgnn.advice import option
 from ramgnn.datasets.frames import cells
 from ramgnn.datasets.frames.coded import categories, different
 from ramgnn.datasets.frames.likeness import WHOLE_FLOAT, note_alike
+from ramgnn.datasets.frames.notes import Note
 from ramgnn.datasets.frames.table import SHOWN, Origin
 from ramgnn.errors import DataError
 
@@ -57,7 +58,7 @@ def read_ids(
     """
     codes, written = different(column, origin)
     texts = [text.strip().strip(INVISIBLE).strip() for text in written]
-    _refuse_lines(column.index, codes, texts, origin, side)
+    _note_lines(texts, origin, side, notes)
     _note_merged(written, texts, origin, side, notes)
     _note_kinds(column, origin, side, notes)
     gone = _missing(texts, missing, listed)
@@ -79,21 +80,13 @@ def read_ids(
     return ids, "int64"
 
 
-def _refuse_lines(index: pd.Index, codes: np.ndarray, texts: list[str], origin: Origin, side: str) -> None:
-    """Refuse an id with a line end in it: no program writes one, and a quote that is a letter makes one of two rows.
-
-    Raises:
-        DataError: there is one.
-    """
-    if broken := [n for n, text in enumerate(texts) if "\n" in text or "\r" in text]:
-        place = int(np.argmax(np.isin(codes, broken)))
-        fix = f"close the quote, or pass {option('quote', None)} if quotes are letters in this file"
-        raise DataError(
-            f"the {side} is {texts[codes[place]]!r}, with a line end in it",
-            expected="an id on one line",
-            fix="take the line end out" if origin.file is None else fix,
-            **origin.at(index[place]),
-        )
+def _note_lines(texts: list[str], origin: Origin, side: str, notes: list[str]) -> None:
+    """Note ids with a line end in them: hardly a program writes one, and a quote that is a letter joins two rows."""
+    if broken := [text for text in texts if "\n" in text or "\r" in text]:
+        n = f"{len(broken):,} id{'' if len(broken) == 1 else 's'} of {side}s in {origin.name}"
+        has = "has" if len(broken) == 1 else "have"
+        quotes = f"; if that is two rows, a quote is a letter: {option('quote', None)}" * (origin.file is not None)
+        notes.append(Note(f"{n} {has} a line end inside, first {broken[0]!r}{quotes}", doubt=True))
 
 
 def _missing(texts: list[str], more: frozenset[str], listed: frozenset[str]) -> dict[int, str]:

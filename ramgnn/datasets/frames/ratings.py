@@ -148,7 +148,7 @@ def _note_on_words(cells: Distinct, words: np.ndarray, column: str, origin: Orig
         f"the ratings in column {column!r} of {origin.name} are no numbers, such as {cells.show(words)}, and are not "
     )
     note += f"used: every row counts as liked; with numbers in their place {option('min_rating')} keeps what was liked"
-    return Note(note, doubt=True)
+    return Note(note)  # no doubt: films are rated PG-13, too
 
 
 def _offered(cells: Distinct, wrong: np.ndarray, gone: np.ndarray) -> dict[str, list[str]]:
