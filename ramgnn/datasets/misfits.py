@@ -40,8 +40,8 @@ def check_one_column(path: Path, line: int, header: str, sep: str, separators: d
             file=path,
             line=line,
             expected=f"columns separated by {separators.get(sep, repr(sep))}",
-            fix=f"pass {option('sep', other)} or, where the files differ, leave it out: the columns of this one seem to be "
-            f"separated by {separators[other]}",
+            fix=f"pass {option('sep', other)} or, where the files differ, leave it out: the columns of this one "
+            f"seem to be separated by {separators[other]}",
         )
 
 
