@@ -56,7 +56,7 @@ def relations(
         details = [f"{relation.n_values:,} values"] + [values.detail] * bool(values.detail)
         if complaint:
             outcome = "it stays, since it was named" if named else "it was left out"
-            hint = "" if named else _hint(relation, nodes)
+            hint = "" if named else _hint(relation, nodes, len(nodes.frame.columns) > len(columns) + 1)
             notes.append(f"column {column!r} of {nodes.origin.name}: {complaint}; {outcome}{hint}")
             details.append(complaint)
         else:
@@ -70,15 +70,15 @@ def relations(
     return tuple(kept)
 
 
-def _hint(relation: Relation, nodes: Nodes) -> str:
-    """What a column may be of use for all the same, none of whose values stands twice."""
+def _hint(relation: Relation, nodes: Nodes, titled: bool) -> str:
+    """What a column may be of use for all the same, none of whose values stands twice; `titled` nodes have names."""
     if relation.n_values <= MANY_NUMBERS or len(relation.nodes) > relation.n_values:
         return ""
     if not np.isnan(read_numbers(relation.labels)[0]).any():
         return f"; {option('bins', {relation.name: 'q5'})} would join numbers that are near"
-    return f"; {option('title_column', relation.name)} if it says what the items are called" * (
-        nodes.ids.name == "item"
-    )
+    if titled or nodes.ids.name != "item":
+        return ""
+    return f"; {option('title_column', relation.name)} if it says what the items are called"
 
 
 def _advice(relation: Relation, is_binned: bool, nodes: Nodes) -> list[str]:

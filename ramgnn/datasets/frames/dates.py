@@ -27,13 +27,10 @@ _YEAR, _DAY = r"(?P<Y>[0-9]{4})", r"(?P<d>[0-9]{1,2})"
 _WEEKDAY = r"^(?:[A-Za-z]{3,9}\.?,?\s+)?"
 NUMERIC = re.compile(r"^(?P<a>[0-9]{1,4})(?P<mark>[/.\-])\s?(?P<b>[0-9]{1,2})(?P=mark)\s?(?P<c>[0-9]{1,4})\.?" + _TIME)
 NAMED = (
-    re.compile(_WEEKDAY + _DAY + r"(?:st|nd|rd|th|\.)?[\s\-/]*(?P<name>[A-Za-z]{3,9})\.?,?[\s\-/]*" + _YEAR
-               + _TIME),
-    re.compile(_WEEKDAY + r"(?P<name>[A-Za-z]{3,9})\.?[\s\-/]+" + _DAY + r"(?:st|nd|rd|th)?,?[\s\-/]+" + _YEAR
-               + _TIME),
-    re.compile(r"^[A-Za-z]{3}\s+(?P<name>[A-Za-z]{3})\s+(?P<d>[0-9]{1,2})\s+" + _CLOCK + rf"(?:\s+{_ZONE})?"
-               + r"\s+(?P<Y>[0-9]{4})$"),
-)  # fmt: skip
+    re.compile(_WEEKDAY + _DAY + r"(?:st|nd|rd|th|\.)?[\s\-/]*(?P<name>[A-Za-z]{3,9})\.?,?[\s\-/]*" + _YEAR + _TIME),
+    re.compile(_WEEKDAY + r"(?P<name>[A-Za-z]{3,9})\.?[\s\-/]+" + _DAY + r"(?:st|nd|rd|th)?,?[\s\-/]+" + _YEAR + _TIME),
+    re.compile(rf"^[A-Za-z]{{3}}\s+(?P<name>[A-Za-z]{{3}})\s+{_DAY}\s+{_CLOCK}(?:\s+{_ZONE})?\s+{_YEAR}$"),
+)
 ZONED = re.compile(  # more than `_ZONE`, since ISO dates may say +02 and 20170714T123000Z
     r"(?::[0-9]{2}|T(?:[0-9]{2}){1,3})(?:[.,][0-9]+)?(?:\s*[AaPp]\.?[Mm]\.?)?"
     r"\s*(?:Z|UTC|GMT|(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?)(?: \([^)]*\))?(?:\s+[0-9]{4})?$"
