@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from ramgnn.config import TemporalConfig
 from ramgnn.datasets.base import RecDataset
-from ramgnn.events import Events, next_events
+from ramgnn.events import Events, events_of, next_events
 
 RECENT = 2.0  # things; the memory that the questions q_k are asked of
 LENGTHS = (1.0, 100.0)  # τ of the shortest and of the longest memory before training
@@ -124,14 +124,7 @@ class TemporalGNN(nn.Module):
         Args:
             had: for each of b people the indices of the items that they had, oldest first, all at times of their own.
         """
-        longest = min(max(map(len, had)), self.config.context)
-        item = torch.full((len(had), longest), -1, device=self.items.device)
-        rank = torch.full((len(had), longest), torch.nan, device=self.items.device)
-        for row, items in enumerate(had):
-            latest = torch.as_tensor(np.array(items[-longest:]), device=item.device)
-            item[row, : len(latest)] = latest
-            rank[row, : len(latest)] = torch.arange(len(latest) - 1.0, -1, -1, device=item.device)
-        return self(item, rank)
+        return self(*contexts(events_of(had, self.config.context), np.arange(len(had)), self.items))
 
     def item_embeddings(self) -> Tensor:
         """x_i of all items: ``(n_items, d)``."""

@@ -73,16 +73,11 @@ def sequences(dataset: RecDataset) -> Sequences:
     return Sequences(dataset.train["user"].to_numpy(), events.item, events.position(np.arange(len(events.item))))
 
 
-def table(all: Sequences, kind: Kind, n_items: int, start: np.ndarray | None = None) -> sparse.csr_array:
-    """What the pairs of places count, from j to i, before it is divided by anything: ``(n_items, n_items)``.
-
-    Args:
-        start: places of j; those of all interactions when None.
-    """
-    start = np.arange(len(all.item)) if start is None else start
+def table(all: Sequences, kind: Kind, n_items: int) -> sparse.csr_array:
+    """What the pairs of places count, from j to i, before it is divided by anything: ``(n_items, n_items)``."""
     total = sparse.csr_array((n_items, n_items), dtype=np.float64)
     waiting, n = [], 0
-    for j, i, weight in pairs(all, kind, start):
+    for j, i, weight in pairs(all, kind):
         waiting.append((all.item[j], all.item[i], weight))
         n += len(j)
         if n > MOST_PAIRS:
@@ -90,10 +85,10 @@ def table(all: Sequences, kind: Kind, n_items: int, start: np.ndarray | None = N
     return (total + _summed(waiting, n_items)).tocsr() if waiting else total
 
 
-def pairs(all: Sequences, kind: Kind, start: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def pairs(all: Sequences, kind: Kind) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Places of j and of i in pairs of one user, and what each pair counts; a portion of them at a time."""
     for direction in (1, -1):
-        j = start
+        j = np.arange(len(all.user))
         for step in range(1, len(all.user)):  # pairs that are so many rows apart
             i = j + direction * step
             there = (i >= 0) & (i < len(all.user))

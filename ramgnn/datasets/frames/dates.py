@@ -172,14 +172,8 @@ def _ordered(parts: pd.DataFrame, order: str) -> tuple[np.ndarray, np.ndarray]:
     valid, values = of_parts(year, month, day, zero, zero, zero)
     values = values + np.where(clock == NO_CLOCK, 0, clock)
     in_time = values < next_year() if short.any() else True
-    valid &= (
-        ((digits[0] == 4) | short)
-        & (digits[1] <= 2)
-        & (digits[2] <= 2)
-        & (clock != NO_CLOCK)
-        & _of_our_time(values)
-        & in_time
-    )
+    valid &= ((digits[0] == 4) | short) & (digits[1] <= 2) & (digits[2] <= 2)
+    valid &= (clock != NO_CLOCK) & _of_our_time(values) & in_time
     return valid, values
 
 

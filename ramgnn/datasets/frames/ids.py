@@ -28,6 +28,11 @@ INVISIBLE = "\ufeff\u200b\u2060\u00ad"  # a mark at the start of files, spaces w
 WHOLE = re.compile(r"-?(?:0|[1-9]\d*)(?:\.0+)?")
 
 
+def visible_part(text: str) -> str:
+    """A text without spaces and invisible characters at its ends, which would make two of one."""
+    return text.strip().strip(INVISIBLE).strip()
+
+
 def read_ids(
     column: pd.Series,
     origin: Origin,
@@ -57,7 +62,7 @@ def read_ids(
         DataError: an id is missing and `unknown` is ``"error"``, or all are.
     """
     codes, written = different(column, origin)
-    texts = [text.strip().strip(INVISIBLE).strip() for text in written]
+    texts = [visible_part(text) for text in written]
     _note_lines(texts, origin, side, notes)
     _note_merged(written, texts, origin, side, notes)
     _note_kinds(column, origin, side, notes)

@@ -59,7 +59,7 @@ def keep_liked(
     """
     cells = distinct(rows["rating"], origin, column)
     gone = are_placeholders(cells.text, missing)
-    numbers, with_comma = _with_decimal_commas(list(cells.text), gone)
+    numbers, with_comma = _read_ratings(list(cells.text), gone)
     if with_comma:
         notes.append(f"{with_comma} in column {column!r} of {origin.name} is a number with a decimal comma")
     if (wrong := np.isnan(numbers) & ~gone).any():
@@ -144,10 +144,10 @@ def _note_on_words(cells: Distinct, words: np.ndarray, column: str, origin: Orig
     """The note on ratings that are a few words, of which nobody can tell here which are good; None for others."""
     if not 2 <= words.sum() <= SHOWN_WORDS:
         return None
-    note = (
-        f"the ratings in column {column!r} of {origin.name} are no numbers, such as {cells.show(words)}, and are not "
+    note = f"the ratings in column {column!r} of {origin.name} are no numbers, such as {cells.show(words)}, and are "
+    note += (
+        f"not used: every row counts as liked; with numbers in their place {option('min_rating')} keeps what was liked"
     )
-    note += f"used: every row counts as liked; with numbers in their place {option('min_rating')} keeps what was liked"
     return Note(note)  # no doubt: films are rated PG-13, too
 
 
@@ -189,7 +189,7 @@ def _numbers(cells: Distinct) -> np.ndarray | None:
 def _scale_and_words(cells: Distinct, missing: frozenset[str] = frozenset()) -> tuple[np.ndarray | None, np.ndarray]:
     """The different ratings (None where most are words, or on no scale), and which of the ``(k,)`` texts are words."""
     gone = are_placeholders(cells.text, missing)
-    numbers, _ = _with_decimal_commas(list(cells.text), gone)
+    numbers, _ = _read_ratings(list(cells.text), gone)
     words = np.isnan(numbers) & ~gone
     rated = ~np.isnan(numbers) & ~gone
     scale = np.unique(numbers[rated])
@@ -197,7 +197,7 @@ def _scale_and_words(cells: Distinct, missing: frozenset[str] = frozenset()) -> 
     return (scale if fits else None), words
 
 
-def _with_decimal_commas(texts: list[str], gone: np.ndarray) -> tuple[np.ndarray, str]:
+def _read_ratings(texts: list[str], gone: np.ndarray) -> tuple[np.ndarray, str]:
     """``(k,)`` numbers, ``"4,5"`` being 4.5 as in many spreadsheets, and one such text or "".
 
     Where all that is not `gone`, ``(k,)`` bool, is one of two opposites, these are 1 and 0; and stars are counted.

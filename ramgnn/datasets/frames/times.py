@@ -50,7 +50,7 @@ def read_times(
         seconds = dates.seconds(column)
         notes.append(_note(seconds, "dates", origin))
         return seconds, "seconds"
-    if types.is_integer_dtype(column.dtype) and (gone := _minus_ones(column) | column.isna().to_numpy(bool)).any():
+    if types.is_integer_dtype(column.dtype) and (gone := _no_times(column)).any():
         text = "" if column[gone].isna().any() else "-1"
         raise _missing_time(origin, column.index[gone].to_numpy(), text, len(column))
     if time_format is None and types.is_integer_dtype(column.dtype) and instants.are_seconds(column):
@@ -95,7 +95,7 @@ def keep_timed(
     """
     column = rows["time"]
     if types.is_integer_dtype(column.dtype):
-        lost = _minus_ones(column) | column.isna().to_numpy(bool)
+        lost = _no_times(column)
     elif types.is_datetime64_any_dtype(column.dtype):
         lost = column.isna().to_numpy()
     else:
@@ -120,6 +120,11 @@ def _gone(cells: Distinct, missing: Collection[str]) -> np.ndarray:
         if others.notna().all():
             gone[~gone] = _minus_ones(others)
     return gone
+
+
+def _no_times(integers: pd.Series) -> np.ndarray:
+    """Which of a column of integers are no time, empty or -1: ``(n,)`` bool."""
+    return _minus_ones(integers) | integers.isna().to_numpy(bool)
 
 
 def _minus_ones(numbers: pd.Series) -> np.ndarray:

@@ -12,7 +12,7 @@ from pandas.api import types
 
 from ramgnn.advice import option
 from ramgnn.datasets.frames import cells
-from ramgnn.datasets.frames.ids import INVISIBLE
+from ramgnn.datasets.frames.ids import visible_part
 from ramgnn.datasets.frames.likeness import WHOLE_FLOAT
 from ramgnn.datasets.frames.missing import PLACEHOLDERS, missing_values, suspects
 from ramgnn.datasets.frames.notes import Note
@@ -65,10 +65,9 @@ def read_values(
             parts[text, listed] = [text] if listed or text in whole else split.parts(text)
         except ValueError:
             raise _broken_list(name, text, origin, places[keys.index((text, listed))]) from None
-    parts = {key: [_plain(value) for value in values] for key, values in parts.items()}
-    if any(whole := [value for values in parts.values() for value in values if value not in PLACEHOLDERS]) and all(
-        map(WHOLE_FLOAT.fullmatch, whole)
-    ):  # as pandas writes whole numbers among which some are missing
+    parts = {key: [visible_part(value) for value in values] for key, values in parts.items()}
+    known = [value for values in parts.values() for value in values if value not in PLACEHOLDERS]
+    if known and all(map(WHOLE_FLOAT.fullmatch, known)):  # as pandas writes whole numbers among which some are missing
         parts = {key: [WHOLE_FLOAT.sub(r"\1", value) for value in values] for key, values in parts.items()}
     occurrences: dict[str, int] = {}
     for key, count in counts.items():
@@ -115,11 +114,6 @@ def _keys(column: pd.Series, origin: Origin) -> tuple[list[Key], list[int] | Non
             listed.append(several)
     flat = pd.Series(values, index=places, dtype=object, name=column.name)
     return [(t.strip(), several) for t, several in zip(cells.texts(flat, origin), listed, strict=True)], rows, places
-
-
-def _plain(value: str) -> str:
-    """A value without the invisible characters at its ends, which would make two of one."""
-    return value if value.isascii() else value.strip(INVISIBLE).strip()
 
 
 def _is_several(cell: object) -> bool:
