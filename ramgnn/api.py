@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from ramgnn import arguments, distributed, runs
+from ramgnn import arguments, distributed, readings, runs
 from ramgnn.advice import GO_ON
 from ramgnn.baselines import registry
 from ramgnn.baselines.encoders import ENCODERS, EncoderSettings, pretrainer
@@ -36,7 +36,7 @@ from ramgnn.fitted import FittedModel
 from ramgnn.locks import locked
 from ramgnn.runs import before
 from ramgnn.runs.started import check_ended, warn_if_stopped
-from ramgnn.training import Pretrainer, train_on_everything
+from ramgnn.training import Pretrainer, sides_of, train_on_everything
 from ramgnn.training import fit as fit_ram_gnn
 
 __all__ = ["compare", "evaluate", "fit", "from_frames", "load", "load_run", "save"]
@@ -47,7 +47,7 @@ def fit(
     model: str = "ram-gnn",
     settings: Mapping[str, Any] | None = None,
     *,
-    config: Config | None = None,
+    config: Config | str | None = None,
     encoder: str = "ram-gnn",
     encoder_settings: EncoderSettings | None = None,
     seed: int | None = None,
@@ -64,7 +64,8 @@ def fit(
         model: ``"ram-gnn"``, or a baseline: ``ramgnn.baselines.names()`` lists them.
         settings: those that differ from the defaults, ``{"pretrain.dim": 32}`` for RAM-GNN (``Config.names()`` lists
             them) or, for example, ``{"l2": 200}`` for ``"ease"``.
-        config: RAM-GNN's settings, `Config()` by default.
+        config: RAM-GNN's settings, `Config()` by default; or the name of such, as in ``"temporal"``, the model with a
+            clock.
         encoder: what pre-trains the graphs in RAM-GNN's place, by its name in `ramgnn.baselines.encoders.ENCODERS`;
             encoder_settings: its own.
         seed: of everything that is drawn.
@@ -106,13 +107,16 @@ def fit(
         if fitted.to_be_refitted(refit):
             fit_baseline_on_everything(fitted, progress, device or "cpu")
         return fitted
-    expected = "a ramgnn.Config, such as ramgnn.readings.named('as_printed')"
+    if isinstance(config, str):
+        config = readings.named(config)
+    expected = "a ramgnn.Config, such as ramgnn.readings.named('as_printed'), or the name of one"
     config = arguments.instance("config", Config() if config is None else config, Config, expected)
     changes |= {"seed": seed} if seed is not None else {}
     config = config.override(changes | ({"device": device} if device is not None else {}))
     chosen = _pretrainer(encoder, encoder_settings)
-    if chosen is not None and config.finetune.start == "random":
-        raise RamgnnError(f"with finetune.start=random nothing is pre-trained, so {encoder!r} would not be used")
+    if chosen is not None and not sides_of(config):
+        stage = "temporal" if config.recommender == "temporal" else "finetune"
+        raise RamgnnError(f"with {stage}.start=random nothing is pre-trained, so {encoder!r} would not be used")
     checked_device(distributed.device_of(config.device))
     is_first = distributed.rank() == 0  # of several processes that train together, which share the checkpoints
     with locked(Path(checkpoints)) if checkpoints is not None and is_first else nullcontext():

@@ -125,28 +125,55 @@ class FinetuneConfig:
 
 @dataclass(frozen=True)
 class TemporalConfig:
-    """Settings of the recommender with a clock."""
+    """Settings of the recommender with a clock, which takes the place of the second stage.
 
-    dim: int = 64
+    Attributes:
+        start: x_i to begin with: ``random``, or ``pretrained``.
+        memories: K, the number of learned lengths τ_k.
+        context: how many things of a history are looked at, the latest; no time is cut in two.
+        dropout: of the memories; item_dropout: share of a context that is left out in training.
+        share: a, what the attention counts beside the paths; 1 is the attention alone, 0 the paths.
+        batch: events in an optimiser step.
+        epochs: at most; validation chooses how many.
+        patience: validations without a gain before it stops; validated every `every` epochs.
+        scale: x_i are rescaled to this root mean square entry.
+        lr: Adam's learning rate.
+        ema_decay: decay, per optimiser step, of the running average of all parameters that validation and the result
+            are computed with; 0 takes the parameters as they are.
+    """
+
+    start: Literal["random", "pretrained"] = "random"
     memories: int = 4
     context: int = 50
     dropout: float = 0.3
     item_dropout: float = 0.2
-    scale: float = 0.1
+    share: float = 0.7
     batch: int = 512
+    epochs: int = 30
+    every: int = 1
+    patience: int = 3
+    scale: float = 0.1
     lr: float = 0.004
-    weight_decay: float = 0.01
-    epochs: int = 10
     ema_decay: float = 0.998
 
 
 @dataclass(frozen=True)
 class Config:
-    """Both stages, the seed and the device."""
+    """Both stages, the seed and the device.
+
+    Attributes:
+        name: what it is called in tables.
+        pretrain: the first stage; finetune: the second one, as the paper has it.
+        temporal: what takes the place of the second stage where `recommender` says so.
+        recommender: ``gnn``, the paper's, or ``temporal``, the one with a clock.
+        seed: of everything that is drawn; device: ``cpu``, ``cuda`` and so on.
+    """
 
     name: str = "default"
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    temporal: TemporalConfig = field(default_factory=TemporalConfig)
+    recommender: Literal["gnn", "temporal"] = "gnn"
     seed: int = 0
     device: str = "cpu"
 
@@ -157,8 +184,8 @@ class Config:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Config:
         """The inverse of `to_dict`."""
-        rest = {k: v for k, v in stored.items() if k not in ("pretrain", "finetune")}
-        return cls(pretrain=PretrainConfig(**stored["pretrain"]), finetune=FinetuneConfig(**stored["finetune"]), **rest)
+        rest = {k: v for k, v in stored.items() if k not in STAGES}
+        return cls(**{stage: kind(**stored.get(stage, {})) for stage, kind in STAGES.items()}, **rest)
 
     def override(self, changes: Sequence[str] | Mapping[str, Any]) -> Config:
         """A copy with settings changed, by text such as ``["pretrain.dim=32"]`` or values ``{"pretrain.dim": 32}``.
@@ -183,7 +210,7 @@ class Config:
     def names() -> list[str]:
         """The names of all settings, as `override` takes them: ``pretrain.dim`` and so on."""
         names = [f"{stage}.{f.name}" for stage, part in STAGES.items() for f in fields(part)]
-        return [*names, "seed", "device", "name"]
+        return [*names, "recommender", "seed", "device", "name"]
 
     def validate(self) -> Config:
         """Return self when every value is of its kind, every choice a known one and every number possible.
@@ -193,13 +220,17 @@ class Config:
         """
         for stage, kind in STAGES.items():
             arguments.instance(stage, getattr(self, stage), kind, f"a ramgnn.config.{kind.__name__}")
-        for stage, part in (("", self), ("pretrain.", self.pretrain), ("finetune.", self.finetune)):
+        parts = {stage: getattr(self, stage) for stage in STAGES}
+        for stage, part in {"": self, **parts}.items():
             for key, kind in _kinds(part).items():
-                _check_kind(f"{stage}{key}", getattr(part, key), kind)
+                name = f"{stage}.{key}".lstrip(".")
+                _check_kind(name, getattr(part, key), kind)
                 if key != "seed":
-                    arguments.check_most(f"{stage}{key}", getattr(part, key))
+                    arguments.check_most(name, getattr(part, key))
         arguments.seed(self.seed)
-        for stage, part in (("pretrain", self.pretrain), ("finetune", self.finetune)):
+        if self.recommender not in RECOMMENDERS:
+            raise RamgnnError(f"recommender is {self.recommender!r}; expected {' or '.join(RECOMMENDERS)}")
+        for stage, part in parts.items():
             for key, allowed in CHOICES[stage].items():
                 value = getattr(part, key)
                 if (stage, key) == ("finetune", "loss"):
@@ -210,8 +241,11 @@ class Config:
                 arguments.check_least(f"{stage}.{key}", getattr(part, key), least)
         if self.pretrain.relation == "halves" and self.pretrain.dim % 2:
             raise RamgnnError(f"pretrain.dim is {self.pretrain.dim}; relation=halves needs an even number")
-        for key in ("edge_dropout", "ema_decay"):
-            arguments.check_share(f"finetune.{key}", getattr(self.finetune, key))
+        for stage, keys in SHARES.items():
+            for key in keys:
+                arguments.check_share(f"{stage}.{key}", getattr(parts[stage], key))
+        if not 0 <= self.temporal.share <= 1:
+            raise RamgnnError(f"temporal.share is {self.temporal.share}; expected a number from 0 to 1")
         return self
 
 
@@ -243,7 +277,7 @@ def _losses(name: str) -> tuple[str, ...]:
     return (*PAIRWISE, *LISTWISE)
 
 
-def _kinds(part: Config | PretrainConfig | FinetuneConfig) -> dict[str, str]:
+def _kinds(part: Config | PretrainConfig | FinetuneConfig | TemporalConfig) -> dict[str, str]:
     """The kind of each setting, as `arguments.read_setting` takes it: ``"int | None"``; a choice among words is one."""
     kinds = {f.name: arguments.annotation(f.type) for f in fields(part) if f.name not in STAGES}
     return {name: "str" if kind.startswith("Literal") else kind for name, kind in kinds.items()}
@@ -258,7 +292,8 @@ def _check_kind(name: str, value: Any, kind: str) -> None:
         raise arguments.wrong(name, value, "a finite number")
 
 
-STAGES = {"pretrain": PretrainConfig, "finetune": FinetuneConfig}
+STAGES = {"pretrain": PretrainConfig, "finetune": FinetuneConfig, "temporal": TemporalConfig}
+RECOMMENDERS = ("gnn", "temporal")
 
 # what a setting may be, where it is one of a few words
 CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -266,6 +301,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     for stage, part in STAGES.items()
 }
 CHOICES["finetune"]["loss"] = ("bpr", "softmax")  # and what a user registers, see `_losses`
+SHARES = {"finetune": ("edge_dropout", "ema_decay"), "temporal": ("dropout", "item_dropout", "ema_decay")}
 LEAST: dict[str, dict[str, float]] = {
     "pretrain": {
         "dim": 2, "layers": 1, "k": 1, "step": 1, "k_max": 1, "positives": 1, "negatives": 1, "epochs": 0,
@@ -275,6 +311,9 @@ LEAST: dict[str, dict[str, float]] = {
     "finetune": {
         "scale": 0, "init_std": 0, "layers": 0, "negatives": 1, "batch": 1, "epochs": 0, "every": 1,
         "patience": 1, "lr": 0, "l2": 0, "temperature": 1e-6,
+    },
+    "temporal": {
+        "memories": 1, "context": 1, "batch": 1, "epochs": 0, "every": 1, "patience": 1, "scale": 0, "lr": 0,
     },
 }  # fmt: skip
 

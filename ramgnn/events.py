@@ -132,6 +132,13 @@ def events_of(had: Sequence[np.ndarray], most: int = 50) -> Events:
 
 def _history(dataset: RecDataset) -> tuple[np.ndarray, ...]:
     """User and item of each training interaction, where each user's begin and end, and the ties of each."""
+    kept = vars(dataset)  # sorted once and asked often; where a cached property would keep it
+    if "_history" not in kept:
+        kept["_history"] = _sorted_history(dataset)
+    return kept["_history"]
+
+
+def _sorted_history(dataset: RecDataset) -> tuple[np.ndarray, ...]:
     if dataset.time_kind == "none":
         raise RamgnnError(f"{dataset.name} does not say when anything happened, and a model with a clock needs that")
     user, item, time = (dataset.train[name].to_numpy() for name in ("user", "item", "time"))

@@ -7,7 +7,8 @@ not an exact share of the score.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,13 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ramgnn.attended import SideAttention
 from ramgnn.datasets.base import RecDataset
-from ramgnn.errors import RamgnnError
+from ramgnn.events import Events, events_of, next_events
+from ramgnn.finetuned import Final
 from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
-from ramgnn.recommender import FinalEmbeddings
-from ramgnn.sampler import SampledNeighbours
 from ramgnn.visible import visible
+
+MOST_SHARED = 3  # values that are named beside a path
 
 
 class Explainable(Protocol):
@@ -29,13 +32,13 @@ class Explainable(Protocol):
 
     Attributes:
         dataset: the data; item, user: pre-training on each graph, or None.
-        final: the final embeddings.
+        final: what is scored with; one with a clock has a method `sources` as well.
     """
 
     dataset: RecDataset
     item: Pretrained | None
     user: Pretrained | None
-    final: FinalEmbeddings
+    final: Final
 
     def top_items(self, users: np.ndarray, n: int, exclude_seen: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """The best items of some users and their scores, by index."""
@@ -90,6 +93,26 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """One path in time from something that the user had to the item.
+
+    Attributes:
+        words: what is so, "taken soon after"; node: what it leads from; label: what a reader sees.
+        points: how much of the score; shared: the attribute values that both have.
+    """
+
+    words: str
+    node: int
+    label: str
+    points: float
+    shared: tuple[str, ...]
+
+    def __str__(self) -> str:
+        both = f" (both: {', '.join(map(visible, self.shared))})" if self.shared else ""
+        return f"{self.points:6.2f}  {self.words} {visible(self.label)}{both}"
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why `item` for `user`.
 
@@ -101,6 +124,7 @@ class Explanation:
         user_reasons: values that the user shares with others who had the item, most attention first.
         similar: the user's items closest to this one by final embeddings, whatever they share.
         pretrained: whether the item graph was pre-trained; without that no value has attention.
+        leads: of a model with a clock, the paths that add most to the score; rest: what else it is made of, by name.
 
     As text it is a few lines for a reader: ``print(model.explain(user, item))``.
     """
@@ -116,17 +140,23 @@ class Explanation:
     user_reasons: tuple[Reason, ...]
     similar: tuple[Via, ...]
     pretrained: bool = True
+    leads: tuple[Lead, ...] = ()
+    rest: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         whom = f"{'somebody' if self.user is None else 'user'} {visible(self.user_label)}"
         place = f"score {self.score:.4f}, rank {self.rank}{' (had already)' * self.seen}"
         parts = [f"{visible(self.item_label)} for {whom}: {place}"]
-        if not self.pretrained:
+        if self.rest:
+            title = "what of the score comes from where (points)"
+            rest = (f"{points:6.2f}  {visible(name)}" for name, points in self.rest.items())
+            parts.append("\n".join([title, *(f"  {line}" for line in (*map(str, self.leads), *rest))]))
+        elif not self.pretrained:
             parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"
-        elif self.item_reasons:
+        if self.item_reasons:
             title = "shared with what the user had (attention: share of the item's neighbours through this value)"
             parts.append("\n".join([title, *_lines(self.item_reasons)]))
-        else:
+        elif self.pretrained:
             parts.append("it shares no attribute value with anything the user had")
         if self.user_reasons:
             title = "shared with people who had it (attention: share of the user's neighbours through this value)"
@@ -142,63 +172,6 @@ def _lines(reasons: tuple[Reason, ...]) -> list[str]:
     """One line for each reason, with the nodes behind them below each other."""
     width = max(len(r.name) for r in reasons)
     return [f"  {r.line(width)}" for r in reasons]
-
-
-@dataclass(frozen=True)
-class SideAttention:
-    """One side's graph with its attention, computed once and asked often.
-
-    Attributes:
-        pretrained: the encoder and its graph.
-        neighbours: the sampled neighbours; alpha: ``(E,)`` the last layer's α of each edge to them, Eq. 7.
-    """
-
-    pretrained: Pretrained
-    neighbours: SampledNeighbours
-    alpha: Tensor
-
-    @classmethod
-    def from_pretrained(cls, pretrained: Pretrained | None) -> SideAttention | None:
-        """The final neighbours and the last layer's attention; None without pre-training.
-
-        Raises:
-            RamgnnError: the encoder has no attention.
-        """
-        if pretrained is None:
-            return None
-        if not pretrained.has_attention:
-            raise RamgnnError(
-                f"the encoder {pretrained.encoder!r} has no attention, so there are no reasons to give; "
-                "a model trained with RAM-GNN's encoder has them"
-            )
-        return cls(pretrained, *pretrained.attention())
-
-    def _edges_of(self, node: int) -> slice:
-        return slice(int(self.neighbours.head_ptr[node]), int(self.neighbours.head_ptr[node + 1]))
-
-    def by_value(self, node: int) -> dict[int, float]:
-        """The attention of each value of a node, the largest first; zero for a value without a sampled neighbour."""
-        graph, edges = self.pretrained.graph, self._edges_of(node)
-        attention = {v: 0.0 for v in graph.value[graph.incidences_of(node)].tolist()}
-        for m, a in zip(self.neighbours.incidence[edges].tolist(), self.alpha[edges].tolist(), strict=True):
-            attention[int(graph.value[m])] += a
-        return dict(sorted(attention.items(), key=lambda x: -x[1]))
-
-    def sampled_through(self, node: int) -> set[tuple[int, int]]:
-        """The sampled neighbours of a node as ``(neighbour, value)``."""
-        graph = self.pretrained.graph
-        incidence = self.neighbours.of(node)
-        return set(zip(graph.node[incidence].tolist(), graph.value[incidence].tolist(), strict=True))
-
-    def rows(self, node: int) -> list[tuple[int, str, str, float, float]]:
-        """The sampled neighbours as ``(neighbour, type, value, attention, distance)``, most attention first."""
-        graph, edges = self.pretrained.graph, self._edges_of(node)
-        columns = (self.neighbours.incidence[edges], self.alpha[edges], self.neighbours.distance[edges])
-        rows = []
-        for m, a, d in zip(*(x.tolist() for x in columns), strict=True):
-            v = int(graph.value[m])
-            rows.append((int(graph.node[m]), graph.types[graph.value_type[v]], graph.value_labels[v], a, d))
-        return sorted(rows, key=lambda row: (-row[3], row[0]))
 
 
 class Explainer:
@@ -231,7 +204,8 @@ class Explainer:
         user_reasons = self._reasons(self.user, user, people, like_user, self.names["user"], most)
         label, had = self.names["user"][user], self.dataset.had(user)
         liked = self.dataset.had(user, seen=False)
-        return self._explanation(user, label, item, had, liked, self.scores(user), user_reasons, most)
+        found = self._explanation(user, label, item, had, liked, self.scores(user), user_reasons, most)
+        return self._in_time(found, lambda: next_events(self.dataset, np.array([user])), most)
 
     def explain_to_newcomer(self, had: np.ndarray, scores: np.ndarray, item: int, most: int = 5) -> Explanation:
         """Why `item` for somebody who was not there in training.
@@ -240,8 +214,34 @@ class Explainer:
             had: the items that they had, oldest first; scores: ``(n_items,)`` of all items for them.
         """
         label = "who had " + "; ".join(self.names["item"][i] for i in had)
-        had = np.unique(had)
-        return self._explanation(None, label, item, had, had, scores, (), most)
+        once = np.unique(had)
+        found = self._explanation(None, label, item, once, once, scores, (), most)
+        return self._in_time(found, lambda: events_of([had]), most)
+
+    def _in_time(self, found: Explanation, event: Callable[[], Events], most: int) -> Explanation:
+        """The same with what a model with a clock says beside it; as it is where there is none."""
+        if not hasattr(self.fitted.final, "sources"):
+            return found
+        sources, names = self.fitted.final.sources(event(), found.item), self.names["item"]
+        leads = (Lead(x.words, x.item, names[x.item], x.points, self._shared(x.item, found.item))
+                 for x in sources.steps[:most] if x.points > 0)  # fmt: skip
+        leads = tuple(leads)
+        by = "; ".join(names[j] for j, points in sources.left_out[:2] if points > 0)
+        rest = {"other paths": sum(x.points for x in sources.steps) - sum(x.points for x in leads)}
+        rest |= {"how often it is taken at all": sources.known}
+        rest |= {"the attention with a clock" + f", most by {by}" * bool(by): sources.memory}
+        return replace(found, leads=leads, rest=rest)
+
+    def _shared(self, a: int, b: int) -> tuple[str, ...]:
+        """The rarest values that two items have in common, as ``"genre: Drama"``; none that more than a quarter have."""
+        found = []
+        for relation in self.dataset.item_relations:
+            both = np.intersect1d(*(relation.values[relation.nodes == node] for node in (a, b)))
+            size = {v: int((relation.values == v).sum()) for v in both.tolist()}
+            found += [
+                (n, f"{relation.name}: {relation.labels[v]}") for v, n in size.items() if n <= self.dataset.n_items / 4
+            ]
+        return tuple(text for _, text in sorted(found)[:MOST_SHARED])
 
     def _explanation(
         self, user: int | None, label: str, item: int, had: np.ndarray, liked: np.ndarray, scores: np.ndarray,

@@ -5,23 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ramgnn import distributed
 from ramgnn.checkpoint import Checkpoint, check_like, named, restore_training, training_tensors, under
-from ramgnn.config import FinetuneConfig
+from ramgnn.config import FinetuneConfig, TemporalConfig
 from ramgnn.errors import DivergedError, NotFoundError
-from ramgnn.finetuned import Finetuned, FinetuneEpoch
+from ramgnn.finetuned import Final, Finetuned, FinetuneEpoch
 from ramgnn.interactions import InteractionGraph, sample_negatives
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_loss_of
 from ramgnn.loop import EarlyStopping, check_loss, run_epochs
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_l2_penalty, pairwise_l2_penalty
 from ramgnn.ragged import ragged_arange, repeat_index
-from ramgnn.recommender import FinalEmbeddings, Recommender
+from ramgnn.recommender import Recommender
 
 MAX_STEPS = 32  # optimiser steps an epoch when `batch` is not given, so that large data do not propagate too often
 
@@ -30,23 +31,27 @@ MAX_STEPS = 32  # optimiser steps an epoch when `batch` is not given, so that la
 
 
 def finetune(
-    model: Recommender,
-    config: FinetuneConfig,
+    model: nn.Module,
+    config: FinetuneConfig | TemporalConfig,
     seed: int = 0,
-    validate: Callable[[FinalEmbeddings], float] | None = None,
+    validate: Callable[[Final], float] | None = None,
     epochs: int | None = None,
     progress: bool = True,
     name: str = "fine-tuning",
     checkpoint: Checkpoint | None = None,
+    train: Callable[..., float] | None = None,
+    final_of: Callable[..., Final] | None = None,
 ) -> Finetuned:
-    """Train the recommender.
+    """Train the recommender, or another model in its place.
 
     Args:
         model: the recommender; its device is used.
-        validate: a metric of the final embeddings, larger is better, computed every `config.every` epochs; the best
-            epoch's embeddings are returned, and training stops after `config.patience` validations without a gain.
+        validate: a metric of what the model has become, larger is better, computed every `config.every` epochs; the
+            best epoch's is returned, and training stops after `config.patience` validations without a gain.
         epochs: how many to train instead of `config.epochs`, for retraining without validation.
         checkpoint: written after each epoch; training goes on from it when there is one.
+        train: trains an epoch as `train_epoch` does, which is the default, and takes what that takes.
+        final_of: what is kept of the model; by default what its method `final` gives.
 
     Raises:
         DivergedError: the loss is not finite, or the embeddings are too large to score with.
@@ -54,9 +59,16 @@ def finetune(
         RamgnnError: the loss does not return a scalar with a gradient.
     """
     epochs = config.epochs if epochs is None else epochs
-    generator = torch.Generator(device=model.users.device).manual_seed(seed)
+    train, final_of = train or train_epoch, final_of or methodcaller("final")
+    device = next(model.parameters()).device
+    generator = torch.Generator(device=device).manual_seed(seed)
+    result = Finetuned(model, final_of(model), 0)
     optimiser, stopping = AveragedAdam(model, config), EarlyStopping(config.patience)
-    result = Finetuned(model, model.final(), 0)
+    settings = "temporal" if isinstance(config, TemporalConfig) else "finetune"
+
+    def reached() -> Final:
+        return _checked(final_of(optimiser.averaged), name, f"{settings}.lr")
+
     if checkpoint is not None and (stored := checkpoint.load()) is not None:
         with checkpoint.restoring():
             _restore(*stored, result, optimiser, generator, stopping)
@@ -64,11 +76,14 @@ def finetune(
 
     def train_and_validate(epoch: int) -> str:
         started = time.perf_counter()
-        loss = train_epoch(model, config, optimiser, generator)
-        check_loss(loss, name, epoch, "finetune.lr")
+        loss = train(model, config, optimiser, generator)
+        check_loss(loss, name, epoch, f"{settings}.lr")
         row = FinetuneEpoch(epoch, loss)
         if validate is not None and (epoch % config.every == 0 or epoch == epochs):
-            row.validation = _validated(epoch, validate, result, optimiser, stopping, name)
+            final = reached()
+            row.validation = distributed.from_first(lambda: validate(final), device)
+            if stopping.update(epoch, row.validation):
+                result.best_epoch, result.final = epoch, final
         row.seconds = time.perf_counter() - started
         result.history.append(row)
         return _progress_line(row, stopping)
@@ -79,27 +94,11 @@ def finetune(
         progress=progress,
     )  # fmt: skip
     if validate is None or not result.best_epoch:
-        result.final, result.best_epoch = _checked(optimiser.averaged.final(), name), len(result.history)
+        result.final, result.best_epoch = reached(), len(result.history)
     return result
 
 
-def _validated(
-    epoch: int,
-    validate: Callable[[FinalEmbeddings], float],
-    result: Finetuned,
-    optimiser: AveragedAdam,
-    stopping: EarlyStopping,
-    name: str,
-) -> float:
-    """The metric of the averaged model; its embeddings are kept in the result where it is the best so far."""
-    final = _checked(optimiser.averaged.final(), name)
-    metric = distributed.from_first(lambda: validate(final), final.users.device)
-    if stopping.update(epoch, metric):
-        result.best_epoch, result.final = epoch, final
-    return metric
-
-
-def _checked(final: FinalEmbeddings, name: str) -> FinalEmbeddings:
+def _checked(final: Final, name: str, learning_rate: str) -> Final:
     """The embeddings, where every score is a finite number: none is larger than the product of two lengths.
 
     Raises:
@@ -107,7 +106,7 @@ def _checked(final: FinalEmbeddings, name: str) -> FinalEmbeddings:
     """
     longest = [float(x.double().norm(dim=1).max()) for x in (final.users, final.items) if len(x)]
     if not math.prod(longest) < torch.finfo(torch.float32).max:
-        raise DivergedError(f"{name}: the embeddings are too large to score with; try a lower finetune.lr")
+        raise DivergedError(f"{name}: the embeddings are too large to score with; try a lower {learning_rate}")
     return final
 
 
@@ -126,16 +125,19 @@ class AveragedAdam:
     the number of epochs matters less than without it.
     """
 
-    def __init__(self, model: Recommender, config: FinetuneConfig) -> None:
+    def __init__(self, model: nn.Module, config: FinetuneConfig | TemporalConfig) -> None:
         self.model, self.running = model, None
         self.adam = torch.optim.Adam(model.parameters(), lr=config.lr)
         if config.ema_decay:
-            model.interactions()  # made before the model is copied, so that the copy shares the graph with it
-            self.running = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))
+            if isinstance(model, Recommender):
+                model.interactions()  # made before the model is copied, so that the copy shares the graph with it
+            warm = isinstance(config, TemporalConfig)
+            average = warm_average(config.ema_decay) if warm else get_ema_multi_avg_fn(config.ema_decay)
+            self.running = AveragedModel(model, multi_avg_fn=average)
 
     @property
-    def averaged(self) -> Recommender:
-        """The recommender with averaged parameters."""
+    def averaged(self) -> nn.Module:
+        """The model with averaged parameters."""
         return self.running.module if self.running is not None else self.model
 
     def step(self) -> None:
@@ -143,6 +145,20 @@ class AveragedAdam:
         self.adam.step()
         if self.running is not None:
             self.running.update_parameters(self.model)
+
+
+def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    """A running average that forgets faster in the beginning, by min(decay, (1 + n) / (10 + n)) after n steps.
+
+    Otherwise the start values would stay in it for 1 / (1 - decay) steps, which with little data are many epochs.
+    """
+
+    @torch.no_grad()
+    def average(running: list[Tensor], current: list[Tensor], n: Tensor) -> None:
+        kept = min(decay, (1 + int(n)) / (10 + int(n)))
+        torch._foreach_lerp_(running, current, 1 - kept)
+
+    return average
 
 
 # ---- one epoch, and one step -----------------------------------------------------------------------------------------
@@ -265,7 +281,7 @@ def _save(
     if optimiser.running is not None:
         tensors |= named("average", optimiser.running.state_dict())
     if result.best_epoch:
-        tensors |= {"final.users": result.final.users, "final.items": result.final.items}
+        tensors |= named("final", result.final.tensors())
     checkpoint.save(tensors, {"history": result.history_dict()["epochs"], "best": stopping.best,
                               "since": stopping.n_without_gain, "best_epoch": result.best_epoch})  # fmt: skip
 
@@ -288,7 +304,6 @@ def _restore(
     stopping.best, stopping.n_without_gain = float(state["best"]), int(state["since"])
     stopping.best_epoch = best_epoch
     if best_epoch:
-        final = {"users": result.final.users.cpu(), "items": result.final.items.cpu()}
-        check_like(final, under("final", tensors))
-        device = result.model.users.device
-        result.final = FinalEmbeddings(tensors["final.users"].to(device), tensors["final.items"].to(device))
+        stored = under("final", tensors)
+        check_like({name: x.cpu() for name, x in result.final.tensors().items()}, stored)
+        result.final = result.final.with_tensors(stored)

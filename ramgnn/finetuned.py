@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from ramgnn.recommender import FinalEmbeddings, Recommender
+import numpy as np
+from torch import Tensor, nn
+
+
+class Final(Protocol):
+    """What is kept of a trained model to score with: final embeddings, or a model with a clock.
+
+    Attributes:
+        users: ``(n_users, d)``; items: ``(n_items, d)``, by which they are compared.
+    """
+
+    users: Tensor
+    items: Tensor
+
+    def __call__(self, users: np.ndarray) -> Tensor:
+        """The scores of all items for some users: ``(b, n_items)``."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All numbers in it, by name."""
+
+    def with_tensors(self, tensors: Mapping[str, Tensor]) -> Final:
+        """The same with other numbers, which come to its device; the inverse of `tensors`."""
 
 
 @dataclass
@@ -34,15 +56,15 @@ class Finetuned:
     """The result of `finetune`.
 
     Attributes:
-        model: the recommender; final: its embeddings at the best epoch.
+        model: the recommender; final: what is kept of it, as it was at the best epoch.
         best_epoch: the epoch `final` is from.
         history: one `FinetuneEpoch` each.
         interrupted: True when Ctrl-C ended it early.
         resumed: how many of the epochs came from a checkpoint.
     """
 
-    model: Recommender
-    final: FinalEmbeddings
+    model: nn.Module | None
+    final: Final
     best_epoch: int
     history: list[FinetuneEpoch] = field(default_factory=list)
     interrupted: bool = False

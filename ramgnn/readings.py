@@ -144,7 +144,12 @@ def as_printed() -> Config:
     )
 
 
-CONFIGS = {"default": default, "as_printed": as_printed}
+def temporal() -> Config:
+    """The recommender with a clock, which is not in the paper: it names the time of interactions as future work."""
+    return Config(name="temporal", recommender="temporal")
+
+
+CONFIGS = {"default": default, "as_printed": as_printed, "temporal": temporal}
 
 ABLATIONS = {
     "full": "RAM-GNN: attention and sampler",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,6 +200,14 @@ class FinalEmbeddings:
     def __call__(self, users: np.ndarray) -> Tensor:
         """ŷ_ui, Eq. 22, for a block of users: ``(b, n_items)``."""
         return scores(self.users[torch.as_tensor(users, device=self.users.device)], self.items)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Both, by name."""
+        return {"users": self.users, "items": self.items}
+
+    def with_tensors(self, tensors: Mapping[str, Tensor]) -> FinalEmbeddings:
+        """Others, which come to the same device."""
+        return FinalEmbeddings(tensors["users"].to(self.users.device), tensors["items"].to(self.items.device))
 
     def user_embeddings(self) -> Tensor:
         """x_u of all users: ``(n_users, d)``, from which `ramgnn.newcomers` learns where somebody new belongs."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from ramgnn import distributed
@@ -80,25 +81,53 @@ def fit(
     pretrainer = pretrainer or pretrain_side
     fitted = Fitted(dataset, config)
     graphs = {side: graph_of(dataset, side) for side in SIDES}
-    if config.finetune.start == "pretrained":
-        for side in SIDES:
-            if graphs[side] is not None:
-                checkpoint = _checkpoint(checkpoints, side, dataset, config)
-                run = pretrainer, graphs[side], side, config, progress, checkpoint
-                setattr(fitted, side, _timed(fitted, f"pre-training {side}s", *run))
-                if fitted.interrupted:
-                    return fitted
+    for side in sides_of(config):
+        if graphs[side] is not None:
+            checkpoint = _checkpoint(checkpoints, side, dataset, config)
+            run = pretrainer, graphs[side], side, config, progress, checkpoint
+            setattr(fitted, side, _timed(fitted, f"pre-training {side}s", *run))
+            if fitted.interrupted:
+                return fitted
     if epochs is None:
         fitted.validation = _timed(fitted, "validation", _validate, fitted, graphs, pretrainer, progress, checkpoints)
         if fitted.interrupted:
             return fitted
         epochs = fitted.validation.best_epoch
-    model = build(dataset, config, graphs, {side: fitted.pretrained(side) for side in SIDES})
     fitted.finetuned = _timed(
-        fitted, "fine-tuning", finetune, model, config.finetune, config.seed, None, epochs, progress, "fine-tuning",
+        fitted, "fine-tuning", train_recommender, fitted, graphs, epochs, progress, "fine-tuning",
         _checkpoint(checkpoints, "finetune", dataset, config, epochs),
     )  # fmt: skip
     return fitted
+
+
+def sides_of(config: Config) -> tuple[str, ...]:
+    """The sides whose graphs are pre-trained on. Where there is a clock no user has a vector that could start there."""
+    if config.recommender == "temporal":
+        return ("item",) if config.temporal.start == "pretrained" else ()
+    return SIDES if config.finetune.start == "pretrained" else ()
+
+
+def train_recommender(
+    fitted: Fitted,
+    graphs: dict[str, MultiRelationalGraph | None],
+    epochs: int,
+    progress: bool,
+    name: str,
+    checkpoint: Checkpoint | None,
+) -> Finetuned:
+    """The second stage: for so many epochs on the data of `fitted`, from what it was pre-trained to."""
+    dataset, config = fitted.dataset, fitted.config
+    if config.recommender == "temporal":
+        from ramgnn.temporal import training as temporal  # with SciPy's optimiser, for which others need not wait
+
+        return temporal.train(dataset, config, _item_start(fitted.item), epochs, progress, name, checkpoint)
+    model = build(dataset, config, graphs, {side: fitted.pretrained(side) for side in SIDES})
+    return finetune(model, config.finetune, config.seed, None, epochs, progress, name, checkpoint)
+
+
+def _item_start(pretrained: Pretrained | None) -> Tensor | None:
+    """What items start from where there is a clock: ``(n_items, d)``, or None."""
+    return None if pretrained is None else pretrained.embeddings().nodes
 
 
 def train_on_everything(
@@ -126,11 +155,10 @@ def train_on_everything(
         served.user = _timed(fitted, "pre-training users on everything", *run)
         if fitted.interrupted:
             return
-    model = build(dataset, config, graphs, {side: served.pretrained(side) for side in SIDES})
+    epochs, stage = fitted.finetuned.best_epoch, "fine-tuning on everything"
     served.finetuned = _timed(
-        fitted, "fine-tuning on everything", finetune, model, config.finetune, config.seed, None,
-        fitted.finetuned.best_epoch, progress, "fine-tuning on everything",
-        _checkpoint(checkpoints, "all", dataset, config, fitted.finetuned.best_epoch),
+        fitted, stage, train_recommender, served, graphs, epochs, progress, stage,
+        _checkpoint(checkpoints, "all", dataset, config, epochs),
     )  # fmt: skip
     if not fitted.interrupted:
         fitted.served = served
@@ -205,6 +233,11 @@ def finetune_validated(
         view: `RecDataset.validation` of a data set.
         report: told epoch and metric of each validation; may raise to end the training.
     """
+    if config.recommender == "temporal":
+        from ramgnn.temporal import training as temporal
+
+        start = _item_start(pretrained["item"])
+        return temporal.train(view, config, start, None, progress, "validation", checkpoint, report, validate=True)
     model = build(view, config, graphs, pretrained)
     epoch = 0
 

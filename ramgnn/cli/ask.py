@@ -73,6 +73,17 @@ def _as_dict(explanation: Explanation, dataset: RecDataset) -> dict[str, Any]:
         "score": explanation.score,
         "rank": explanation.rank,
         "seen": explanation.seen,
+        "leads": [
+            {
+                "words": lead.words,
+                "id": dataset.item_ids[lead.node],
+                "label": lead.label,
+                "points": round(lead.points, 6),
+                "shared": list(lead.shared),
+            }
+            for lead in explanation.leads
+        ],
+        "rest": {name: round(points, 6) for name, points in explanation.rest.items()},
         "item_reasons": plain(explanation.item_reasons, dataset.item_ids),
         "user_reasons": plain(explanation.user_reasons, dataset.user_ids),
         "similar": [

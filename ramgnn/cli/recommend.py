@@ -245,6 +245,10 @@ def _add_reasons(model: FittedModel, rows: list[dict[str, Any]], **whom: Any) ->
 
 def _short(explanation: Explanation, items: Sequence[str]) -> str:
     """One reason in a few words, with the names of the `items`."""
+    if explanation.leads:
+        first = explanation.leads[0]
+        both = f"; both: {first.shared[0]}" if first.shared else ""
+        return f"{first.words} {items[first.node]}{both}"
     if explanation.item_reasons:
         best = explanation.item_reasons[0]
         return f"{best.type} {best.value}, as {items[best.via[0].node]}"

@@ -23,7 +23,8 @@ COPY = "copy the folder again from where it was written, or train again"
 SUM = "sum"  # the key of ``run.json`` under which the sum of all others stands
 FLOAT = "torch.float32"  # the type of final embeddings
 MOST = 2**31  # of a threshold, an epoch and the like
-SIZES = ("dim", "layers", "hidden", "relation_dim", "attention", "heads", "length")  # settings that ask for memory
+# settings that ask for memory
+SIZES = ("dim", "layers", "hidden", "relation_dim", "attention", "heads", "length", "memories")
 
 # what is read of ``history.json``, each key with the kinds of its value
 PRETRAINED = {"types": list, "k": list, "stopped": list, "interrupted": bool, "epochs": list}

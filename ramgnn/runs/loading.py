@@ -12,13 +12,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ramgnn.checkpoint import check_like
+from ramgnn.checkpoint import check_like, under
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.encoder import RAMGNN
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.files import check_keys
-from ramgnn.finetuned import Finetuned, FinetuneEpoch
+from ramgnn.finetuned import Final, Finetuned, FinetuneEpoch
 from ramgnn.fitted import FittedModel
 from ramgnn.pretrained import Epoch, Pretrained
 from ramgnn.recommender import FinalEmbeddings
@@ -139,11 +139,8 @@ def _ram_gnn(
         state = {k.removeprefix(f"{side}."): x for k, x in tensors.items() if k.startswith(f"{side}.")}
         noted = _no_history(dataset, side) if history is None else history[side]
         setattr(fitted, side, _pretrained(path, dataset, side, config, encoder, state, noted, device))
-    if "final.users" in tensors:
-        if "final.items" not in tensors:
-            raise DataError("'final.items' is missing", file=folder / WEIGHTS, fix=FIX)
-        final = FinalEmbeddings(tensors["final.users"], tensors["final.items"])
-        check_final(final, dataset, folder / WEIGHTS)
+    if stored := under("final", tensors):
+        final = _final(folder, dataset, config, stored)
         if history is None:  # a run that was stopped in validation has the embeddings of that stage
             last = "validation" if metadata["interrupted"] == "validation" else "finetune"
             history = {last: {"best_epoch": 0, "epochs": [], "interrupted": metadata["interrupted"] is not None}}
@@ -154,6 +151,31 @@ def _ram_gnn(
                 done = Finetuned(None, final, stored["best_epoch"], epochs, stored["interrupted"])
                 setattr(fitted, attribute, done)
     return fitted
+
+
+def _final(folder: Path, dataset: RecDataset, config: Config, stored: dict[str, Tensor]) -> Final:
+    """What is scored with, from its numbers."""
+    path = folder / WEIGHTS
+    if config.recommender == "temporal":
+        from ramgnn.temporal.training import untrained
+
+        check_sizes(vars(config.pretrain) | vars(config.temporal), stored, folder / RUN)
+        try:
+            empty = untrained(dataset, config)
+            if missing := sorted(empty.tensors().keys() - stored.keys()):
+                raise ValueError(f"{missing[0]!r} is missing")
+            check_like(empty.tensors(), {name: x.cpu() for name, x in stored.items()})
+        except RamgnnError as error:  # of data without times
+            raise DataError(str(error), file=folder / RUN, fix=FIX) from None
+        except ValueError as error:
+            raise DataError(f"the recommender with a clock cannot be read: {error}", file=path, fix=FIX) from None
+        return empty.to(config.device).with_tensors(stored)
+    for name in ("users", "items"):
+        if name not in stored:
+            raise DataError(f"'final.{name}' is missing", file=path, fix=FIX)
+    final = FinalEmbeddings(stored["users"], stored["items"])
+    check_final(final, dataset, path)
+    return final
 
 
 def _no_history(dataset: RecDataset, side: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ramgnn.baselines.fitted import FittedBaseline, scorer_state
+from ramgnn.checkpoint import named
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
@@ -128,7 +129,7 @@ def _contents(fitted: FittedModel) -> tuple[dict[str, Tensor], dict[str, Any], d
                 settings = pretrained.encoder_settings
                 encoders[side] = {"name": pretrained.encoder, "settings": settings and asdict(settings)}
         if fitted.final is not None:
-            tensors |= {"final.users": fitted.final.users, "final.items": fitted.final.items}
+            tensors |= named("final", fitted.final.tensors())
         metadata = {"model": "ram-gnn", "encoders": encoders, "config": fitted.config.to_dict()}
         metadata |= {"interrupted": fitted.interrupted, "seconds": fitted.seconds}
         return tensors, metadata, fitted.history()

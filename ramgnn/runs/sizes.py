@@ -15,7 +15,7 @@ from ramgnn.files import open_file
 from ramgnn.runs.checking import COPY, SIZES
 
 ROOM = 8  # times what the tables and matrices of a model are thought to need: every real one has to fit in
-DEEP = ("layers", "heads")  # settings that say how often there is such a matrix; the others are widths
+DEEP = ("layers", "heads", "memories")  # settings that say how often there is such a matrix; the others are widths
 OURS = "ramgnn."  # how the modules of this package are called
 
 
@@ -75,7 +75,7 @@ def _most(metadata: Mapping[str, Any], dataset: RecDataset) -> int | None:
             return None
         most = most_numbers(dataset, [baseline.defaults() | metadata["settings"]])
         return most if baseline.trained else most + 2 * dataset.n_items**2
-    settings = [metadata["config"].get("pretrain")]
+    settings = [metadata["config"].get("pretrain"), metadata["config"].get("temporal")]
     for encoder in metadata["encoders"].values():
         name = encoder.get("name") if isinstance(encoder, dict) else None
         if name == "ram-gnn":

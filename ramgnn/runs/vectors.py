@@ -80,7 +80,8 @@ def _read(folder: Path) -> VectorModel | None:
         check_own_sum(metadata, folder / RUN)
     if metadata["model"] != "ram-gnn" or metadata["interrupted"] is not None or not (folder / HISTORY).exists():
         return None
-    read_config(metadata["config"], folder / RUN)
+    if read_config(metadata["config"], folder / RUN).recommender != "gnn":
+        return None  # it scores by more than two tables
     dataset = read_data(folder, metadata)
     history = read_history(folder, metadata, dataset)
     tensors = safetensors.load_file(folder / WEIGHTS)

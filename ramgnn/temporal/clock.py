@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ramgnn.config import TemporalConfig
-from ramgnn.datasets.base import RecDataset
-from ramgnn.events import Events, events_of, next_events
+from ramgnn.events import Events
+from ramgnn.finetune import AveragedAdam
 
-RECENT = 2.0  # things; the memory that the questions q_k are asked of
 LENGTHS = (1.0, 100.0)  # τ of the shortest and of the longest memory before training
 
 
 class ClockLayer(nn.Module):
     r"""The mean over N(u) of Eq. 19 becomes K means, each with a memory of its own length τ_k.
 
-    .. math:: h_k = \sum_{j \in N(u)} \alpha_{jk} x_j, \qquad
-        \alpha_{jk} = \mathrm{softmax}_j\big(-r_j / \tau_k + q_k(m)^\top x_j / \sqrt d\big)
-    .. math:: m = \sum_{j \in N(u)} \mathrm{softmax}_j(-r_j / 2)\, x_j
+    .. math:: h_k = \sum_{j \in N(u)} \alpha_{jk} x_j, \qquad \alpha_{jk} = \mathrm{softmax}_j(-r_j / \tau_k)
     .. math:: x_{ut} = \mathrm{LN}\big(V\,[h_1 \Vert \dots \Vert h_K] + \mathrm{MLP}\,[h_1 \Vert \dots \Vert h_K]\big)
 
-    with r_j how many things ago u had j. Without the term of q_k it is a mean that only a clock weights; with it, what
-    u had recently asks which of the rest belongs to it.
+    with r_j how many things ago u had j. A short memory is the last thing alone, an endless one is the mean of Eq. 19.
 
     Args:
-        dim: d; memories: K; dropout: of what goes into the MLP and of what comes out.
+        dim: d; memories: K; dropout: of what goes into V and the MLP, and inside it.
     """
 
     def __init__(self, dim: int, memories: int, dropout: float) -> None:
         super().__init__()
         self.log_length = nn.Parameter(torch.linspace(*np.log(LENGTHS), memories))  # (K,) log τ_k
-        self.question = nn.Linear(dim, memories * dim, bias=False)  # all q_k
-        nn.init.zeros_(self.question.weight)  # the clock alone, to begin with
         self.v = nn.Linear(memories * dim, dim, bias=False)
         self.mlp = nn.Sequential(nn.Linear(memories * dim, dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(dim, dim))
         self.drop, self.norm = nn.Dropout(dropout), nn.LayerNorm(dim)
@@ -50,21 +42,15 @@ class ClockLayer(nn.Module):
         Returns:
             ``(b, d)``; of an empty context what the weights make of zeros.
         """
-        alpha = self.attention(x, rank)  # (b, K, L)
-        h = torch.bmm(alpha, x).flatten(1)  # (b, K d)
+        h = torch.bmm(self.attention(rank), x).flatten(1)  # (b, K, L) and (b, L, d) to (b, K d)
         h = self.drop(h)
         return self.norm(self.v(h) + self.mlp(h))
 
-    def attention(self, x: Tensor, rank: Tensor) -> Tensor:
-        """α_jk: ``(b, K, L)``; 0 where there is nothing."""
-        there = ~rank.isnan()  # (b, L)
-        rank = rank.nan_to_num(0.0)
-        recent = _softmax(-rank / RECENT, there).unsqueeze(1)  # (b, 1, L)
-        m = torch.bmm(recent, x)  # (b, 1, d)
-        q = self.question(m).view(len(x), -1, x.shape[2])  # (b, K, d)
-        by_clock = -rank.unsqueeze(1) / self.log_length.exp().unsqueeze(1)  # (b, K, L)
-        by_content = torch.bmm(q, x.transpose(1, 2)) / x.shape[2] ** 0.5  # (b, K, L)
-        return _softmax(by_clock + by_content, there.unsqueeze(1))
+    def attention(self, rank: Tensor) -> Tensor:
+        """α_jk of ranks ``(b, L)``: ``(b, K, L)``; 0 where there is nothing."""
+        there = ~rank.isnan().unsqueeze(1)  # (b, 1, L)
+        logits = -rank.nan_to_num(0.0).unsqueeze(1) / self.log_length.exp().unsqueeze(1)  # (b, K, L)
+        return _softmax(logits, there)
 
 
 def _softmax(logits: Tensor, there: Tensor) -> Tensor:
@@ -79,32 +65,30 @@ class TemporalGNN(nn.Module):
     .. math:: y_{ui} = c\, x_{ut}^\top x_i / \sqrt d + b_i
 
     Args:
-        dataset: with times.
+        n_items: of the catalogue.
+        dim: d.
         config: the settings.
         start: ``(n_items, d)`` x_i to begin with, from pre-training; None draws them.
         seed: of the start values.
-
-    Raises:
-        RamgnnError: the data have no times.
     """
 
-    def __init__(self, dataset: RecDataset, config: TemporalConfig, start: Tensor | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, n_items: int, dim: int, config: TemporalConfig, start: Tensor | None = None, seed: int = 0
+    ) -> None:
         super().__init__()
         torch.manual_seed(seed)
-        self.dataset, self.config, self.n_items = dataset, config, dataset.n_items
-        d = config.dim if start is None else start.shape[1]
-        x = torch.randn(dataset.n_items, d)
+        self.config = config
+        x = torch.randn(n_items, dim)
         x = x if start is None else start.clone()
         x *= config.scale / x.square().mean().sqrt().clamp(min=1e-12)
         self.items = nn.Parameter(x)  # (n_items, d)
-        self.bias = nn.Parameter(torch.zeros(dataset.n_items))
+        self.bias = nn.Parameter(torch.zeros(n_items))  # (n_items,) b_i
         self.sharpness = nn.Parameter(torch.tensor(8.0))  # c
-        self.clock = ClockLayer(d, config.memories, config.dropout)
+        self.clock = ClockLayer(dim, config.memories, config.dropout)
 
     def state(self, item: Tensor, rank: Tensor) -> Tensor:
         """x_ut of some contexts: ``(b, L)`` items, -1 where there is nothing, and ranks, to ``(b, d)``."""
-        x = F.embedding(item.clamp(min=0), self.items)
-        return self.clock(x * (item >= 0).unsqueeze(2), rank)
+        return self.clock(F.embedding(item.clamp(min=0), self.items), rank)  # what is not there has the weight 0
 
     def forward(self, item: Tensor, rank: Tensor) -> Tensor:
         """y of all items for some contexts: ``(b, n_items)``."""
@@ -112,23 +96,14 @@ class TemporalGNN(nn.Module):
         return torch.addmm(self.bias, x, self.items.T)
 
     @torch.no_grad()
-    def scores(self, users: np.ndarray) -> Tensor:
-        """y of all items for some users: ``(b, n_items)``."""
-        events = next_events(self.dataset, users, self.config.context)
-        return self(*contexts(events, np.arange(len(users)), self.items))
+    def of_events(self, events: Events) -> Tensor:
+        """y of all items at some events: ``(e, n_items)``."""
+        return self(*contexts(events, np.arange(len(events)), self.items))
 
     @torch.no_grad()
-    def newcomer_scores(self, had: Sequence[np.ndarray]) -> Tensor:
-        """The same for people who were not there in training: ``(b, n_items)``.
-
-        Args:
-            had: for each of b people the indices of the items that they had, oldest first, all at times of their own.
-        """
-        return self(*contexts(events_of(had, self.config.context), np.arange(len(had)), self.items))
-
-    def item_embeddings(self) -> Tensor:
-        """x_i of all items: ``(n_items, d)``."""
-        return self.items.detach()
+    def states(self, events: Events) -> Tensor:
+        """x_ut at some events: ``(e, d)``."""
+        return self.state(*contexts(events, np.arange(len(events)), self.items))
 
 
 def contexts(events: Events, which: np.ndarray, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -137,25 +112,21 @@ def contexts(events: Events, which: np.ndarray, like: Tensor) -> tuple[Tensor, T
     return torch.from_numpy(item).to(like.device), torch.from_numpy(rank).to(like)
 
 
-def train_epoch(
-    model: TemporalGNN, events: Events, optimiser: torch.optim.Optimizer, generator: torch.Generator, step=None
-) -> float:
+def train_epoch(model: TemporalGNN, events: Events, optimiser: AveragedAdam, generator: torch.Generator) -> float:
     """Each event once, in random order; the mean of -log p(target) among items not had before."""
     config, total = model.config, 0.0
-    order = torch.randperm(len(events), generator=generator)
+    order = torch.randperm(len(events), generator=generator, device=generator.device).cpu()
     for batch in order.split(config.batch):
         which = batch.numpy()
         item, rank = contexts(events, which, model.items)
-        lost = torch.rand(item.shape, generator=generator) < config.item_dropout
-        rank = rank.masked_fill(lost.to(rank.device), torch.nan)
+        lost = torch.rand(item.shape, generator=generator, device=item.device) < config.item_dropout
+        rank = rank.masked_fill(lost, torch.nan)
         y = model(item.masked_fill(rank.isnan(), -1), rank)  # (b, n_items)
         row, had = (torch.from_numpy(x).to(y.device) for x in events.had(which))
         y.detach()[row, had] = -torch.inf  # in place: what has the probability 0 has the gradient 0
         loss = F.cross_entropy(y, torch.from_numpy(events.target[which]).to(y.device))
-        optimiser.zero_grad()
+        optimiser.adam.zero_grad()
         loss.backward()
         optimiser.step()
-        if step is not None:
-            step()
         total += float(loss.detach()) * len(which)
     return total / max(len(events), 1)

@@ -45,7 +45,7 @@ PEOPLE = Kind("people", "taken by the same people as", "people")
 NEXT = Kind("next", "taken next to", "places", reach=6.0, half_life=2.0)
 SOON = Kind("soon", "taken soon after", "places", reach=3.0, half_life=2.0, ordered=True)
 AFTER = Kind("after", "taken after", "places", reach=10.0, half_life=6.0, ordered=True)
-EASE = Kind("ease", "foretold by", "regression")
+EASE = Kind("ease", "goes, all else equal, with", "regression")
 KINDS = (PEOPLE, NEXT, SOON, AFTER, EASE)
 
 

@@ -85,6 +85,27 @@ class Paths:
             found = [np.take_along_axis(x, candidates, 1) for x in found]
         return np.stack(found)
 
+    def through(self, event: Events, kind: Kind, item: int) -> tuple[np.ndarray, np.ndarray]:
+        """From which items it leads to one item at a single event, and how much from each: ``(n,)`` and ``(n,)``.
+
+        What leads there adds up to F_t, where that is above 0.
+        """
+        row, at, weight = context(event, np.zeros(1, np.int64), kind)
+        j, user = event.item[at], int(event.user[0])
+        if kind.by == "regression":
+            everything = self.matrix[[max(user, 0)]] * (user >= 0)
+            spread = (everything @ self.inverse)[0]  # (n_items,)
+            left = 1 - float((everything @ spread)[0])
+            led = -(self.inverse[j, item] + spread[j] * spread[item] / left)
+            return j, led / (self.inverse[item, item] + spread[item] ** 2 / left)
+        own = user >= 0
+        if kind.by == "people":
+            both = (self.matrix[:, [item]].T @ self.matrix[:, j]).toarray()[0]
+            both -= own * self.matrix[[max(user, 0)], [item]]
+        else:
+            both = self.tables[kind.name][j, np.full(len(j), item)]
+        return j, weight * both / np.sqrt(np.maximum(self.count[j] - own, 1) * max(self.count[item], 1))
+
     # ---- F of one kind ----------------------------------------------------------------------------------------------
 
     def _led(self, events: Events, which: np.ndarray, kind: Kind, others: np.ndarray) -> np.ndarray:

@@ -1,0 +1,91 @@
+"""Training the recommender with a clock: the weights of the paths first, then the attention, epoch after epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ramgnn import distributed
+from ramgnn.checkpoint import Checkpoint
+from ramgnn.config import Config
+from ramgnn.datasets.base import RecDataset
+from ramgnn.errors import RamgnnError
+from ramgnn.evaluation import ndcg, rank_test
+from ramgnn.events import training_events
+from ramgnn.finetune import AveragedAdam, finetune
+from ramgnn.finetuned import Finetuned
+from ramgnn.temporal import paths
+from ramgnn.temporal.clock import TemporalGNN, train_epoch
+from ramgnn.temporal.kinds import EASE, NEXT, PEOPLE, SOON
+from ramgnn.temporal.scorer import Temporal
+
+MOST_ITEMS = 6000  # of a catalogue whose n × n matrix for EASE is inverted
+
+
+def train(
+    dataset: RecDataset,
+    config: Config,
+    start: Tensor | None = None,
+    epochs: int | None = None,
+    progress: bool = True,
+    name: str = "fine-tuning",
+    checkpoint: Checkpoint | None = None,
+    report: Callable[[int, float], None] | None = None,
+    validate: bool = False,
+) -> Finetuned:
+    """Train it on a data set.
+
+    Args:
+        start: ``(n_items, d)`` x_i to begin with, from pre-training; None draws them.
+        epochs: how many; `config.temporal.epochs` at most when None.
+        validate: whether NDCG@10 on the held-out items of `dataset`, which is a validation view then, says which epoch
+            is the best; report: told epoch and metric of each validation, and may raise to end the training.
+        progress, name, checkpoint: as in `ramgnn.finetune.finetune`.
+
+    Raises:
+        RamgnnError: the data have no times, nobody has two things, or several processes train together.
+        DivergedError: a number is not finite.
+    """
+    if distributed.size() > 1:
+        raise RamgnnError("the recommender with a clock is trained by one process; start it without torchrun")
+    settings = config.temporal
+    events = training_events(dataset, settings.context)
+    if not len(events):
+        raise RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
+    gnn = TemporalGNN(dataset.n_items, config.pretrain.dim, settings, start, config.seed)
+    gnn = gnn.to(distributed.device_of(config.device))
+    by_paths = fit_paths(dataset, config.seed)
+
+    def epoch(model: TemporalGNN, _: object, optimiser: AveragedAdam, generator: torch.Generator) -> float:
+        return train_epoch(model.train(), events, optimiser, generator)
+
+    def metric(final: Temporal) -> float:
+        value = ndcg(rank_test(final, dataset), 10)
+        if report is not None:
+            report(min(settings.every * (1 + len(seen)), settings.epochs), value)
+        seen.append(value)
+        return value
+
+    seen: list[float] = []
+    return finetune(
+        gnn, settings, config.seed, metric if validate else None, epochs, progress, name, checkpoint, epoch,
+        partial(Temporal.of, paths=by_paths, share=settings.share),
+    )  # fmt: skip
+
+
+def fit_paths(dataset: RecDataset, seed: int) -> paths.Paths:
+    """The paths with weights that fit the last events of each user; without EASE where the catalogue is large."""
+    kinds = (PEOPLE, NEXT, SOON, *([EASE] if dataset.n_items <= MOST_ITEMS else []))
+    return paths.fit(dataset, kinds, seed)
+
+
+def untrained(dataset: RecDataset, config: Config) -> Temporal:
+    """What `train` gives before any training, all weights of the paths 0: to be filled with what a run has kept."""
+    kinds = (PEOPLE, NEXT, SOON, *([EASE] if dataset.n_items <= MOST_ITEMS else []))
+    gnn = TemporalGNN(dataset.n_items, config.pretrain.dim, config.temporal)
+    empty = paths.Paths(dataset, kinds, np.zeros(1 + len(kinds)), np.ones(len(kinds)))
+    return Temporal.of(gnn, empty, config.temporal.share)
