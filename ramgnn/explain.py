@@ -233,14 +233,13 @@ class Explainer:
         return replace(found, leads=leads, rest=rest)
 
     def _shared(self, a: int, b: int) -> tuple[str, ...]:
-        """The rarest values that two items have in common, as ``"genre: Drama"``; none that more than a quarter have."""
+        """The rarest values that two items have in common, as ``"genre: Drama"``; none that a quarter of all have."""
         found = []
         for relation in self.dataset.item_relations:
             both = np.intersect1d(*(relation.values[relation.nodes == node] for node in (a, b)))
             size = {v: int((relation.values == v).sum()) for v in both.tolist()}
-            found += [
-                (n, f"{relation.name}: {relation.labels[v]}") for v, n in size.items() if n <= self.dataset.n_items / 4
-            ]
+            rare = (v for v, n in size.items() if n < self.dataset.n_items / 4)
+            found += [(size[v], f"{relation.name}: {relation.labels[v]}") for v in rare]
         return tuple(text for _, text in sorted(found)[:MOST_SHARED])
 
     def _explanation(

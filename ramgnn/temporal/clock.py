@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -76,15 +79,15 @@ class TemporalGNN(nn.Module):
         self, n_items: int, dim: int, config: TemporalConfig, start: Tensor | None = None, seed: int = 0
     ) -> None:
         super().__init__()
-        torch.manual_seed(seed)
         self.config = config
-        x = torch.randn(n_items, dim)
-        x = x if start is None else start.clone()
+        with torch.random.fork_rng([]):
+            torch.manual_seed(seed)
+            x = torch.randn(n_items, dim) if start is None else start.clone()
+            self.clock = ClockLayer(dim, config.memories, config.dropout)
         x *= config.scale / x.square().mean().sqrt().clamp(min=1e-12)
         self.items = nn.Parameter(x)  # (n_items, d)
         self.bias = nn.Parameter(torch.zeros(n_items))  # (n_items,) b_i
         self.sharpness = nn.Parameter(torch.tensor(8.0))  # c
-        self.clock = ClockLayer(dim, config.memories, config.dropout)
 
     def state(self, item: Tensor, rank: Tensor) -> Tensor:
         """x_ut of some contexts: ``(b, L)`` items, -1 where there is nothing, and ranks, to ``(b, d)``."""
@@ -114,19 +117,29 @@ def contexts(events: Events, which: np.ndarray, like: Tensor) -> tuple[Tensor, T
 
 def train_epoch(model: TemporalGNN, events: Events, optimiser: AveragedAdam, generator: torch.Generator) -> float:
     """Each event once, in random order; the mean of -log p(target) among items not had before."""
-    config, total = model.config, 0.0
-    order = torch.randperm(len(events), generator=generator, device=generator.device).cpu()
-    for batch in order.split(config.batch):
-        which = batch.numpy()
-        item, rank = contexts(events, which, model.items)
-        lost = torch.rand(item.shape, generator=generator, device=item.device) < config.item_dropout
-        rank = rank.masked_fill(lost, torch.nan)
-        y = model(item.masked_fill(rank.isnan(), -1), rank)  # (b, n_items)
-        row, had = (torch.from_numpy(x).to(y.device) for x in events.had(which))
-        y.detach()[row, had] = -torch.inf  # in place: what has the probability 0 has the gradient 0
-        loss = F.cross_entropy(y, torch.from_numpy(events.target[which]).to(y.device))
-        optimiser.adam.zero_grad()
-        loss.backward()
-        optimiser.step()
-        total += float(loss.detach()) * len(which)
+    config, total, device = model.config, 0.0, model.items.device
+    order = torch.randperm(len(events), generator=generator, device=device).cpu()
+    with _dropout_from(generator):
+        for batch in order.split(config.batch):
+            which = batch.numpy()
+            item, rank = contexts(events, which, model.items)
+            lost = torch.rand(item.shape, generator=generator, device=device) < config.item_dropout
+            rank = rank.masked_fill(lost, torch.nan)
+            y = model(item, rank)  # (b, n_items)
+            row, had = (torch.from_numpy(x).to(device) for x in events.had(which))
+            y.detach()[row, had] = -torch.inf  # in place: what has the probability 0 has the gradient 0
+            loss = F.cross_entropy(y, torch.from_numpy(events.target[which]).to(device))
+            optimiser.adam.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += float(loss.detach()) * len(which)
     return total / max(len(events), 1)
+
+
+@contextmanager
+def _dropout_from(generator: torch.Generator) -> Iterator[None]:
+    """Dropout draws from the generator that all do, which has no say in it: it asks that of its device."""
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    with torch.random.fork_rng([generator.device] if generator.device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,273 @@
+"""The recommender with a clock as somebody meets it: trained, saved, resumed, asked, explained."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import ramgnn
+from ramgnn import readings
+from ramgnn.cli import main
+from ramgnn.config import Config
+from ramgnn.errors import DataError, RamgnnError
+from ramgnn.events import events_of, next_events
+from ramgnn.runs.folder import RUN, WEIGHTS
+from ramgnn.temporal import training
+from ramgnn.temporal.kinds import EASE
+from tests.small import reseal, small_dataset
+
+FEW = {"pretrain.dim": 8, "temporal.epochs": 4, "temporal.batch": 16, "temporal.lr": 0.02}
+
+
+def fitted(data=None, **arguments):
+    return ramgnn.fit(data or small_dataset(), settings=FEW, config="temporal", progress=False, **arguments)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fitted()
+
+
+def everybody(model):
+    return model.scorer(np.arange(model.dataset.n_users))
+
+
+# ---- what it says ----------------------------------------------------------------------------------------------------
+
+
+def test_it_recommends_nothing_that_somebody_had(model):
+    frame = model.recommend(n=20)
+    had = {
+        (u, i)
+        for table in (model.dataset.train, model.dataset.test)
+        for u, i in zip(table.user, table.item, strict=True)
+    }
+    ids = {(model.dataset.user_ids[u], model.dataset.item_ids[i]) for u, i in had}
+    assert not ids & set(zip(frame["user"], frame["item"], strict=True))
+    assert frame.groupby("user")["score"].apply(lambda x: x.is_monotonic_decreasing).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_score_is_the_weighted_sum(model, share):
+    one = replace(model.scorer, share=share)
+    attention, paths = one.parts(next_events(model.dataset, np.arange(5)))
+    torch.testing.assert_close(one(np.arange(5)), share * attention + (1 - share) * paths)
+
+
+def test_somebody_new_with_the_history_of_a_user_has_the_scores_of_the_gnn(model):
+    history = model.dataset.history(3)
+    known, _ = model.scorer.parts(next_events(model.dataset, np.array([3])))
+    new, _ = model.scorer.parts(events_of([np.asarray(history)]))
+    torch.testing.assert_close(known, new)
+
+
+def test_the_order_of_what_somebody_new_had_matters(model):
+    forth, back = (model.scorer.newcomer_scores([np.array(x)]) for x in ([1, 2, 3, 4], [4, 3, 2, 1]))
+    assert not torch.allclose(forth, back)
+
+
+@pytest.mark.parametrize("user", range(4))
+def test_the_parts_of_a_reason_add_up_to_the_score(model, user):
+    event = next_events(model.dataset, np.array([user]))
+    had = set(model.dataset.train["item"][model.dataset.train["user"] == user])
+    scores = model.scorer(np.array([user]))[0]
+    for item in set(range(model.dataset.n_items)) - had:
+        assert model.scorer.sources(event, item).score == pytest.approx(float(scores[item]), abs=1e-5)
+
+
+def test_what_leads_to_an_item_adds_up_to_its_feature(model):
+    paths = model.scorer.paths
+    for event in (next_events(model.dataset, np.array([2])), events_of([np.array([4, 1, 7])])):
+        had = set(event.item[event.first[0] : event.end[0]].tolist())
+        features = paths.features(event, np.zeros(1, int))[:, 0]
+        for number, kind in enumerate(paths.kinds, 1):
+            for item in set(range(model.dataset.n_items)) - had:
+                j, amount = paths.through(event, kind, item)
+                assert set(j.tolist()) <= had
+                assert max(amount.sum(), 0) == pytest.approx(features[number, item], abs=1e-9)
+
+
+def test_leaving_a_thing_out_is_what_the_network_says_without_it(model):
+    had = [3, 9, 5]
+    event = events_of([np.array(had)])
+    left_out = dict(model.scorer.sources(event, 7).left_out)
+    full = model.scorer.gnn.of_events(event)[0, 7]
+    for j in had:
+        item = torch.tensor([[x if x != j else -1 for x in had]])
+        rank = torch.tensor([[r if x != j else torch.nan for x, r in zip(had, (2.0, 1.0, 0.0), strict=True)]])
+        lost = model.scorer.share * float(full - model.scorer.gnn(item, rank)[0, 7])
+        assert left_out[j] == pytest.approx(lost, abs=1e-5)
+
+
+def test_an_explanation_names_paths_and_adds_up(model):
+    user = model.dataset.user_ids[0]
+    first = model.recommend(user, 1)["item"][0]
+    found = model.explain(user, first)
+    assert sum(lead.points for lead in found.leads) + sum(found.rest.values()) == pytest.approx(found.score, abs=1e-5)
+    assert "the attention with a clock" in str(found) and "no attention to give" not in str(found)
+    for lead in found.leads:
+        assert lead.label in str(found)
+        for text in lead.shared:
+            name, value = text.split(": ")
+            lists = next(r for r in model.dataset.item_relations if r.name == name).lists(model.dataset.n_items)
+            assert value in lists[lead.node] and value in lists[found.item]
+
+
+# ---- training --------------------------------------------------------------------------------------------------------
+
+
+def test_a_seed_decides_everything():
+    one, two, other = (fitted(seed=s) for s in (0, 0, 1))
+    assert torch.equal(everybody(one), everybody(two))
+    assert not torch.equal(everybody(one), everybody(other))
+
+
+def test_it_starts_from_pretraining_where_asked():
+    settings = FEW | {"temporal.start": "pretrained", "temporal.epochs": 0, "pretrain.epochs": 1}
+    model = ramgnn.fit(small_dataset(), settings=settings, config="temporal", progress=False, epochs=0)
+    x, y = model.scorer.items, model.item.embeddings().nodes
+    torch.testing.assert_close(x / x.norm(), y / y.norm())
+    assert model.user is None
+
+
+def test_training_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
+    whole = fitted(epochs=4)
+    real, calls = training.train_epoch, []
+
+    def stopped(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(training, "train_epoch", stopped)
+    assert fitted(epochs=4, checkpoints=tmp_path).interrupted == "fine-tuning"
+    monkeypatch.setattr(training, "train_epoch", real)
+    again = fitted(epochs=4, checkpoints=tmp_path)
+    assert again.finetuned.resumed == 2
+    assert torch.equal(everybody(whole), everybody(again))
+
+
+def test_what_serves_knows_the_held_out_items():
+    model = fitted(refit=True, epochs=1)
+    assert model.served.scorer.dataset is model.served.dataset
+    assert len(model.served.dataset.train) == len(model.dataset.train) + len(model.dataset.test)
+    frame = model.recommend(n=5)
+    held_out = {
+        (model.dataset.user_ids[u], model.dataset.item_ids[i])
+        for u, i in zip(model.dataset.test["user"], model.dataset.test["item"], strict=True)
+    }
+    assert not held_out & set(zip(frame["user"], frame["item"], strict=True))
+
+
+def test_a_large_catalogue_does_without_ease(monkeypatch):
+    monkeypatch.setattr(training, "MOST_ITEMS", 19)
+    assert EASE not in fitted(epochs=1).scorer.paths.kinds
+
+
+# ---- saved and read --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_a_run_says_what_the_model_said(tmp_path, refit):
+    model = fitted(epochs=2, refit=refit)
+    ramgnn.save(model, tmp_path / "run")
+    read = ramgnn.load_run(tmp_path / "run")
+    assert torch.equal(everybody(model), everybody(read))
+    assert model.recommend(n=3).equals(read.recommend(n=3))
+    user, item = model.dataset.user_ids[1], model.recommend(model.dataset.user_ids[1], 1)["item"][0]
+    assert str(model.explain(user, item)) == str(read.explain(user, item))
+    assert (read.served is not None) == refit
+
+
+def change(folder, edit):
+    tensors = load_file(folder / WEIGHTS)
+    edit(tensors)
+    save_file(tensors, folder / WEIGHTS)
+    reseal(folder)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda t: t.pop("final.gnn.items"), "gnn.items"),
+        (lambda t: t.update({"final.gnn.bias": t["final.gnn.bias"][:3].clone()}), "gnn.bias"),
+        (lambda t: t.update({"final.paths.weight": t["final.paths.weight"] * torch.nan}), "no finite numbers"),
+        (lambda t: t.update({"final.more": torch.zeros(2)}), "more"),
+        (lambda t: t.update({"final.gnn.sharpness": torch.tensor(8.0).double()}), "sharpness"),
+    ],
+)
+def test_a_forged_run_is_refused(tmp_path, model, edit, says):
+    folder = ramgnn.save(model, tmp_path / "run")
+    change(folder, edit)
+    with pytest.raises(DataError, match=says):
+        ramgnn.load_run(folder)
+
+
+def test_a_run_that_asks_for_too_much_memory_is_refused(tmp_path, model):
+    folder = ramgnn.save(model, tmp_path / "run")
+    content = json.loads((folder / RUN).read_text())
+    content["config"]["temporal"]["memories"] = 10**9
+    (folder / RUN).write_text(json.dumps(content))
+    reseal(folder)
+    with pytest.raises(DataError, match="memories"):
+        ramgnn.load_run(folder)
+
+
+def test_runs_from_before_there_was_a_clock_are_read():
+    stored = Config().to_dict()
+    del stored["temporal"], stored["recommender"]
+    assert Config.from_dict(stored) == Config()
+
+
+# ---- what cannot be --------------------------------------------------------------------------------------------------
+
+
+def test_data_without_times_are_refused():
+    with pytest.raises(RamgnnError, match="does not say when"):
+        fitted(replace(small_dataset(), time_kind="none"))
+
+
+def test_unknown_names_of_settings_and_configurations():
+    with pytest.raises(RamgnnError, match="temporal"):
+        ramgnn.fit(small_dataset(), config="temporl")
+    with pytest.raises(RamgnnError, match="temporal.memories"):
+        ramgnn.fit(small_dataset(), config="temporal", settings={"temporal.memorys": 3})
+
+
+@pytest.mark.parametrize(
+    "setting", ["share=1.5", "share=-.1", "item_dropout=1", "memories=0", "lr=nan", "start=warm", "batch=0"]
+)
+def test_impossible_settings_are_refused(setting):
+    with pytest.raises(RamgnnError, match=setting.split("=")[0]):
+        Config().override([f"temporal.{setting}"])
+    with pytest.raises(RamgnnError, match="gnn or temporal"):
+        Config().override(["recommender=clock"])
+
+
+def test_another_encoder_needs_pretraining():
+    with pytest.raises(RamgnnError, match="temporal.start=random"):
+        fitted(encoder="gcn")
+
+
+def test_what_the_name_stands_for():
+    assert readings.named("temporal").recommender == "temporal"
+    assert readings.named("default").recommender == "gnn"
+
+
+# ---- on the command line ---------------------------------------------------------------------------------------------
+
+
+def test_the_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = [x for name, value in FEW.items() for x in ("--set", f"{name}={value}")]
+    assert main(["train", "--data", "toy", "--config", "temporal", "--quiet", "--out", "run", *options]) == 0
+    assert main(["recommend", "--run", "run", "--had", "Titanic (1997)", "-n", "2", "--reasons"]) == 0
+    out = capsys.readouterr().out
+    assert "Titanic (1997)" in out
+    assert main(["evaluate", "--run", "run"]) == 0
