@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ramgnn import arguments
-from ramgnn.errors import NotFoundError, RamgnnError
+from ramgnn.changes import assignments, check_kind, kinds_of, no_setting
+from ramgnn.errors import RamgnnError
 
 
 @dataclass(frozen=True)
@@ -147,11 +147,11 @@ class TemporalConfig:
     context: int = 50
     dropout: float = 0.3
     item_dropout: float = 0.2
-    share: float = 0.7
+    share: float = 0.6
     batch: int = 512
     epochs: int = 30
     every: int = 1
-    patience: int = 3
+    patience: int = 5
     scale: float = 0.1
     lr: float = 0.004
     ema_decay: float = 0.998
@@ -195,13 +195,13 @@ class Config:
             NotFoundError: there is no such setting.
         """
         config = self
-        for name, value, text in _assignments(changes):
+        for name, value, text in assignments(changes):
             stage, dot, key = name.rpartition(".")
             part = getattr(config, stage, None) if stage in STAGES else None if dot else config
             known = {f.name for f in fields(part)} - set(STAGES) if part else set()
             if part is None or key not in known:
-                raise _no_setting(name, self.names())
-            value = arguments.read_setting(value, _kinds(part)[key], text)
+                raise no_setting(name, self.names())
+            value = arguments.read_setting(value, kinds_of(part, STAGES)[key], text)
             changed = replace(part, **{key: value})
             config = replace(config, **{stage: changed}) if dot else changed
         return config.validate()
@@ -222,9 +222,9 @@ class Config:
             arguments.instance(stage, getattr(self, stage), kind, f"a ramgnn.config.{kind.__name__}")
         parts = {stage: getattr(self, stage) for stage in STAGES}
         for stage, part in {"": self, **parts}.items():
-            for key, kind in _kinds(part).items():
+            for key, kind in kinds_of(part, STAGES).items():
                 name = f"{stage}.{key}".lstrip(".")
-                _check_kind(name, getattr(part, key), kind)
+                check_kind(name, getattr(part, key), kind)
                 if key != "seed":
                     arguments.check_most(name, getattr(part, key))
         arguments.seed(self.seed)
@@ -249,25 +249,6 @@ class Config:
         return self
 
 
-def _assignments(changes: Sequence[str] | Mapping[str, Any]) -> list[tuple[str, Any, str]]:
-    """Changes as ``(name, value, text)``; a value given as text is text still."""
-    example = "as in {'pretrain.dim': 32} or ['pretrain.dim=32']"
-    if isinstance(changes, Mapping):
-        for name in changes:
-            arguments.instance("the name of a setting", name, str, f"text, {example}")
-        return [(name, value, f"{name}={value}") for name, value in changes.items()]
-    if isinstance(changes, str):
-        changes = [changes]
-    rows = []
-    for text in arguments.instance("changes", changes, Iterable, f"settings, {example}"):
-        arguments.instance("a change", text, str, f"text, {example}")
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise RamgnnError(f"cannot read the setting {text!r}; expected NAME=VALUE, as in pretrain.dim=32")
-        rows.append((name, value, text))
-    return rows
-
-
 def _losses(name: str) -> tuple[str, ...]:
     """The losses that fine-tuning knows; a user's own are looked up only for a name that is not one of the two."""
     if name in CHOICES["finetune"]["loss"]:
@@ -275,21 +256,6 @@ def _losses(name: str) -> tuple[str, ...]:
     from ramgnn.losses import LISTWISE, PAIRWISE  # imports torch
 
     return (*PAIRWISE, *LISTWISE)
-
-
-def _kinds(part: Config | PretrainConfig | FinetuneConfig | TemporalConfig) -> dict[str, str]:
-    """The kind of each setting, as `arguments.read_setting` takes it: ``"int | None"``; a choice among words is one."""
-    kinds = {f.name: arguments.annotation(f.type) for f in fields(part) if f.name not in STAGES}
-    return {name: "str" if kind.startswith("Literal") else kind for name, kind in kinds.items()}
-
-
-def _check_kind(name: str, value: Any, kind: str) -> None:
-    """Refuse a value of another kind, which a setting has that was written in code and not by `Config.override`."""
-    kinds = kind.split(" | ")
-    if set(kinds) <= set(arguments.KINDS) and not arguments.is_of_kind(value, kinds):
-        raise arguments.wrong(name, value, " or ".join(arguments.KINDS[k] for k in kinds))
-    if not arguments.is_finite(value):
-        raise arguments.wrong(name, value, "a finite number")
 
 
 STAGES = {"pretrain": PretrainConfig, "finetune": FinetuneConfig, "temporal": TemporalConfig}
@@ -316,10 +282,3 @@ LEAST: dict[str, dict[str, float]] = {
         "memories": 1, "context": 1, "batch": 1, "epochs": 0, "every": 1, "patience": 1, "scale": 0, "lr": 0,
     },
 }  # fmt: skip
-
-
-def _no_setting(name: str, names: Sequence[str]) -> NotFoundError:
-    """The error for a setting that is not there: those of that name in a stage, those that resemble it, or all."""
-    same = [known for known in names if known.rpartition(".")[2] == name.rpartition(".")[2]]
-    near = same or get_close_matches(name, names, 3, 0.5)
-    return NotFoundError("setting", name, near, None if near else f"the settings are {', '.join(names)}")

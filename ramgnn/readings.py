@@ -1,8 +1,9 @@
-"""Readings: the places where the paper is open, wrong or silent, and what each of our two configurations does there."""
+"""Readings: the places where the paper is open, wrong or silent, and what each of two configurations does there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 import pandas as pd
 
@@ -166,7 +167,8 @@ def named(name: str) -> Config:
         NotFoundError: there is none.
     """
     if name not in CONFIGS:
-        raise NotFoundError("configuration", name, list(CONFIGS))
+        near = get_close_matches(name, CONFIGS)
+        raise NotFoundError("configuration", name, near, None if near else f"there are {', '.join(CONFIGS)}")
     return CONFIGS[name]()
 
 
@@ -204,7 +206,8 @@ def table() -> pd.DataFrame:
     rows = []
     for r in READINGS:
         stage, _, key = r.setting.partition(".")
-        chosen = {n: getattr(getattr(c(), stage), key) if key else next(iter(r.choices)) for n, c in CONFIGS.items()}
+        compared = {name: CONFIGS[name]() for name in ("default", "as_printed")}
+        chosen = {n: getattr(getattr(c, stage), key) if key else next(iter(r.choices)) for n, c in compared.items()}
         rows.append({"id": r.id, "place": r.place, "printed": r.printed, "problem": r.problem, "setting": r.setting,
                      "choices": " · ".join(r.choices), **chosen})  # fmt: skip
     return pd.DataFrame(rows).set_index("id")

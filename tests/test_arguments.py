@@ -52,8 +52,8 @@ def said(call, *words: str, error: type[Exception] = RamgnnError) -> None:
     ({"settings": "dim=3"}, ("settings is 'dim=3'",)),
     ({"settings": {3: 4}}, ("a name in settings is 3",)),
     ({"model": "mf", "settings": ["dim=3"]}, ("settings is a list",)),
-    ({"config": "as_printed"}, ("config is 'as_printed'", "ramgnn.Config", "ramgnn.readings.named('as_printed')")),
-    ({"config": "nonsense"}, ("config is 'nonsense'", "ramgnn.readings.named('as_printed')")),
+    ({"config": "as_prnted"}, ("no configuration 'as_prnted'", "did you mean 'as_printed'?")),
+    ({"config": "nonsense"}, ("no configuration 'nonsense'", "there are default, as_printed, temporal")),
     ({"config": {}}, ("config is a dict", "a ramgnn.Config")),
     ({"config": Config}, ("config is a type", "a ramgnn.Config")),
     ({"encoder": None}, ("encoder is None",)),
@@ -346,7 +346,7 @@ def test_ram_gnn_s_numbers_are_finite_and_of_their_kind_wherever_they_were_writt
             said(lambda a=assignment: Config().override(a), f"cannot read '{stage}.{name}={value}'")
             config = replace(Config(), **{stage: replace(part, **{name: value})})
             said(config.validate, f"{stage}.{name} is {value}; expected")
-    for name, value, word in (("lr", "x", "a number"), ("epochs", 1.5, "a whole number"), ("negatives", None, "whole")):
+    for name, value, word in (("lr", "x", "a number"), ("epochs", 1.5, "a whole number"), ("epochs", None, "whole")):
         config = replace(Config(), **{stage: replace(part, **{name: value})})
         said(config.validate, f"{stage}.{name} is {value!r}; expected", word)
 

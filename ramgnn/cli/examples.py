@@ -30,6 +30,7 @@ TRAIN = """examples:
   ramgnn train --out runs/first                              the embedded films, in about two minutes
   ramgnn train --interactions rows.csv --items items.csv --out runs/mine
   ramgnn train --data data/ml-1m --out runs/ml-1m            a folder with MovieLens, RecBole's files, or tables
+  ramgnn train --config temporal --out runs/next             with a clock: what comes next, by what came before
   ramgnn train --set pretrain.dim=32 finetune.lr=0.01        settings by name
   ramgnn train --model ease --out runs/ease                  a baseline
   ramgnn train --model mf --set lr=0.1 dim=32 --epochs 30    its own settings; an unknown one lists all

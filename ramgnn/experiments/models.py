@@ -20,7 +20,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.evaluation import Scorer, ndcg, rank_test
 from ramgnn.experiments.spaces import Space
 from ramgnn.pretrained import Pretrained
-from ramgnn.training import SIDES, Pretrainer, finetune_validated, fit, graph_of, pretrain_side
+from ramgnn.training import SIDES, Pretrainer, finetune_validated, fit, graph_of, pretrain_side, sides_of
 
 Report = Callable[[int, float], None]
 
@@ -187,13 +187,16 @@ class RamGnn(ModelSpec):
 
     def settings(self, tuned: dict[str, Any]) -> dict[str, Any]:
         """See `ModelSpec.settings`."""
-        config = self.configured(tuned, 0).to_dict()
-        return {k: v for k, v in config.items() if k not in ("seed", "device")}
+        config = self.configured(tuned, 0)
+        in_time = config.recommender == "temporal"
+        left_out = {"seed", "device", *(["finetune"] if in_time else ["temporal", "recommender"])}
+        return {k: v for k, v in config.to_dict().items() if k not in left_out}
 
     def budget(self) -> tuple[int, int]:
         """See `ModelSpec.budget`; of fine-tuning, which is what validation stops."""
-        config = self.configured({}, 0).finetune
-        return config.epochs, config.every * config.patience
+        config = self.configured({}, 0)
+        stage = config.temporal if config.recommender == "temporal" else config.finetune
+        return stage.epochs, stage.every * stage.patience
 
     def pretrainer(self, tuned: dict[str, Any]) -> Pretrainer:
         """What pre-trains a graph."""
@@ -206,10 +209,11 @@ class RamGnn(ModelSpec):
         view, config = dataset.validation(), self.configured(tuned, seed)
         graphs = {side: graph_of(view, side) for side in SIDES}
         pretrained: dict[str, Pretrained | None] = {side: None for side in SIDES}
-        if config.finetune.start == "pretrained":
-            pretrain = self.pretrainer(tuned)
-            pretrained = {s: pretrain(g, s, config, False) if g is not None else None for s, g in graphs.items()}
-            _not_stopped(*pretrained.values())
+        pretrain = self.pretrainer(tuned)
+        for side in sides_of(config):
+            if (graph := graphs[side]) is not None:
+                pretrained[side] = pretrain(graph, side, config, False)
+        _not_stopped(*pretrained.values())
         result = finetune_validated(view, config, graphs, pretrained, progress=False, report=report)
         _not_stopped(result)
         return max(epoch.validation or 0.0 for epoch in result.history), result.best_epoch

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ramgnn.experiments import ladder
+from ramgnn.experiments import in_time, ladder
 from ramgnn.experiments.lineup import MODELS
 from ramgnn.experiments.models import ModelSpec, RamGnn, TrainedBaseline
 from ramgnn.experiments.spaces import SPACES
@@ -27,6 +27,8 @@ def _fair(spec: ModelSpec) -> ModelSpec:
         return replace(
             spec, epochs=CAP, every=every, patience=PATIENCE // every, warm_up=WARM_UP, overrides=spec.overrides | whole
         )
+    if isinstance(spec, RamGnn) and spec.config == "temporal":
+        return replace(spec, overrides=spec.overrides | {"temporal.epochs": CAP, "temporal.patience": PATIENCE})
     if isinstance(spec, RamGnn):
         spec = replace(spec, overrides=spec.overrides | {"finetune.epochs": CAP}, warm_up=WARM_UP)
         if spec.name == "ram-gnn as printed":
@@ -50,7 +52,8 @@ def _like_ours(name: str, **overrides) -> ModelSpec:
     return replace(softmax, name=name, space=space, overrides=softmax.overrides | overrides)
 
 
-_ROWS = [*MODELS.values(), _like_ours("lightgcn softmax dropout"), _like_ours("lightgcn like ours", ema_decay=0.99)]
+_LIGHTGCN = (_like_ours("lightgcn softmax dropout"), _like_ours("lightgcn like ours", ema_decay=0.99))
+_ROWS = (*MODELS.values(), *_LIGHTGCN, *in_time.ROWS)
 _FAIR = {spec.name: _fair(spec) for spec in _ROWS}
 _LADDER = {x.name: x for x in ladder.specs(CAP, WARM_UP)}
 SECOND = _FAIR | _LADDER | {x.name: x for name in CLAIMED for x in (_again(_FAIR[name], 1), _again(_FAIR[name], 2))}

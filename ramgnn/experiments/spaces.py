@@ -115,7 +115,17 @@ LIGHTGCN_SOFTMAX: Space = {
     "temperature": Real(0.1, 1.0),
 }
 
+IN_TIME: Space = {
+    "temporal.lr": Real(0.001, 0.01),
+    "temporal.dropout": Real(0.1, 0.6, log=False),
+    "temporal.item_dropout": Real(0.0, 0.5, log=False),
+    "temporal.memories": Whole(2, 8),
+    "temporal.batch": One((128, 256, 512)),
+    "temporal.share": Real(0.3, 0.9, log=False),
+}
+
 SPACES: dict[str, Space] = {
+    "in time": IN_TIME,
     "as printed": AS_PRINTED,
     "ram-gnn": {f"pretrain.{name}": x for name, x in ENCODER.items()} | RECOMMENDER,
     "encoder": {f"encoder.{name}": x for name, x in ENCODER.items()} | RECOMMENDER,

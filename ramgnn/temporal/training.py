@@ -20,7 +20,7 @@ from ramgnn.finetune import AveragedAdam, finetune
 from ramgnn.finetuned import Finetuned
 from ramgnn.temporal import paths
 from ramgnn.temporal.clock import TemporalGNN, train_epoch
-from ramgnn.temporal.kinds import EASE, NEXT, PEOPLE, SOON
+from ramgnn.temporal.kinds import EASE, NEXT, PEOPLE, SOON, Kind
 from ramgnn.temporal.scorer import Temporal
 
 MOST_ITEMS = 6000  # of a catalogue whose n × n matrix for EASE is inverted
@@ -58,7 +58,8 @@ def train(
         raise RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
     gnn = TemporalGNN(dataset.n_items, config.pretrain.dim, settings, start, config.seed)
     gnn = gnn.to(distributed.device_of(config.device))
-    by_paths = fit_paths(dataset, config.seed)
+    by_paths = paths.fit(dataset, kinds(dataset), config.seed) if settings.share < 1 else _no_paths(dataset)
+    epochs = epochs if settings.share else 0  # what counts nothing is not trained
 
     def epoch(model: TemporalGNN, _: object, optimiser: AveragedAdam, generator: torch.Generator) -> float:
         return train_epoch(model.train(), events, optimiser, generator)
@@ -77,15 +78,18 @@ def train(
     )  # fmt: skip
 
 
-def fit_paths(dataset: RecDataset, seed: int) -> paths.Paths:
-    """The paths with weights that fit the last events of each user; without EASE where the catalogue is large."""
-    kinds = (PEOPLE, NEXT, SOON, *([EASE] if dataset.n_items <= MOST_ITEMS else []))
-    return paths.fit(dataset, kinds, seed)
+def kinds(dataset: RecDataset) -> tuple[Kind, ...]:
+    """The kinds of path that are counted: without EASE where the catalogue is large."""
+    return (PEOPLE, NEXT, SOON, *([EASE] if dataset.n_items <= MOST_ITEMS else []))
+
+
+def _no_paths(dataset: RecDataset) -> paths.Paths:
+    return paths.Paths(dataset, (), np.zeros(1), np.ones(0))
 
 
 def untrained(dataset: RecDataset, config: Config) -> Temporal:
     """What `train` gives before any training, all weights of the paths 0: to be filled with what a run has kept."""
-    kinds = (PEOPLE, NEXT, SOON, *([EASE] if dataset.n_items <= MOST_ITEMS else []))
+    found, share = kinds(dataset), config.temporal.share
     gnn = TemporalGNN(dataset.n_items, config.pretrain.dim, config.temporal)
-    empty = paths.Paths(dataset, kinds, np.zeros(1 + len(kinds)), np.ones(len(kinds)))
-    return Temporal.of(gnn, empty, config.temporal.share)
+    empty = paths.Paths(dataset, found, np.zeros(1 + len(found)), np.ones(len(found)))
+    return Temporal.of(gnn, empty if share < 1 else _no_paths(dataset), share)
