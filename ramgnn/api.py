@@ -115,8 +115,7 @@ def fit(
     config = config.override(changes | ({"device": device} if device is not None else {}))
     chosen = _pretrainer(encoder, encoder_settings)
     if chosen is not None and not sides_of(config):
-        stage = "temporal" if config.recommender == "temporal" else "finetune"
-        raise RamgnnError(f"with {stage}.start=random nothing is pre-trained, so {encoder!r} would not be used")
+        raise RamgnnError(f"with finetune.start=random nothing is pre-trained, so {encoder!r} would not be used")
     checked_device(distributed.device_of(config.device))
     is_first = distributed.rank() == 0  # of several processes that train together, which share the checkpoints
     with locked(Path(checkpoints)) if checkpoints is not None and is_first else nullcontext():

@@ -128,7 +128,8 @@ class TemporalConfig:
     """Settings of the recommender with a clock, which takes the place of the second stage.
 
     Attributes:
-        start: x_i to begin with: ``random``, or ``pretrained``.
+        start: x_i to begin with: ``random``, or ``pretrained``. Items that nobody had are scored by what pre-training
+            found in any case.
         memories: K, the number of learned lengths τ_k.
         context: how many things of a history are looked at, the latest; no time is cut in two.
         dropout: of the memories; item_dropout: share of a context that is left out in training.

@@ -22,6 +22,7 @@ from ramgnn.events import Events, events_of, next_events
 from ramgnn.finetuned import Final
 from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
+from ramgnn.temporal.reasons import ATTENTION
 from ramgnn.visible import visible
 
 MOST_SHARED = 3  # values that are named beside a path
@@ -228,8 +229,7 @@ class Explainer:
         leads = tuple(leads)
         by = "; ".join(names[j] for j, points in sources.left_out[:2] if points > 0)
         rest = {"other paths": sum(x.points for x in sources.steps) - sum(x.points for x in leads)}
-        rest |= {"how often it is taken at all": sources.known}
-        rest |= {"the attention with a clock" + f", most by {by}" * bool(by): sources.memory}
+        rest |= {name + f", most by {by}" * (bool(by) and name == ATTENTION): x for name, x in sources.rest.items()}
         return replace(found, leads=leads, rest=rest)
 
     def _shared(self, a: int, b: int) -> tuple[str, ...]:

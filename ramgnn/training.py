@@ -101,9 +101,9 @@ def fit(
 
 
 def sides_of(config: Config) -> tuple[str, ...]:
-    """The sides whose graphs are pre-trained on. Where there is a clock no user has a vector that could start there."""
+    """The sides whose graphs are pre-trained on. Where there is a clock, users are nothing but what they had."""
     if config.recommender == "temporal":
-        return ("item",) if config.temporal.start == "pretrained" else ()
+        return ("item",)
     return SIDES if config.finetune.start == "pretrained" else ()
 
 
@@ -120,14 +120,14 @@ def train_recommender(
     if config.recommender == "temporal":
         from ramgnn.temporal import training as temporal  # with SciPy's optimiser, for which others need not wait
 
-        return temporal.train(dataset, config, _item_start(fitted.item), epochs, progress, name, checkpoint)
+        return temporal.train(dataset, config, _content(fitted.item), epochs, progress, name, checkpoint)
     model = build(dataset, config, graphs, {side: fitted.pretrained(side) for side in SIDES})
     return finetune(model, config.finetune, config.seed, None, epochs, progress, name, checkpoint)
 
 
-def _item_start(pretrained: Pretrained | None) -> Tensor | None:
-    """What items start from where there is a clock: ``(n_items, d)``, or None."""
-    return None if pretrained is None else pretrained.embeddings().nodes
+def _content(pretrained: Pretrained | None) -> Tensor | None:
+    """e_i of all items: ``(n_items, d)``, or None without pre-training."""
+    return None if pretrained is None else pretrained.embeddings().nodes.detach()
 
 
 def train_on_everything(
@@ -236,8 +236,8 @@ def finetune_validated(
     if config.recommender == "temporal":
         from ramgnn.temporal import training as temporal
 
-        start = _item_start(pretrained["item"])
-        return temporal.train(view, config, start, None, progress, "validation", checkpoint, report, validate=True)
+        content = _content(pretrained["item"])
+        return temporal.train(view, config, content, None, progress, "validation", checkpoint, report, validate=True)
     model = build(view, config, graphs, pretrained)
     epoch = 0
 

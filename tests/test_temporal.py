@@ -18,10 +18,11 @@ from ramgnn.errors import DataError, RamgnnError
 from ramgnn.events import events_of, next_events
 from ramgnn.runs.folder import RUN, WEIGHTS
 from ramgnn.temporal import training
+from ramgnn.temporal.cold import LIFT, RIDGE, attribute_features
 from ramgnn.temporal.kinds import EASE
 from tests.small import reseal, small_dataset
 
-FEW = {"pretrain.dim": 8, "temporal.epochs": 4, "temporal.batch": 16, "temporal.lr": 0.02}
+FEW = {"pretrain.dim": 8, "pretrain.epochs": 1, "temporal.epochs": 4, "temporal.batch": 16, "temporal.lr": 0.02}
 
 
 def fitted(data=None, **arguments):
@@ -127,8 +128,57 @@ def test_a_seed_decides_everything():
     assert not torch.equal(everybody(one), everybody(other))
 
 
+def test_items_that_nobody_had_are_scored_like_what_they_resemble():
+    model = with_a_cold_item()
+    y, cold = everybody(model).numpy(), model.scorer.cold
+    assert cold.cold.tolist() == [4]
+    f, warm = cold.features, [i for i in range(model.dataset.n_items) if i != 4]
+    gram = sum(np.outer(f[i], f[i]) for i in warm) + RIDGE * np.eye(f.shape[1])
+    for row in y:
+        known = row[warm]
+        weight = np.linalg.inv(gram) @ sum(f[i] * (row[i] - known.mean()) for i in warm)
+        assert row[4] == pytest.approx(known.mean() + f[4] @ weight + LIFT * known.std())
+    attention, paths = model.scorer.parts(next_events(model.dataset, np.arange(model.dataset.n_users)))
+    untouched = model.scorer.share * attention + (1 - model.scorer.share) * paths
+    np.testing.assert_array_equal(y[:, warm], untouched.numpy()[:, warm])
+
+
+def test_the_reasons_of_an_item_that_nobody_had_add_up():
+    model = with_a_cold_item()
+    user = model.dataset.user_ids[0]
+    found = model.explain(user, model.dataset.item_ids[4])
+    assert sum(lead.points for lead in found.leads) + sum(found.rest.values()) == pytest.approx(found.score, abs=1e-5)
+    assert "nobody has had it yet" in str(found)
+
+
+def test_without_attributes_a_cold_item_stays_as_it_is():
+    data = replace(small_dataset(), item_relations=())
+    model = fitted(replace(data, train=data.train[data.train["item"] != 4].reset_index(drop=True)), epochs=1)
+    assert model.scorer.content is None and everybody(model).isfinite().all()
+
+
+def with_a_cold_item():
+    data = small_dataset()
+    data = replace(data, train=data.train[data.train["item"] != 4].reset_index(drop=True))
+    return fitted(data, epochs=1)
+
+
+def test_attribute_features_by_hand():
+    data = small_dataset()
+    x, parts = np.zeros((data.n_items, 0)), []
+    for relation in data.item_relations:
+        lists = relation.lists(data.n_items)
+        block = np.array([[(v in own) * np.log(data.n_items / sum(v in o for o in lists)) for v in relation.labels]
+                          for own in lists])  # fmt: skip
+        block = block[:, [1 < sum(v in o for o in lists) < data.n_items for v in relation.labels]]
+        parts.append(block / np.linalg.norm(block, axis=1, keepdims=True).clip(1e-12))
+    x = np.concatenate(parts, 1)
+    found = attribute_features(data)
+    np.testing.assert_allclose(found @ found.T, (x @ x.T) / np.outer(*[np.linalg.norm(x, axis=1)] * 2), atol=1e-9)
+
+
 def test_it_starts_from_pretraining_where_asked():
-    settings = FEW | {"temporal.start": "pretrained", "temporal.epochs": 0, "pretrain.epochs": 1}
+    settings = FEW | {"temporal.start": "pretrained"}
     model = ramgnn.fit(small_dataset(), settings=settings, config="temporal", progress=False, epochs=0)
     x, y = model.scorer.items, model.item.embeddings().nodes
     torch.testing.assert_close(x / x.norm(), y / y.norm())
@@ -250,9 +300,8 @@ def test_impossible_settings_are_refused(setting):
         Config().override(["recommender=clock"])
 
 
-def test_another_encoder_needs_pretraining():
-    with pytest.raises(RamgnnError, match="temporal.start=random"):
-        fitted(encoder="gcn")
+def test_another_encoder_can_say_what_items_resemble():
+    assert fitted(encoder="gcn", epochs=0).scorer.content is not None
 
 
 def test_what_the_name_stands_for():

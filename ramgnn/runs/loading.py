@@ -161,7 +161,7 @@ def _final(folder: Path, dataset: RecDataset, config: Config, stored: dict[str, 
 
         check_sizes(vars(config.pretrain) | vars(config.temporal), stored, folder / RUN)
         try:
-            empty = untrained(dataset, config)
+            empty = untrained(dataset, config, "content" in stored)
             if missing := sorted(empty.tensors().keys() - stored.keys()):
                 raise ValueError(f"{missing[0]!r} is missing")
             check_like(empty.tensors(), {name: x.cpu() for name, x in stored.items()})

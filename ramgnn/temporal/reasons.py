@@ -18,6 +18,9 @@ from ramgnn.temporal.clock import contexts
 if TYPE_CHECKING:
     from ramgnn.temporal.scorer import Temporal
 
+OFTEN, ATTENTION, ANY = "how often it is taken at all", "the attention with a clock", "what every new item has"
+RESEMBLES = "nobody has had it yet; it resembles"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -38,19 +41,18 @@ class Sources:
 
     Attributes:
         steps: the paths, the largest first.
-        known: points for how often it is taken at all; memory: those of the attention.
+        rest: points that come from elsewhere, by name.
         left_out: what somebody had, and how many points the attention would lose without it, the most first.
     """
 
     steps: tuple[Step, ...]
-    known: float
-    memory: float
-    left_out: tuple[tuple[int, float], ...]
+    rest: dict[str, float]
+    left_out: tuple[tuple[int, float], ...] = ()
 
     @property
     def score(self) -> float:
         """y_ui, which the parts add up to."""
-        return sum(step.points for step in self.steps) + self.known + self.memory
+        return sum(step.points for step in self.steps) + sum(self.rest.values())
 
 
 def sources(model: Temporal, event: Events, item: int) -> Sources:
@@ -59,6 +61,8 @@ def sources(model: Temporal, event: Events, item: int) -> Sources:
     Args:
         event: a single one, of somebody who has not had the item; see `ramgnn.events`.
     """
+    if item in model.cold.cold:
+        return _of_cold(model, event, item)
     paths, share = model.paths, 1 - model.share
     features = paths.features(event, np.zeros(1, np.int64), np.array([[item]]))[:, 0, 0]  # (1 + kinds,)
     steps = []
@@ -69,12 +73,23 @@ def sources(model: Temporal, event: Events, item: int) -> Sources:
             steps += [Step(kind.words, int(k), float(points * x / f)) for k, x in zip(j, amount, strict=True) if x]
     bias = float(model.gnn.bias[item])
     y, without = _left_out(model, event, item)
-    return Sources(
-        steps=tuple(sorted(steps, key=lambda step: -step.points)),
-        known=share * float(paths.weight[0] * np.log1p(features[0])) + model.share * bias,
-        memory=model.share * (y - bias),
-        left_out=tuple(sorted(((j, model.share * (y - x)) for j, x in without), key=lambda pair: -pair[1])),
-    )
+    known = share * float(paths.weight[0] * np.log1p(features[0])) + model.share * bias
+    left_out = sorted(((j, model.share * (y - x)) for j, x in without), key=lambda pair: -pair[1])
+    rest = {OFTEN: known, ATTENTION: model.share * (y - bias)}
+    return Sources(_largest_first(steps), rest, tuple(left_out))
+
+
+def _of_cold(model: Temporal, event: Events, item: int) -> Sources:
+    """The same of an item that nobody has had: what it resembles."""
+    y = model.of_events(event)[0].cpu().numpy()
+    known = y[model.cold.warm]
+    points = model.cold.resembles(item) * (y - known.mean())
+    steps = [Step(RESEMBLES, int(j), float(points[j])) for j in np.flatnonzero(points)]
+    return Sources(_largest_first(steps), {ANY: float(y[item] - points.sum())})
+
+
+def _largest_first(steps: list[Step]) -> tuple[Step, ...]:
+    return tuple(sorted(steps, key=lambda step: -step.points))
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from ramgnn.checkpoint import named, under
 from ramgnn.datasets.base import RecDataset
 from ramgnn.events import Events, events_of, next_events
 from ramgnn.temporal.clock import TemporalGNN
+from ramgnn.temporal.cold import ColdItems, filled
 from ramgnn.temporal.paths import Paths
 from ramgnn.temporal.reasons import Sources, sources
 
@@ -32,17 +34,24 @@ class Temporal:
         dataset: what people had, in order.
         gnn: the attention with a clock; paths: the model with a handful of weights.
         share: a, in [0, 1].
+        content: ``(n_items, d)`` e_i from pre-training, by which items are scored that nobody had; or None.
     """
 
     dataset: RecDataset
     gnn: TemporalGNN
     paths: Paths
     share: float
+    content: Tensor | None = None
 
     @classmethod
-    def of(cls, gnn: TemporalGNN, paths: Paths, share: float) -> Temporal:
+    def of(cls, gnn: TemporalGNN, paths: Paths, share: float, content: Tensor | None = None) -> Temporal:
         """What a GNN in training is worth now, beside the paths; it may be trained on."""
-        return cls(paths.dataset, deepcopy(gnn).eval().requires_grad_(False), paths, share)
+        return cls(paths.dataset, deepcopy(gnn).eval().requires_grad_(False), paths, share, content)
+
+    @cached_property
+    def cold(self) -> ColdItems:
+        """The items that nobody had, and what they resemble."""
+        return ColdItems(self.dataset, self.content)
 
     def __call__(self, users: np.ndarray) -> Tensor:
         """y of all items for some users: ``(b, n_items)``."""
@@ -59,7 +68,8 @@ class Temporal:
     def of_events(self, events: Events) -> Tensor:
         """y of all items at some events: ``(e, n_items)`` float64."""
         attention, paths = self.parts(events)
-        return self.share * attention + (1 - self.share) * paths
+        y = self.share * attention + (1 - self.share) * paths
+        return filled(y, self.cold) if len(self.cold.cold) else y
 
     def parts(self, events: Events) -> tuple[Tensor, Tensor]:
         """y_GNN and y_paths at some events: ``(e, n_items)`` each, float64."""
@@ -83,8 +93,11 @@ class Temporal:
 
     @property
     def items(self) -> Tensor:
-        """x_i of all items: ``(n_items, d)``."""
-        return self.gnn.items.detach()
+        """x_i of all items: ``(n_items, d)``; of those that nobody had, what they resemble."""
+        x = self.gnn.items.detach()
+        if not len(self.cold.cold):
+            return x
+        return filled(x.T.double(), self.cold, lift=False).T.to(x)
 
     def item_embeddings(self) -> Tensor:
         """The same; by them items are compared."""
@@ -93,11 +106,14 @@ class Temporal:
     def tensors(self) -> dict[str, Tensor]:
         """All numbers that training has found, by name."""
         numbers = {"weight": self.paths.weight, "scale": self.paths.scale}
-        return named("gnn", self.gnn.state_dict()) | {f"paths.{k}": torch.from_numpy(x) for k, x in numbers.items()}
+        content = {} if self.content is None else {"content": self.content}
+        paths = {f"paths.{name}": torch.from_numpy(x) for name, x in numbers.items()}
+        return named("gnn", self.gnn.state_dict()) | paths | content
 
     def with_tensors(self, tensors: Mapping[str, Tensor]) -> Temporal:
         """The same with other numbers, which come to its device."""
         gnn = deepcopy(self.gnn)
         gnn.load_state_dict(under("gnn", tensors))
         weight, scale = (tensors[f"paths.{name}"].cpu().numpy() for name in ("weight", "scale"))
-        return replace(self, gnn=gnn, paths=replace(self.paths, weight=weight, scale=scale))
+        paths = replace(self.paths, weight=weight, scale=scale)
+        return replace(self, gnn=gnn, paths=paths, content=tensors.get("content"))

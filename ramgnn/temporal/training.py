@@ -29,7 +29,7 @@ MOST_ITEMS = 6000  # of a catalogue whose n × n matrix for EASE is inverted
 def train(
     dataset: RecDataset,
     config: Config,
-    start: Tensor | None = None,
+    content: Tensor | None = None,
     epochs: int | None = None,
     progress: bool = True,
     name: str = "fine-tuning",
@@ -40,7 +40,8 @@ def train(
     """Train it on a data set.
 
     Args:
-        start: ``(n_items, d)`` x_i to begin with, from pre-training; None draws them.
+        content: ``(n_items, d)`` e_i from pre-training, for items that nobody had and, where the settings say so, as
+            the start of x_i; None where there is no pre-training.
         epochs: how many; `config.temporal.epochs` at most when None.
         validate: whether NDCG@10 on the held-out items of `dataset`, which is a validation view then, says which epoch
             is the best; report: told epoch and metric of each validation, and may raise to end the training.
@@ -56,6 +57,7 @@ def train(
     events = training_events(dataset, settings.context)
     if not len(events):
         raise RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
+    start = content if settings.start == "pretrained" else None
     gnn = TemporalGNN(dataset.n_items, config.pretrain.dim, settings, start, config.seed)
     gnn = gnn.to(distributed.device_of(config.device))
     by_paths = paths.fit(dataset, kinds(dataset), config.seed) if settings.share < 1 else _no_paths(dataset)
@@ -74,7 +76,7 @@ def train(
     seen: list[float] = []
     return finetune(
         gnn, settings, config.seed, metric if validate else None, epochs, progress, name, checkpoint, epoch,
-        partial(Temporal.of, paths=by_paths, share=settings.share),
+        partial(Temporal.of, paths=by_paths, share=settings.share, content=content),
     )  # fmt: skip
 
 
@@ -87,9 +89,14 @@ def _no_paths(dataset: RecDataset) -> paths.Paths:
     return paths.Paths(dataset, (), np.zeros(1), np.ones(0))
 
 
-def untrained(dataset: RecDataset, config: Config) -> Temporal:
-    """What `train` gives before any training, all weights of the paths 0: to be filled with what a run has kept."""
+def untrained(dataset: RecDataset, config: Config, content: bool) -> Temporal:
+    """What `train` gives before any training, all weights 0 that can be: to be filled with what a run has kept.
+
+    Args:
+        content: whether there was pre-training.
+    """
     found, share = kinds(dataset), config.temporal.share
     gnn = TemporalGNN(dataset.n_items, config.pretrain.dim, config.temporal)
     empty = paths.Paths(dataset, found, np.zeros(1 + len(found)), np.ones(len(found)))
-    return Temporal.of(gnn, empty if share < 1 else _no_paths(dataset), share)
+    e = torch.zeros(dataset.n_items, config.pretrain.dim) if content else None
+    return Temporal.of(gnn, empty if share < 1 else _no_paths(dataset), share, e)
