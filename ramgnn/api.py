@@ -64,8 +64,8 @@ def fit(
         model: ``"ram-gnn"``, or a baseline: ``ramgnn.baselines.names()`` lists them.
         settings: those that differ from the defaults, ``{"pretrain.dim": 32}`` for RAM-GNN (``Config.names()`` lists
             them) or, for example, ``{"l2": 200}`` for ``"ease"``.
-        config: RAM-GNN's settings, `Config()` by default; or the name of such, as in ``"temporal"``, the model with a
-            clock.
+        config: RAM-GNN's settings, or their name: ``"temporal"`` (with a clock), ``"default"``. By default the one with
+            a clock for data of your own that say when, see `ramgnn.readings.for_data`.
         encoder: what pre-trains the graphs in RAM-GNN's place, by its name in `ramgnn.baselines.encoders.ENCODERS`;
             encoder_settings: its own.
         seed: of everything that is drawn.
@@ -107,10 +107,7 @@ def fit(
         if fitted.to_be_refitted(refit):
             fit_baseline_on_everything(fitted, progress, device or "cpu")
         return fitted
-    if isinstance(config, str):
-        config = readings.named(config)
-    expected = "a ramgnn.Config, such as ramgnn.readings.named('as_printed'), or the name of one"
-    config = arguments.instance("config", Config() if config is None else config, Config, expected)
+    config = readings.chosen(config, dataset, changes if encoder == "ram-gnn" else ["finetune."])
     changes |= {"seed": seed} if seed is not None else {}
     config = config.override(changes | ({"device": device} if device is not None else {}))
     chosen = _pretrainer(encoder, encoder_settings)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ramgnn import arguments
 from ramgnn.config import Config, FinetuneConfig, PretrainConfig
-from ramgnn.errors import NotFoundError
+from ramgnn.errors import NotFoundError, RamgnnError
+
+if TYPE_CHECKING:
+    from ramgnn.datasets.base import RecDataset
+
+
+MOST_SCORES = 5 * 10**9  # interactions times items; an epoch with a clock then takes a minute or two on two cores
 
 
 @dataclass(frozen=True)
@@ -150,7 +160,38 @@ def temporal() -> Config:
     return Config(name="temporal", recommender="temporal")
 
 
+def for_data(dataset: RecDataset, changed: Iterable[str] = ()) -> Config:
+    """What is trained where nobody says what: with a clock where data that somebody brought say when.
+
+    The softmax of the model with a clock runs over all items at every interaction; where that is too much, and where a
+    setting of the paper's second stage is changed, it is `default`. So it is for data sets with a name, which are here
+    to be compared with the paper.
+
+    Args:
+        changed: the names of settings that somebody has chosen.
+    """
+    says_when = dataset.own and dataset.time_kind != "none" and len(dataset.train) * dataset.n_items <= MOST_SCORES
+    chosen = any(name == "recommender" or name.startswith("finetune.") for name in changed)
+    alone = os.environ.get("WORLD_SIZE", "1") == "1"  # several processes cannot train it together
+    return temporal() if says_when and not chosen and alone else default()
+
+
+def chosen(config: Config | str | None, dataset: RecDataset, changed: Iterable[str] = ()) -> Config:
+    """The settings, from themselves, their name, or nothing: see `for_data`.
+
+    Raises:
+        NotFoundError: there are none of that name.
+        RamgnnError: it is neither.
+    """
+    if config is None:
+        return for_data(dataset, changed)
+    if isinstance(config, str):
+        return named(config)
+    return arguments.instance("config", config, Config, "a ramgnn.Config or the name of one, such as 'as_printed'")
+
+
 CONFIGS = {"default": default, "as_printed": as_printed, "temporal": temporal}
+COMPARED = ("default", "as_printed")  # those that differ in readings
 
 ABLATIONS = {
     "full": "RAM-GNN: attention and sampler",
@@ -177,9 +218,12 @@ def ablation(config: Config, which: str) -> Config:
 
     Raises:
         NotFoundError: there is no such ablation.
+        RamgnnError: the configuration is not of the paper's recommender.
     """
     if which not in ABLATIONS:
         raise NotFoundError("ablation", which, list(ABLATIONS))
+    if which != "full" and config.recommender == "temporal":
+        raise RamgnnError("ablations are of the paper's recommender, which has no clock; leave out one of the two")
     if which == "single":
         return replace(config, name=f"{config.name}, single", finetune=replace(config.finetune, start="random"))
     if which == "rns":
@@ -206,7 +250,7 @@ def table() -> pd.DataFrame:
     rows = []
     for r in READINGS:
         stage, _, key = r.setting.partition(".")
-        compared = {name: CONFIGS[name]() for name in ("default", "as_printed")}
+        compared = {name: named(name) for name in COMPARED}
         chosen = {n: getattr(getattr(c, stage), key) if key else next(iter(r.choices)) for n, c in compared.items()}
         rows.append({"id": r.id, "place": r.place, "printed": r.printed, "problem": r.problem, "setting": r.setting,
                      "choices": " · ".join(r.choices), **chosen})  # fmt: skip

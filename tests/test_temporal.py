@@ -320,3 +320,60 @@ def test_the_command_line(tmp_path, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "Titanic (1997)" in out
     assert main(["evaluate", "--run", "run"]) == 0
+
+
+# ---- which model is trained where nobody says which ----------------------------------------------------------------
+
+
+def own_tables(folder, times=True):
+    rng = np.random.default_rng(0)
+    rows = [
+        f"u{u},i{i},{1_600_000_000 + 86_400 * (10 * u + n)}"
+        for u in range(9)
+        for n, i in enumerate(rng.permutation(12)[:7])
+    ]
+    lines = ["user,item,time", *rows] if times else ["user,item", *(row.rpartition(",")[0] for row in rows)]
+    (folder / "rows.csv").write_text("\n".join(lines) + "\n")
+    return [
+        "train",
+        "--interactions",
+        str(folder / "rows.csv"),
+        "--items",
+        "none",
+        "--epochs",
+        "1",
+        "--out",
+        str(folder / "run"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "more", "expected"),
+    [
+        (True, [], "temporal"),
+        (False, [], "gnn"),
+        (True, ["--config", "default"], "gnn"),
+        (True, ["--set", "finetune.lr=.01"], "gnn"),
+        (True, ["--set", "temporal.lr=.01"], "temporal"),
+        (True, ["--ablation", "rns"], "gnn"),
+    ],
+)
+def test_own_data_with_times_get_a_clock(tmp_path, capsys, times, more, expected):
+    assert main([*own_tables(tmp_path, times), *more]) == 0
+    assert ("the model with a clock is trained" in capsys.readouterr().out) == (expected == "temporal")
+    assert json.loads((tmp_path / "run" / RUN).read_text())["config"]["recommender"] == expected
+
+
+def test_what_is_chosen_for_data():
+    data = small_dataset()
+    assert readings.for_data(data).recommender == "gnn"
+    own = replace(data, own=True)
+    assert readings.for_data(own).recommender == "temporal"
+    assert readings.for_data(own, ["finetune.lr"]).recommender == "gnn"
+    assert readings.for_data(replace(own, time_kind="none")).recommender == "gnn"
+    assert ramgnn.fit(own, settings=FEW, epochs=0, progress=False).config.recommender == "temporal"
+
+
+def test_no_ablation_of_the_model_with_a_clock(capsys):
+    assert main(["train", "--data", "toy", "--config", "temporal", "--ablation", "rns"]) == 1
+    assert "no clock" in capsys.readouterr().err

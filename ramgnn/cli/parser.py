@@ -115,8 +115,7 @@ def _train(commands) -> None:
         "--model", default=checks.RAM_GNN, metavar="NAME",
         help="ram-gnn (default), or a baseline such as ease, mf, lightgcn; an unknown name lists all",
     )  # fmt: skip
-    what = "default; temporal, with a clock; or as_printed, to the letter of the paper"
-    model.add_argument("--config", default="default", help=what)
+    model.add_argument("--config", help="default; temporal (has a clock; taken for own data with times); or as_printed")
     model.add_argument(
         "--set", nargs="+", action=AddingPairs, default=[], metavar="NAME=VALUE",
         help="settings, as in pretrain.dim=32; of a baseline, as in lr=0.01",

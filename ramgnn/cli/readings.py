@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ramgnn.cli.printing import print_json
-from ramgnn.readings import CONFIGS, READINGS, table
+from ramgnn.readings import COMPARED, READINGS, table
 
 
 def readings(args: Namespace) -> None:
@@ -19,6 +19,6 @@ def readings(args: Namespace) -> None:
         print(f"     {reading.problem}")
         for choice, meaning in reading.choices.items():
             setting = f"{reading.setting}={choice}" if reading.setting else choice
-            configs = [name for name in CONFIGS if row[name] == choice]
+            configs = [name for name in COMPARED if row[name] == choice]
             print(f"     {setting}: {meaning}" + (f"  ← {', '.join(configs)}" if configs else ""))
         print()

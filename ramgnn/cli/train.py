@@ -33,6 +33,9 @@ from ramgnn.trained import Fitted
 from ramgnn.training import fit, train_on_everything
 from ramgnn.visible import visible, visible_lines
 
+WITH_A_CLOCK = (
+    "The data say when, so the model with a clock is trained, which attends to the order (--config default has none)."
+)
 BESIDE = ("popularity", "ease")  # baselines shown beside a run: fitted in a second
 
 
@@ -48,8 +51,7 @@ def train(args: Namespace) -> int:
         started = runs.read_started(folder)
         data_source, config, epochs = started.source, started.config, started.epochs
     else:
-        config = readings.ablation(readings.named(args.config), args.ablation)
-        config = replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
+        config = _config(args)
         data_source, epochs, started = source(args), args.epochs, None
         folder = Path(args.out or f"runs/{data_source.label}-{config.name.replace(', ', '-')}-{config.seed}")
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:  # of several processes each has a device of its own, see below
@@ -64,6 +66,15 @@ def train(args: Namespace) -> int:
         left = how_to_resume(folder) if runs.unfinished(folder) else "there is nothing to continue"
         print(f"\nstopped by you; {left}", file=sys.stderr)
         return checks.INTERRUPTED
+
+
+def _config(args: Namespace, dataset: RecDataset | None = None) -> Config:
+    """The settings that were asked for; where none were, those that suit the data once these are there."""
+    if args.config is None and args.ablation == "full" and dataset is not None:
+        config = readings.for_data(dataset, [text.partition("=")[0] for text in args.set])
+    else:
+        config = readings.ablation(readings.named(args.config or "default"), args.ablation)
+    return replace(config, seed=args.seed, device=args.device or "cpu").override(args.set)
 
 
 # ---- RAM-GNN ---------------------------------------------------------------------------------------------------------
@@ -89,12 +100,16 @@ def _train_ram_gnn(
     shown = False if quiet else None
     refit = args.refit if started is None else started.refit
     dataset = data_source.load(shown) if started is None else runs.started_data(folder, started, shown)
+    if started is None:
+        config = _config(args, dataset)
     if is_first:
         if started is None:
             runs.start_run(folder, dataset, config, data_source, epochs, refit)
         distributed.wait()
     if not quiet:
         print_summary(dataset)
+        if started is None and args.config is None and config.recommender == "temporal":
+            print(f"note: {WITH_A_CLOCK}")
     elif is_first:
         print_doubts(dataset)
     checkpoints = folder / runs.CHECKPOINTS
