@@ -170,7 +170,7 @@ def for_data(dataset: RecDataset, changed: Iterable[str] = ()) -> Config:
     Args:
         changed: the names of settings that somebody has chosen.
     """
-    says_when = dataset.own and dataset.time_kind != "none" and len(dataset.train) * dataset.n_items <= MOST_SCORES
+    says_when = dataset.own and dataset.time_kind == "seconds" and len(dataset.train) * dataset.n_items <= MOST_SCORES
     chosen = any(name == "recommender" or name.startswith("finetune.") for name in changed)
     alone = os.environ.get("WORLD_SIZE", "1") == "1"  # several processes cannot train it together
     return temporal() if says_when and not chosen and alone else default()

@@ -365,12 +365,12 @@ def test_own_data_with_times_get_a_clock(tmp_path, capsys, times, more, expected
 
 
 def test_what_is_chosen_for_data():
-    data = small_dataset()
-    assert readings.for_data(data).recommender == "gnn"
-    own = replace(data, own=True)
+    own = replace(small_dataset(), own=True, time_kind="seconds")
+    assert readings.for_data(replace(own, own=False)).recommender == "gnn"
     assert readings.for_data(own).recommender == "temporal"
     assert readings.for_data(own, ["finetune.lr"]).recommender == "gnn"
-    assert readings.for_data(replace(own, time_kind="none")).recommender == "gnn"
+    for kind in ("none", "order"):
+        assert readings.for_data(replace(own, time_kind=kind)).recommender == "gnn"
     assert ramgnn.fit(own, settings=FEW, epochs=0, progress=False).config.recommender == "temporal"
 
 
