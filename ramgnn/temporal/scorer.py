@@ -67,7 +67,10 @@ class Temporal:
 
     def of_events(self, events: Events) -> Tensor:
         """y of all items at some events: ``(e, n_items)`` float64."""
-        attention, paths = self.parts(events)
+        return self.joined(*self.parts(events))
+
+    def joined(self, attention: Tensor, paths: Tensor) -> Tensor:
+        """y from y_GNN and y_paths, ``(e, n_items)`` each, with the items in it that nobody had."""
         y = self.share * attention + (1 - self.share) * paths
         return filled(y, self.cold) if len(self.cold.cold) else y
 

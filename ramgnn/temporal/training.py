@@ -15,7 +15,7 @@ from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import ndcg, rank_test
-from ramgnn.events import training_events
+from ramgnn.events import next_events, training_events
 from ramgnn.finetune import AveragedAdam, finetune
 from ramgnn.finetuned import Finetuned
 from ramgnn.temporal import paths
@@ -66,8 +66,14 @@ def train(
     def epoch(model: TemporalGNN, _: object, optimiser: AveragedAdam, generator: torch.Generator) -> float:
         return train_epoch(model.train(), events, optimiser, generator)
 
+    known = _scores_of(by_paths) if validate else None
+
     def metric(final: Temporal) -> float:
-        value = ndcg(rank_test(final, dataset), 10)
+        def scorer(users: np.ndarray) -> Tensor:
+            asked = next_events(dataset, users, settings.context)
+            return final.joined(final.gnn.of_events(asked).double(), known[users].to(final.items.device))
+
+        value = ndcg(rank_test(final if known is None else scorer, dataset), 10)
         if report is not None:
             report(min(settings.every * (1 + len(seen)), settings.epochs), value)
         seen.append(value)
@@ -78,6 +84,12 @@ def train(
         gnn, settings, config.seed, metric if validate else None, epochs, progress, name, checkpoint, epoch,
         partial(Temporal.of, paths=by_paths, share=settings.share, content=content),
     )  # fmt: skip
+
+
+def _scores_of(by_paths: paths.Paths) -> Tensor | None:
+    """What paths say of everybody: ``(n_users, n_items)``, which is the same in every epoch; None where it is large."""
+    n_users, n_items = by_paths.dataset.n_users, by_paths.dataset.n_items
+    return torch.from_numpy(by_paths.scores(np.arange(n_users))) if n_users * n_items <= paths.MOST_NUMBERS else None
 
 
 def kinds(dataset: RecDataset) -> tuple[Kind, ...]:
