@@ -205,7 +205,7 @@ def logarithms(features: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 def fit(
     dataset: RecDataset, kinds: tuple[Kind, ...] = KINDS, seed: int = 0, last: int = 12, negatives: int = 300,
-    l2: float = 300.0, most: int = 50, most_events: int = 20_000,
+    l2: float = 300.0, most: int = 50, most_events: int = 5000,
 ) -> Paths:  # fmt: skip
     """Learn θ from the last events of each user, among items that they never had.
 
