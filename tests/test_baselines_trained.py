@@ -23,6 +23,7 @@ from ramgnn.baselines import (
     rcf,
     registry,
     sasrec,
+    sequential,
 )
 from ramgnn.baselines.fitted import fit_baseline, restore_scorer, scorer_state
 from ramgnn.datasets.base import RecDataset, Relation
@@ -495,7 +496,7 @@ def test_sasrec_does_not_look_ahead_nor_at_empty_places():
 
 def test_sasrec_makes_every_item_a_target_once():
     data = blocks()
-    inputs, targets, last = sasrec._sequences(data, 3)
+    inputs, targets, last = sequential.pieces(data, 3)
     pairs = [
         (int(a), int(b))
         for row, to in zip(inputs, targets, strict=True)
