@@ -1,9 +1,10 @@
-"""The loop over epochs that every training here runs in: bar, Ctrl-C, checkpoints, and when to stop."""
+"""The loop over epochs that every training here runs in: bar, Ctrl-C, checkpoints, dropout, and when to stop."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -103,6 +104,15 @@ def check_weights(weights: Iterable[Tensor], name: str, learning_rate: str) -> N
     """
     if any(x.is_floating_point() and not bool(x.isfinite().all()) for x in weights):
         raise DivergedError(f"{name}: the weights are no longer finite numbers; try a lower {learning_rate}")
+
+
+@contextmanager
+def dropout_from(generator: torch.Generator) -> Iterator[None]:
+    """Dropout draws from the generator that all do, which has no say in it: it asks that of its device."""
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    with torch.random.fork_rng([generator.device] if generator.device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 @dataclass

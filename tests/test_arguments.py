@@ -316,6 +316,7 @@ def test_every_number_of_a_baseline_has_a_least_value_or_is_a_share(name):
 @pytest.mark.parametrize(("name", "settings", "word"), [
     ("kgpolicy", {"fan": 2, "keep": 5}, "keep is 5; expected at most 4"),
     ("sasrec", {"dim": 10, "heads": 3}, "dim is 10 and heads 3"),
+    ("sasrec sets", {"dim": 10, "heads": 3}, "dim is 10 and heads 3"),
     ("lightgcn", {"loss": "hinge"}, "loss is 'hinge'; expected bpr or softmax"),
     ("als", {"confidence": 0}, "confidence is 0.0; expected a number above 0"),
     ("itemknn", {"half_life": 0}, "above 0 or None"),

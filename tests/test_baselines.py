@@ -20,7 +20,7 @@ from ramgnn import evaluation
 from ramgnn.baselines import ease, fitting, get, mf, names, popularity, register, registry
 from ramgnn.baselines.fitted import fit_baseline
 from ramgnn.errors import NotFoundError, RamgnnError
-from tests.small import small_dataset
+from tests.small import small_dataset, timed
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("RAMGNN_DATA"), reason="MovieLens-100K may not be copied into the project: set RAMGNN_DATA"
@@ -149,7 +149,7 @@ def test_what_could_only_fail_later_is_not_registered(own_names):
 @pytest.mark.parametrize("name", [name for name in names() if not get(name).trained])
 def test_what_a_closed_form_gives_back_can_be_saved(name):
     """A frozen dataclass of arrays, sparse rows and numbers, whose class the function states."""
-    scorer = fit_baseline(get(name), small_dataset(), {"factors": 4} if name == "als" else {}).scorer
+    scorer = fit_baseline(get(name), timed(small_dataset(), name), {"factors": 4} if name == "als" else {}).scorer
     assert type(scorer) is get(name).scorer_class() and scorer.__dataclass_params__.frozen
     fields = [getattr(scorer, field.name) for field in dataclasses.fields(scorer)]
     assert fields and all(x is None or isinstance(x, np.ndarray | csr_matrix | int | float) for x in fields)

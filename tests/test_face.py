@@ -20,7 +20,7 @@ from ramgnn.baselines.fitted import FittedBaseline
 from ramgnn.datasets import toy
 from ramgnn.errors import DataError, NotFoundError, RamgnnError
 from ramgnn.evaluation import ScoreError
-from tests.small import small_dataset
+from tests.small import small_dataset, timed
 from tests.test_baselines_trained import QUICK
 
 ROOT = Path(__file__).parent.parent
@@ -166,7 +166,7 @@ def settings_of(name: str) -> dict:
 @pytest.mark.parametrize("name", registry.names())
 def test_the_same_words_for_every_baseline(name, tmp_path):
     """Fitted, asked, saved, loaded from another place, and asked again: the same answers."""
-    data = small_dataset()
+    data = timed(small_dataset(), name)
     epochs = 2 if registry.get(name).trained else None
     model = ramgnn.fit(data, name, settings_of(name), seed=3, epochs=epochs, progress=False)
     table = ramgnn.evaluate(model).table()
@@ -199,7 +199,8 @@ EMBEDDED = {
     "als": lambda s: s.items, "cke": lambda s: s.v.weight + s.e.weight, "fism": lambda s: s.p.weight,
     "fm": lambda s: s.item_parts(torch.arange(20))[0], "kgpolicy": lambda s: s.q.weight,
     "lightgcn": lambda s: s.recommender.final().items, "mf": lambda s: s.q.weight,
-    "sasrec": lambda s: s.items_and_none.weight[:20],
+    "sasrec": lambda s: s.items_and_none.weight[:20], "gru4rec": lambda s: s.items_and_none.weight[:20],
+    "sasrec sets": lambda s: s.e.weight,
 }  # fmt: skip
 
 

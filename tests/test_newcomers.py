@@ -12,7 +12,7 @@ from ramgnn.errors import NotFoundError, RamgnnError
 from ramgnn.newcomers import RIDGE, NewcomerMap, newcomer_scores
 from tests.small import small_dataset
 
-BY_HISTORY = ["ease", "popularity", "itemknn", "fism", "sasrec"]
+BY_HISTORY = ["ease", "popularity", "itemknn", "fism", "sasrec", "sasrec sets", "gru4rec", "ease recent"]
 BY_EMBEDDING = ["bpr-mf", "mf", "als", "lightgcn"]
 
 

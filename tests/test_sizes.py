@@ -16,13 +16,14 @@ from ramgnn.datasets import saved
 from ramgnn.errors import DataError
 from ramgnn.runs.checking import with_sum
 from ramgnn.runs.sizes import ROOM, _most, numbers_in
+from tests.small import timed
 
 HUGE = 2**35  # bytes, in a sparse file
 QUICK = {"ram-gnn": {"pretrain.epochs": 1, "finetune.epochs": 1}}
 
 
 def run(folder, name, **options):
-    return ramgnn.save(ramgnn.fit(datasets.load("toy"), name, progress=False, **options), folder)
+    return ramgnn.save(ramgnn.fit(timed(datasets.load("toy"), name), name, progress=False, **options), folder)
 
 
 def at_once(folder, match):

@@ -62,15 +62,28 @@ def fit(dataset: RecDataset, l2: float = 100.0, max_gb: float = 8.0) -> Ease:
     """
     if not l2 > 0:
         raise RamgnnError(f"l2 is {l2}; expected a number above 0, or the matrix may have no inverse")
+    check_memory(dataset, max_gb)
+    return Ease(dataset.matrix(), regression(inverse_gram(dataset, l2)))
+
+
+def check_memory(dataset: RecDataset, max_gb: float) -> None:
+    """Refuse a catalogue whose matrices take more memory than is given.
+
+    Raises:
+        RamgnnError: they do.
+    """
     if (need := 20 * dataset.n_items**2 / 1e9) > max_gb:
         raise RamgnnError(
             f"EASE on {dataset.n_items:,} items needs about {need:.1f} GB of memory, more than the limit "
             f"of {max_gb:g} GB; keep fewer items, or raise max_gb where the machine has that much"
         )
-    inverse = inverse_gram(dataset, l2)
+
+
+def regression(inverse: np.ndarray) -> np.ndarray:
+    """B of P: ``(n_items, n_items)`` float32, its diagonal zero."""
     weights = (inverse / -np.diag(inverse)).astype(np.float32)  # column j over -P_jj
     np.fill_diagonal(weights, 0.0)
-    return Ease(dataset.matrix(), weights)
+    return weights
 
 
 def inverse_gram(dataset: RecDataset, l2: float) -> np.ndarray:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ramgnn.experiments.lineup import WITH_TIME
-from ramgnn.experiments.models import ModelSpec, RamGnn
+from ramgnn.experiments.models import ClosedForm, ModelSpec, RamGnn, TrainedBaseline
 from ramgnn.experiments.spaces import SPACES
 
 NAME = "ram-gnn in time"
+WITH_CLOCK = ("ml-100k",)  # where times are more than an order
 WARM_UP = 4  # epochs before a trial may be stopped: it has converged after some ten
 
 
@@ -28,4 +29,12 @@ ROWS: tuple[ModelSpec, ...] = (
     _part("pretrained", start="pretrained"),
     _part("attention pretrained", share=1.0, start="pretrained"),
     _part("one memory", memories=1),
+    *(
+        TrainedBaseline(name=name, baseline=name, space=SPACES[name], datasets=WITH_TIME)
+        for name in ("gru4rec", "sasrec sets")
+    ),
+    ClosedForm(name="ease recent", baseline="ease recent", space=SPACES["ease recent"], datasets=WITH_TIME),
+    ClosedForm(
+        name="popularity recent", baseline="popularity recent", space=SPACES["popularity recent"], datasets=WITH_CLOCK
+    ),
 )

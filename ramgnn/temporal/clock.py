@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,6 +10,7 @@ from torch.nn import functional as F
 from ramgnn.config import TemporalConfig
 from ramgnn.events import Events
 from ramgnn.finetune import AveragedAdam
+from ramgnn.loop import dropout_from
 
 LENGTHS = (1.0, 100.0)  # τ of the shortest and of the longest memory before training
 
@@ -119,16 +117,13 @@ def train_epoch(model: TemporalGNN, events: Events, optimiser: AveragedAdam, gen
     """Each event once, in random order; the mean of -log p(target) among items not had before."""
     config, total, device = model.config, 0.0, model.items.device
     order = torch.randperm(len(events), generator=generator, device=device).cpu()
-    with _dropout_from(generator):
+    with dropout_from(generator):
         for batch in order.split(config.batch):
             which = batch.numpy()
             item, rank = contexts(events, which, model.items)
             lost = torch.rand(item.shape, generator=generator, device=device) < config.item_dropout
             rank = rank.masked_fill(lost, torch.nan)
-            y = model(item, rank)  # (b, n_items)
-            row, had = (torch.from_numpy(x).to(device) for x in events.had(which))
-            y.detach()[row, had] = -torch.inf  # in place: what has the probability 0 has the gradient 0
-            loss = F.cross_entropy(y, torch.from_numpy(events.target[which]).to(device))
+            loss = next_loss(model(item, rank), events, which)
             optimiser.adam.zero_grad()
             loss.backward()
             optimiser.step()
@@ -136,10 +131,12 @@ def train_epoch(model: TemporalGNN, events: Events, optimiser: AveragedAdam, gen
     return total / max(len(events), 1)
 
 
-@contextmanager
-def _dropout_from(generator: torch.Generator) -> Iterator[None]:
-    """Dropout draws from the generator that all do, which has no say in it: it asks that of its device."""
-    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    with torch.random.fork_rng([generator.device] if generator.device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
+def next_loss(y: Tensor, events: Events, which: np.ndarray) -> Tensor:
+    """The mean of -log p(target) among items not had before.
+
+    Args:
+        y: ``(b, n_items)`` of all items at some events; what was had before becomes -infinity in it.
+    """
+    row, had = (torch.from_numpy(x).to(y.device) for x in events.had(which))
+    y.detach()[row, had] = -torch.inf  # in place: what has the probability 0 has the gradient 0
+    return F.cross_entropy(y, torch.from_numpy(events.target[which]).to(y.device))

@@ -120,4 +120,34 @@ CODE_READ: tuple[CodeRead, ...] = (
             "the loss, the penalty of whole tables, Adagrad and its start are ours",
         ),
     ),
+    CodeRead(
+        "gru4rec",
+        "",
+        False,
+        (
+            "its authors' code is public and was not read for this comparison; ours follows the paper",
+            "sessions walk side by side and carry their state along; ours cuts histories into pieces of L + 1",
+            "BPR or TOP1 against the items of the batch; ours is the cross-entropy over the catalogue",
+            "items have one matrix that goes in and another, with a bias, for scores; ours one for both",
+            "Adagrad; ours Adam",
+        ),
+    ),
+    CodeRead(
+        "sasrec sets",
+        "",
+        False,
+        ("our own variant of SASRec, for which there is no other code: contexts are sets, and nothing is masked",),
+    ),
+    CodeRead(
+        "ease recent",
+        "",
+        False,
+        ("our own variant of EASE, for which there is no other code: pairs count by nearness, histories by recency",),
+    ),
+    CodeRead(
+        "popularity recent",
+        "",
+        False,
+        ("a count that is written down in one line, for which there is no other code to hold it against",),
+    ),
 )
