@@ -38,7 +38,7 @@ def folder(tmp_path):
     return tmp_path / "r"
 
 
-@pytest.mark.parametrize("model", ["mf", "lightgcn", "sasrec", "sasrec sets", "gru4rec", "fm", "nfm", "fism"])
+@pytest.mark.parametrize("model", ["mf", "lightgcn", "sasrec", "sasrec sets", "fm", "nfm", "fism"])
 def test_the_last_step_of_a_baseline_is_checked(model):
     with pytest.raises(DivergedError, match="try a lower lr"):
         ramgnn.fit(small_dataset(), model, {"lr": 1e30}, epochs=1, progress=False)
