@@ -170,10 +170,17 @@ def for_data(dataset: RecDataset, changed: Iterable[str] = ()) -> Config:
     Args:
         changed: the names of settings that somebody has chosen.
     """
-    says_when = dataset.own and dataset.time_kind == "seconds" and len(dataset.train) * dataset.n_items <= MOST_SCORES
+    says_when = dataset.own and dataset.time_kind == "seconds" and _has_order(dataset)
+    says_when = says_when and len(dataset.train) * dataset.n_items <= MOST_SCORES
     chosen = any(name == "recommender" or name.startswith("finetune.") for name in changed)
     alone = os.environ.get("WORLD_SIZE", "1") == "1"  # several processes cannot train it together
     return temporal() if says_when and not chosen and alone else default()
+
+
+def _has_order(dataset: RecDataset) -> bool:
+    """Whether at least half of the users have three things or more, at two times or more: enough to learn an order."""
+    by_user = dataset.train.groupby("user")["time"]
+    return bool(((by_user.size() >= 3) & (by_user.nunique() >= 2)).sum() * 2 >= max(dataset.n_users, 1))
 
 
 def chosen(config: Config | str | None, dataset: RecDataset, changed: Iterable[str] = ()) -> Config:

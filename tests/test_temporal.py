@@ -148,7 +148,7 @@ def test_the_reasons_of_an_item_that_nobody_had_add_up():
     user = model.dataset.user_ids[0]
     found = model.explain(user, model.dataset.item_ids[4])
     assert sum(lead.points for lead in found.leads) + sum(found.rest.values()) == pytest.approx(found.score, abs=1e-5)
-    assert "nobody has had it yet" in str(found)
+    assert "new to the model" in str(found)
 
 
 def test_without_attributes_a_cold_item_stays_as_it_is():
@@ -377,3 +377,11 @@ def test_what_is_chosen_for_data():
 def test_no_ablation_of_the_model_with_a_clock(capsys):
     assert main(["train", "--data", "toy", "--config", "temporal", "--ablation", "rns"]) == 1
     assert "no clock" in capsys.readouterr().err
+
+
+def test_without_an_order_there_is_no_clock():
+    own = replace(small_dataset(), own=True, time_kind="seconds")
+    assert readings.for_data(own).recommender == "temporal"
+    assert readings.for_data(replace(own, train=own.train.assign(time=5))).recommender == "gnn"
+    two = own.train.groupby("user").head(2).reset_index(drop=True)
+    assert readings.for_data(replace(own, train=two)).recommender == "gnn"

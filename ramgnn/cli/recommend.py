@@ -252,4 +252,8 @@ def _short(explanation: Explanation, items: Sequence[str]) -> str:
     if explanation.item_reasons:
         best = explanation.item_reasons[0]
         return f"{best.type} {best.value}, as {items[best.via[0].node]}"
-    return f"close to {items[explanation.similar[0].node]} after training" if explanation.similar else ""
+    if explanation.rest:
+        name = max(explanation.rest, key=explanation.rest.__getitem__)
+        return name if explanation.rest[name] > 0 else ""
+    near = explanation.similar and explanation.similar[0].similarity > 0
+    return f"close to {items[explanation.similar[0].node]} after training" if near else ""

@@ -34,8 +34,9 @@ from ramgnn.training import fit, train_on_everything
 from ramgnn.visible import visible, visible_lines
 
 WITH_A_CLOCK = (
-    "The data say when, so the model with a clock is trained, which attends to the order (--config default has none)."
+    "the data say when, so the model with a clock is trained, which attends to the order (--config default has none)"
 )
+NO_USERS = "; it goes by what people had, and what is said of the users themselves is not used"
 BESIDE = ("popularity", "ease")  # baselines shown beside a run: fitted in a second
 
 
@@ -109,7 +110,7 @@ def _train_ram_gnn(
     if not quiet:
         print_summary(dataset)
         if started is None and args.config is None and config.recommender == "temporal":
-            print(f"note: {WITH_A_CLOCK}")
+            print(f"note: {WITH_A_CLOCK}{NO_USERS * bool(dataset.user_relations)}")
     elif is_first:
         print_doubts(dataset)
     checkpoints = folder / runs.CHECKPOINTS

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ramgnn.temporal.scorer import Temporal
 
 OFTEN, ATTENTION, ANY = "how often it is taken at all", "the attention with a clock", "what every new item has"
-RESEMBLES = "nobody has had it yet; it resembles"
+RESEMBLES = "new to the model, and resembles"
 
 
 @dataclass(frozen=True)
