@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -9,8 +11,10 @@ from torch.nn import functional as F
 
 from ramgnn.config import TemporalConfig
 from ramgnn.events import Events
-from ramgnn.finetune import AveragedAdam
 from ramgnn.loop import dropout_from
+
+if TYPE_CHECKING:
+    from ramgnn.finetune import AveragedAdam
 
 LENGTHS = (1.0, 100.0)  # τ of the shortest and of the longest memory before training
 
