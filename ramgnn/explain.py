@@ -224,9 +224,8 @@ class Explainer:
         if not hasattr(self.fitted.final, "sources"):
             return found
         sources, names = self.fitted.final.sources(event(), found.item), self.names["item"]
-        leads = (Lead(x.words, x.item, names[x.item], x.points, self._shared(x.item, found.item))
-                 for x in sources.steps[:most] if x.points > 0)  # fmt: skip
-        leads = tuple(leads)
+        first = (x for x in sources.steps[:most] if x.points > 0)
+        leads = tuple(Lead(x.words, x.item, names[x.item], x.points, self._shared(x.item, found.item)) for x in first)
         by = "; ".join(names[j] for j, points in sources.left_out[:2] if points > 0)
         rest = {"other paths": sum(x.points for x in sources.steps) - sum(x.points for x in leads)}
         rest |= {name + f", most by {by}" * (bool(by) and name == ATTENTION): x for name, x in sources.rest.items()}

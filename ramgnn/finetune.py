@@ -19,7 +19,7 @@ from ramgnn.errors import DivergedError, NotFoundError
 from ramgnn.finetuned import Final, Finetuned, FinetuneEpoch
 from ramgnn.interactions import InteractionGraph, sample_negatives
 from ramgnn.kernels.losses import listwise_loss_of, pairwise_loss_of
-from ramgnn.loop import EarlyStopping, check_loss, run_epochs
+from ramgnn.loop import EarlyStopping, check_loss, run_epochs, warm_average
 from ramgnn.losses import LISTWISE, PAIRWISE, listwise_l2_penalty, pairwise_l2_penalty
 from ramgnn.ragged import ragged_arange, repeat_index
 from ramgnn.recommender import Recommender
@@ -145,20 +145,6 @@ class AveragedAdam:
         self.adam.step()
         if self.running is not None:
             self.running.update_parameters(self.model)
-
-
-def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
-    """A running average that forgets faster in the beginning, by min(decay, (1 + n) / (10 + n)) after n steps.
-
-    Otherwise the start values would stay in it for 1 / (1 - decay) steps, which with little data are many epochs.
-    """
-
-    @torch.no_grad()
-    def average(running: list[Tensor], current: list[Tensor], n: Tensor) -> None:
-        kept = min(decay, (1 + int(n)) / (10 + int(n)))
-        torch._foreach_lerp_(running, current, 1 - kept)
-
-    return average
 
 
 # ---- one epoch, and one step -----------------------------------------------------------------------------------------

@@ -115,6 +115,20 @@ def dropout_from(generator: torch.Generator) -> Iterator[None]:
         yield
 
 
+def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    """A running average that forgets faster in the beginning, by min(decay, (1 + n) / (10 + n)) after n steps.
+
+    Otherwise the start values would stay in it for 1 / (1 - decay) steps, which with little data are many epochs.
+    """
+
+    @torch.no_grad()
+    def average(running: list[Tensor], current: list[Tensor], n: Tensor) -> None:
+        kept = min(decay, (1 + int(n)) / (10 + int(n)))
+        torch._foreach_lerp_(running, current, 1 - kept)
+
+    return average
+
+
 @dataclass
 class EarlyStopping:
     """Remembers the best validation, and stops after too many without a gain.

@@ -8,7 +8,8 @@ import torch
 
 from ramgnn.config import TemporalConfig
 from ramgnn.events import events_of, next_events, training_events
-from ramgnn.finetune import AveragedAdam, warm_average
+from ramgnn.finetune import AveragedAdam
+from ramgnn.loop import warm_average
 from ramgnn.temporal.clock import ClockLayer, TemporalGNN, train_epoch
 from tests.test_events import dataset
 

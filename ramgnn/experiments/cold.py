@@ -133,7 +133,7 @@ def in_time(hidden: Hidden, content: torch.Tensor, seed: int) -> dict[str, Calla
     model = training.train(hidden.dataset, config, None, progress=False, epochs=_epochs(hidden, config)).final
     event = next_events(hidden.dataset, np.arange(hidden.dataset.n_users), config.temporal.context)
     attention, paths = model.parts(event)
-    plain = (model.share * attention + (1 - model.share) * paths).cpu().numpy()
+    plain = model.summed(attention, paths).cpu().numpy()
     bare = replace(hidden.dataset, item_relations=())
 
     def filled(dataset: RecDataset, e: torch.Tensor | None) -> Callable[[], Scores]:
@@ -158,9 +158,9 @@ def _epochs(hidden: Hidden, config: Config) -> int:
 
 def chosen_ridge(dataset: RecDataset) -> tuple[float, dict[str, float]]:
     """λ of `ridge`, by NDCG@10 among the hidden items of draws that are not reported; and what each λ gave."""
-    found = {}
+    found, view = {}, dataset.validation()
+    drawn = [Hidden.of(view, draw) for draw in CHOSEN_ON]
     for strength in RIDGES:
-        drawn = (Hidden.of(dataset.validation(), draw) for draw in CHOSEN_ON)
         found[strength] = float(np.mean([ndcg(h.ranks(ridge(h, strength), "hidden"), 10) for h in drawn]))
     return max(found, key=found.__getitem__), {str(k): round(x, 5) for k, x in found.items()}
 

@@ -115,6 +115,14 @@ LIGHTGCN_SOFTMAX: Space = {
     "temperature": Real(0.1, 1.0),
 }
 
+SEQUENCES: Space = {
+    "lr": Real(0.0005, 0.01),
+    "dropout": Real(0.1, 0.6, log=False),
+    "length": One((20, 50, 100)),
+    "layers": Whole(1, 2),
+    "batch": One((32, 64, 128)),
+}
+
 IN_TIME: Space = {
     "temporal.lr": Real(0.001, 0.01),
     "temporal.dropout": Real(0.1, 0.6, log=False),
@@ -175,27 +183,9 @@ SPACES: dict[str, Space] = {
         "relation_weight": Real(0.001, 0.1),
         "alpha": Real(0.25, 1.0, log=False),
     },
-    "sasrec": {
-        "lr": Real(0.0005, 0.01),
-        "dropout": Real(0.1, 0.6, log=False),
-        "length": One((20, 50, 100)),
-        "layers": Whole(1, 2),
-        "batch": One((32, 64, 128)),
-    },
-    "sasrec sets": {
-        "lr": Real(0.0005, 0.01),
-        "dropout": Real(0.1, 0.6, log=False),
-        "length": One((20, 50, 100)),
-        "layers": Whole(1, 2),
-        "batch": One((128, 256, 512)),
-    },
-    "gru4rec": {
-        "lr": Real(0.0005, 0.01),
-        "dropout": Real(0.1, 0.6, log=False),
-        "length": One((20, 50, 100)),
-        "layers": Whole(1, 2),
-        "batch": One((32, 64, 128)),
-    },
+    "sasrec": SEQUENCES,
+    "sasrec sets": SEQUENCES | {"batch": One((128, 256, 512))},  # of events, which are single steps of a sequence
+    "gru4rec": SEQUENCES,
     "popularity": {},
     "popularity recent": {"half_life": Real(0.5, 200.0)},
     "itemknn": {"k": Whole(10, 500, log=True), "shrink": Real(0.01, 100.0)},

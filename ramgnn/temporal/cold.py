@@ -56,9 +56,14 @@ class ColdItems:
         return np.concatenate(parts, 1) / len(parts) ** 0.5 if parts else np.zeros((self.dataset.n_items, 0))
 
     @cached_property
+    def known(self) -> np.ndarray:
+        """F, of all other items: ``(w, f)``."""
+        return self.features[self.warm]
+
+    @cached_property
     def carried(self) -> np.ndarray:
         """(FᵀF + λI)⁻¹ f_c: ``(f, c)``."""
-        f = self.features[self.warm]
+        f = self.known
         return np.linalg.solve(f.T @ f + RIDGE * np.eye(f.shape[1]), self.features[self.cold].T)
 
     def fill(self, y: np.ndarray, lift: bool = True) -> np.ndarray:
@@ -66,14 +71,14 @@ class ColdItems:
         if len(self.cold) and len(self.warm) and self.features.shape[1]:
             known = y[:, self.warm]  # (b, w)
             mean, spread = known.mean(1, keepdims=True), known.std(1, keepdims=True)
-            y[:, self.cold] = mean + (known - mean) @ self.features[self.warm] @ self.carried + lift * LIFT * spread
+            y[:, self.cold] = mean + (known - mean) @ self.known @ self.carried + lift * LIFT * spread
         return y
 
     def resembles(self, item: int) -> np.ndarray:
         """What each other item counts for the score of a cold one: ``(n_items,)``, 0 for cold ones."""
         weight = np.zeros(self.dataset.n_items)
         place = int(np.searchsorted(self.cold, item))
-        weight[self.warm] = self.features[self.warm] @ self.carried[:, place]
+        weight[self.warm] = self.known @ self.carried[:, place]
         return weight
 
 

@@ -71,8 +71,12 @@ class Temporal:
 
     def joined(self, attention: Tensor, paths: Tensor) -> Tensor:
         """y from y_GNN and y_paths, ``(e, n_items)`` each, with the items in it that nobody had."""
-        y = self.share * attention + (1 - self.share) * paths
+        y = self.summed(attention, paths)
         return filled(y, self.cold) if len(self.cold.cold) else y
+
+    def summed(self, attention: Tensor, paths: Tensor) -> Tensor:
+        """a y_GNN + (1 - a) y_paths."""
+        return self.share * attention + (1 - self.share) * paths
 
     def parts(self, events: Events) -> tuple[Tensor, Tensor]:
         """y_GNN and y_paths at some events: ``(e, n_items)`` each, float64."""
@@ -89,12 +93,12 @@ class Temporal:
 
     # ---- tables ------------------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def users(self) -> Tensor:
         """x_ut of all users at the end of what they had: ``(n_users, d)``."""
         return self.gnn.states(next_events(self.dataset, np.arange(self.dataset.n_users), self.gnn.config.context))
 
-    @property
+    @cached_property
     def items(self) -> Tensor:
         """x_i of all items: ``(n_items, d)``; of those that nobody had, what they resemble."""
         x = self.gnn.items.detach()

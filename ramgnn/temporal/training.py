@@ -71,7 +71,7 @@ def train(
     def metric(final: Temporal) -> float:
         def scorer(users: np.ndarray) -> Tensor:
             asked = next_events(dataset, users, settings.context)
-            return final.joined(final.gnn.of_events(asked).double(), known[users].to(final.items.device))
+            return final.joined(final.gnn.of_events(asked).double(), known[users].to(final.gnn.items.device))
 
         value = ndcg(rank_test(final if known is None else scorer, dataset), 10)
         if report is not None:
