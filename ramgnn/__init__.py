@@ -25,6 +25,8 @@ each, and their other columns are what is known of them. Columns are recognised 
 What `fit` takes beside the data, and where it is listed:
 
     ramgnn.fit(data, "ease")            ramgnn.baselines.names(): the models to compare with, beside "ram-gnn"
+    ramgnn.fit(data, config="temporal") ramgnn.readings.CONFIGS: the paper's model, or the one with a clock, which
+                                        own data that say when get by default
     ramgnn.fit(data, encoder="gcn")     from ramgnn.baselines.encoders import ENCODERS: what pre-trains in its place
     settings={"pretrain.dim": 32}       ramgnn.Config.names(); what each means: help(ramgnn.config.PretrainConfig) and
                                         help(ramgnn.config.FinetuneConfig)

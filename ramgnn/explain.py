@@ -23,7 +23,7 @@ from ramgnn.finetuned import Final
 from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
 from ramgnn.temporal.reasons import ATTENTION
-from ramgnn.visible import visible
+from ramgnn.visible import in_short, visible
 
 MOST_SHARED = 3  # values that are named beside a path
 
@@ -214,7 +214,7 @@ class Explainer:
         Args:
             had: the items that they had, oldest first; scores: ``(n_items,)`` of all items for them.
         """
-        label = "who had " + "; ".join(self.names["item"][i] for i in had)
+        label = "who had " + in_short([self.names["item"][i] for i in had])
         once = np.unique(had)
         found = self._explanation(None, label, item, once, once, scores, (), most)
         return self._in_time(found, lambda: events_of([had]), most)

@@ -7,6 +7,7 @@ that has lines of its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # control characters (C0, DEL, C1), ends of lines and paragraphs, what turns the direction of writing, lone surrogates
 _HIDDEN = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
@@ -19,6 +20,13 @@ _IN_STREAM = re.compile(rf"(?!\n)[{_HIDDEN}]")
 def visible(text: object) -> str:
     r"""One piece of text on one line: ``\x1b`` for an escape character, ``\n`` for a new line, ``\u202e`` and so on."""
     return _IN_TEXT.sub(_escape, str(text))
+
+
+def in_short(names: Sequence[str], most: int = 10) -> str:
+    """Names in a row; of more than `most`, the first of them and the last, and how many stand between."""
+    if len(names) <= most + 1:
+        return "; ".join(names)
+    return "; ".join([*names[:most], f"… {len(names) - most - 1:,} more …", names[-1]])
 
 
 def visible_lines(message: str) -> str:

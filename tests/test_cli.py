@@ -21,6 +21,7 @@ from ramgnn import api, pretrain
 from ramgnn.cli import main, output
 from ramgnn.cli.parser import build_parser
 from ramgnn.errors import RamgnnError
+from ramgnn.visible import in_short
 
 SMALL = ["--set", "pretrain.dim=8", "pretrain.epochs=2", "pretrain.steps=1", "finetune.epochs=3", "finetune.every=1"]
 
@@ -294,12 +295,12 @@ def test_a_run_that_is_not_there_is_told_from_those_that_are(capsys, trained, tm
 
 
 def refused(capsys, *arguments):
-    """Run a command whose options do not go together: exit status 2, usage and a sentence."""
+    """Run a command whose options do not go together: exit status 2, a sentence and where the options are."""
     with pytest.raises(SystemExit) as done:
         main(list(arguments))
     assert done.value.code == 2
     text = capsys.readouterr().err
-    assert text.startswith("usage: ramgnn ")
+    assert text.startswith("ramgnn") and text.rstrip().endswith("--help lists the options")
     return text
 
 
@@ -725,6 +726,32 @@ def test_interactions_alone_are_enough(capsys, tables, tmp_path):
     assert "--items none" in shown[shown.index("next: ") :]
     call = ["train", "--interactions", str(tmp_path / "orders.csv"), "--items", "none", "--model", "ease"]
     assert main([*call, "--quiet", "--out", str(tmp_path / "run")]) == 0
+
+
+def test_what_does_not_say_what_an_item_is_is_not_advised_as_such(capsys, tmp_path):
+    """A thing is in many orders and in one category: the category says what it is, the number of the order does not."""
+    rows = [f"{o},u{o % 7},i{(o * 5 + k) % 9},kind{(o * 5 + k) % 9 % 3}" for o in range(40) for k in range(2)]
+    (tmp_path / "lines.csv").write_text("order,user,item,category\n" + "\n".join(rows) + "\n")
+    said = fails(capsys, "data", "check", "--interactions", str(tmp_path / "lines.csv"))
+    assert "--item-relations category" in said and "order" not in said.split("--item-relations")[1].split()[0]
+    assert "--items none" in said
+
+
+def test_a_chosen_order_of_rows_raises_no_doubt(capsys, tmp_path):
+    rows = [f"u{n % 7},i{n % 9},2024-01-{1 + n % 28:02d}" for n in range(63)]
+    (tmp_path / "dated.csv").write_text("user,item,date\n" + "\n".join(rows) + "\n")
+    call = ["data", "check", "--interactions", str(tmp_path / "dated.csv"), "--items", "none"]
+    assert main(call) == 0
+    assert "takes the model with a clock" in capsys.readouterr().out
+    assert main([*call, "--time-column", "none"]) == 0
+    shown = capsys.readouterr().out
+    assert "doubt" not in shown and "takes the model with a clock" not in shown
+
+
+def test_a_long_list_of_what_somebody_had_is_told_in_short():
+    assert in_short(["a", "b"]) == "a; b"
+    assert in_short([str(n) for n in range(11)]) == "; ".join(str(n) for n in range(11))
+    assert in_short([str(n) for n in range(12)], 10) == "; ".join(map(str, range(10))) + "; … 1 more …; 11"
 
 
 def test_a_setting_without_its_stage_is_found_and_an_unknown_one_lists_all(capsys):

@@ -196,6 +196,8 @@ def test_an_empty_group_is_null(capsys, tmp_path):
     capsys.readouterr()
     assert main(["evaluate", "--run", run, "--by", "session", "--json"]) == 0
     report = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert main(["evaluate", "--run", run, "--by", "session"]) == 0
+    assert "NaN" not in capsys.readouterr().out
     assert any(row["users"] == 0 and row["HR@10"] is None for row in report["by"])
 
 

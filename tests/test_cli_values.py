@@ -16,7 +16,7 @@ RUN = ["--run", "RUN"]
 TRAIN = ["train", "--data", "toy"]
 RESULTS = ["results", "table3", "--data", "toy"]
 WRONG_VALUES = [
-    # status 2: argparse, with the usage
+    # status 2: argparse, with where the options are
     *[(2, [*call, "--at", k], "is not a cut-off; expected 1 or more")
       for call in (TRAIN, ["evaluate", *RUN]) for k in ("0", "-1", "ten", "1.5")],
     *[(2, [*call, "-n", n], "is not a number of items; expected 1 or more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 PATHS = ("FILE", "FOLDER", "RUN")  # what help calls the options that take a path
 
@@ -30,8 +30,12 @@ class Parser(argparse.ArgumentParser):
         self.given = {}
         return super().parse_known_args(args, namespace)
 
+    def error(self, message: str) -> NoReturn:
+        """End with status 2 and what is wrong, which a list of all options would hide."""
+        self.exit(2, f"{self.prog}: {message}\n  {self.prog} --help lists the options\n")
+
     def unknown(self, arguments: Sequence[str]) -> None:
-        """End with the usage and what may have been meant.
+        """End with what may have been meant.
 
         Args:
             arguments: what no option is called.

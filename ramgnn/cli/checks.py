@@ -1,6 +1,6 @@
 """What is refused before there is any work: options that do not go together, and a folder that cannot be written to.
 
-Imports nothing heavy. `train` and `recommend` here end with the usage and exit status 2, as `argparse` does.
+Imports nothing heavy. `train` and `recommend` here end with exit status 2, as `argparse` does.
 """
 
 from __future__ import annotations

@@ -229,6 +229,7 @@ def show_info(args: Namespace) -> None:
 
 def check(args: Namespace) -> None:
     """Read a data set, show what each column was taken for, and say whether everything fits together."""
+    from ramgnn import readings
     from ramgnn.datasets.frames.notes import decisions, doubts
 
     dataset = source(args).load().check()
@@ -255,6 +256,8 @@ def check(args: Namespace) -> None:
 
         args.items = str(items_beside(args.interactions))
     print(f"next: ramgnn train {dataset_flags(args)}".rstrip())
+    if readings.for_data(dataset).recommender == "temporal":
+        print("      takes the model with a clock, since the data say when; --config default has none")
 
 
 def print_doubts(dataset: RecDataset) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # `ramgnn data list` prints too and does without pandas
 
 
 def text_table(frame: pd.DataFrame) -> str:
-    """A frame as text: thousands separated, text columns to the left, each row on one line."""
+    """A frame as text: thousands separated, text to the left, ``-`` for NaN, each row on one line."""
     from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
     shown = frame.rename(columns=visible)
@@ -29,7 +29,7 @@ def text_table(frame: pd.DataFrame) -> str:
             width = max([len(str(name)), *map(len, cells)])
             shown[name] = [cell.ljust(width) for cell in cells]
             shown = shown.rename(columns={name: str(name).ljust(width)})
-    return shown.to_string(index=False)
+    return shown.to_string(index=False, na_rep="-")
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

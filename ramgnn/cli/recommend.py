@@ -20,7 +20,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import DataError
 from ramgnn.fitted import FittedModel
 from ramgnn.matching import find, indices, left_out_message, nearest, told_apart
-from ramgnn.visible import visible
+from ramgnn.visible import in_short, visible
 
 if TYPE_CHECKING:
     from ramgnn.explain import Explanation
@@ -84,8 +84,8 @@ def _recommend_by_items(model: FittedModel, args: Namespace) -> None:
     if args.out:
         return print(f"{len(rows):,} recommendations in {visible(args.out)}")
     names = told_apart(dataset, "item")
-    labels = "; ".join(visible(names[i]) for i in indices(dataset, "item", had))
-    print(f"for somebody who had {labels}:")
+    labels = [visible(names[i]) for i in indices(dataset, "item", had)]
+    print(f"for somebody who had {in_short(labels)}:")
     print(items_table(rows) if rows else "they have had every item")
 
 

@@ -25,7 +25,7 @@ from ramgnn.datasets.frames.build import Options, build
 from ramgnn.datasets.frames.columns import Columns, Guess, guess_columns
 from ramgnn.datasets.frames.names import is_known_name
 from ramgnn.datasets.frames.table import HEAD, Origin, Table
-from ramgnn.datasets.frames.telling import columns_of_dates
+from ramgnn.datasets.frames.telling import columns_of_dates, says_of_items
 from ramgnn.datasets.layout import Form, check_form, read_layout
 from ramgnn.datasets.naming import file_called
 from ramgnn.datasets.opened import codec_of
@@ -236,8 +236,9 @@ def _no_items(interactions: Table, named: Columns, folder: Path) -> DataError:
     unread = (guess.rating, *interactions.unfit)
     about_items = [column for _, column in guess.left_out if column not in unread]
     if about_items and interactions.head is not None:
-        dated = columns_of_dates(interactions.head(about_items), interactions.origin)
-        about_items = [column for column in about_items if column not in dated]
+        sample = interactions.head([guess.item, *about_items])
+        dated = columns_of_dates(sample[about_items], interactions.origin)
+        about_items = [c for c in about_items if c not in dated and says_of_items(sample[guess.item], sample[c])]
     where = "here" if folder == Path() else f"in {folder}"
     fix = f"pass {option('items', 'FILE')}, put an {ITEMS} there, or do without: {option('items', None)}"
     if here := file_called(Path(), ITEMS):
@@ -246,7 +247,7 @@ def _no_items(interactions: Table, named: Columns, folder: Path) -> DataError:
         whole = {"items": str(interactions.origin.file), "item_relations": about_items, "duplicates": "first"}
         fix = (
             f"pass {options(whole)} if {interactions.origin.name} itself says what the items are, with those of its "
-            f"columns that do; or {option('items', 'FILE')} for a table of its own"
+            f"columns that do; {option('items', 'FILE')} for a table of its own; or do without: {option('items', None)}"
         )
     return DataError(
         f"no table of items is named, and there is no {ITEMS} {where}",

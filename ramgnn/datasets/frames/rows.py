@@ -194,7 +194,8 @@ def keep_active_users(
     if not len(kept) or not sizes[kept].sum() or sizes.max() < 2:
         raise DataError(
             f"no user has {max(min_user, 2)} interactions (the most is {int(sizes.max())})",
-            expected="users with several interactions each: one is held out, the rest is learned from",
+            expected="users with several interactions each: what goes together is learned from them, and one may be "
+            "held out",
             fix="give it more rows, or check which columns hold the users and the items",
         )
     stays = ids.isin(kept)

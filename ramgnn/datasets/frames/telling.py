@@ -41,7 +41,7 @@ def unread(
     if not candidates or interactions.head is None:
         return notes, details
     sample = interactions.head(candidates)
-    if guess.time is None and (dated := columns_of_dates(sample, interactions.origin)):
+    if guess.time is None and "time" in guess.guessed and (dated := columns_of_dates(sample, interactions.origin)):
         column, example = next(iter(dated.items()))
         details |= {name: f"dates, such as {cell}" for name, cell in dated.items()}
         notes.append(
@@ -80,6 +80,18 @@ def columns_of_dates(sample: pd.DataFrame, origin: Origin) -> dict[str, str]:
         if texts and all(map(_is_date, texts)):
             found[column] = texts[0]
     return found
+
+
+def says_of_items(items: pd.Series, cells: pd.Series) -> bool:
+    """Whether a column may say what an item is: rows of the same item agree, as they do not in the number of an order.
+
+    Args:
+        items: the item of each of the first rows.
+        cells: their cells in the column.
+    """
+    rows = pd.DataFrame({"item": items, "cell": cells})
+    rows = rows[rows["item"].duplicated(keep=False)]
+    return rows.empty or bool((rows.groupby("item")["cell"].nunique() <= 1).mean() > 0.5)
 
 
 def _is_date(text: str) -> bool:
