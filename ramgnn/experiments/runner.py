@@ -66,7 +66,7 @@ class Plan:
         """All models that can be run on the data, those that others inherit from among them."""
         names = [name for model in self.models for name in (model_spec(model).inherits_from, model) if name]
         specs = [model_spec(name) for name in dict.fromkeys(names)]
-        return [spec for spec in specs if spec.runs_on(self.dataset_name)]
+        return [spec for spec in specs if spec.runs_on(data.tuned_on(self.dataset_name))]
 
     def seeds_of(self, spec: ModelSpec) -> tuple[int, ...]:
         """The seeds that a model is run with; none for one that only gives its tuned settings."""
@@ -80,9 +80,12 @@ class Plan:
         tasks = []
         for spec in self.specs():
             on = self.dataset_name, spec.name
-            trials = store.trials(*on)
+            trials = store.trials(data.tuned_on(self.dataset_name), spec.name)
             done, top = {x.number for x in trials}, best(trials)
-            tasks += [Task(*on, n) for n in range(n_trials(spec, self.trials)) if n not in done]
+            if data.tuned_on(self.dataset_name) == self.dataset_name:
+                tasks += [Task(*on, n) for n in range(n_trials(spec, self.trials)) if n not in done]
+            elif top is None:
+                raise RamgnnError(f"{spec.name!r} is to be tuned on {data.tuned_on(self.dataset_name)} first")
             for seed in self.seeds_of(spec):
                 run = store.get(*on, seed) if store.has(*on, seed) else None
                 if run is None or top is None or (run.tuned, run.epochs) != (top.settings, top.epochs):
@@ -144,7 +147,7 @@ def work(task: Task, folder: Path) -> None:
 
 def run_tuned(store: Store, dataset_name: str, dataset: RecDataset, spec: ModelSpec, seed: int) -> Result:
     """Train with the tuned settings on all training interactions, and rank the test items."""
-    return run_with(dataset_name, dataset, spec, seed, *best_settings(store, dataset_name, spec))
+    return run_with(dataset_name, dataset, spec, seed, *best_settings(store, data.tuned_on(dataset_name), spec))
 
 
 def run_with(
