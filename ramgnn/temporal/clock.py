@@ -38,24 +38,25 @@ class ClockLayer(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(memories * dim, dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(dim, dim))
         self.drop, self.norm = nn.Dropout(dropout), nn.LayerNorm(dim)
 
-    def forward(self, x: Tensor, rank: Tensor) -> Tensor:
+    def forward(self, x: Tensor, rank: Tensor, more: Tensor | float = 0.0) -> Tensor:
         """x_ut.
 
         Args:
             x: ``(b, L, d)`` x_j of each context; rank: ``(b, L)`` r_j, NaN where there is nothing.
+            more: ``(b, K, L)`` what else counts beside -r_j / τ_k.
 
         Returns:
             ``(b, d)``; of an empty context what the weights make of zeros.
         """
-        h = torch.bmm(self.attention(rank), x).flatten(1)  # (b, K, L) and (b, L, d) to (b, K d)
+        h = torch.bmm(self.attention(rank, more), x).flatten(1)  # (b, K, L) and (b, L, d) to (b, K d)
         h = self.drop(h)
         return self.norm(self.v(h) + self.mlp(h))
 
-    def attention(self, rank: Tensor) -> Tensor:
+    def attention(self, rank: Tensor, more: Tensor | float = 0.0) -> Tensor:
         """α_jk of ranks ``(b, L)``: ``(b, K, L)``; 0 where there is nothing."""
         there = ~rank.isnan().unsqueeze(1)  # (b, 1, L)
         logits = -rank.nan_to_num(0.0).unsqueeze(1) / self.log_length.exp().unsqueeze(1)  # (b, K, L)
-        return _softmax(logits, there)
+        return _softmax(logits + more, there)
 
 
 def _softmax(logits: Tensor, there: Tensor) -> Tensor:
@@ -93,17 +94,26 @@ class TemporalGNN(nn.Module):
 
     def state(self, item: Tensor, rank: Tensor) -> Tensor:
         """x_ut of some contexts: ``(b, L)`` items, -1 where there is nothing, and ranks, to ``(b, d)``."""
-        return self.clock(F.embedding(item.clamp(min=0), self.items), rank)  # what is not there has the weight 0
+        return self.clock(F.embedding(item.clamp(min=0), self.vectors()), rank)  # what is not there has the weight 0
+
+    def vectors(self) -> Tensor:
+        """x_i of all items: ``(n_items, d)``."""
+        return self.items
 
     def forward(self, item: Tensor, rank: Tensor) -> Tensor:
         """y of all items for some contexts: ``(b, n_items)``."""
         x = self.state(item, rank) * (self.sharpness / self.items.shape[1] ** 0.5)
-        return torch.addmm(self.bias, x, self.items.T)
+        return torch.addmm(self.bias, x, self.vectors().T)
+
+    def at(self, events: Events, which: np.ndarray, item: Tensor, rank: Tensor) -> Tensor:
+        """The same for contexts whose events are given: a model may ask more of these than what was had, and when."""
+        return self(item, rank)
 
     @torch.no_grad()
     def of_events(self, events: Events) -> Tensor:
         """y of all items at some events: ``(e, n_items)``."""
-        return self(*contexts(events, np.arange(len(events)), self.items))
+        which = np.arange(len(events))
+        return self.at(events, which, *contexts(events, which, self.items))
 
     @torch.no_grad()
     def states(self, events: Events) -> Tensor:
@@ -127,7 +137,7 @@ def train_epoch(model: TemporalGNN, events: Events, optimiser: AveragedAdam, gen
             item, rank = contexts(events, which, model.items)
             lost = torch.rand(item.shape, generator=generator, device=device) < config.item_dropout
             rank = rank.masked_fill(lost, torch.nan)
-            loss = next_loss(model(item, rank), events, which)
+            loss = next_loss(model.at(events, which, item, rank), events, which)
             optimiser.adam.zero_grad()
             loss.backward()
             optimiser.step()

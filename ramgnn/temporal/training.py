@@ -36,6 +36,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     report: Callable[[int, float], None] | None = None,
     validate: bool = False,
+    model: Callable[..., TemporalGNN] = TemporalGNN,
 ) -> Finetuned:
     """Train it on a data set.
 
@@ -45,6 +46,7 @@ def train(
         epochs: how many; `config.temporal.epochs` at most when None.
         validate: whether NDCG@10 on the held-out items of `dataset`, which is a validation view then, says which epoch
             is the best; report: told epoch and metric of each validation, and may raise to end the training.
+        model: makes the attention, from what `TemporalGNN` takes.
         progress, name, checkpoint: as in `ramgnn.finetune.finetune`.
 
     Raises:
@@ -58,7 +60,7 @@ def train(
     if not len(events):
         raise RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
     start = content if settings.start == "pretrained" else None
-    gnn = TemporalGNN(dataset.n_items, config.pretrain.dim, settings, start, config.seed)
+    gnn = model(dataset.n_items, config.pretrain.dim, settings, start, config.seed)
     gnn = gnn.to(distributed.device_of(config.device))
     by_paths = paths.fit(dataset, kinds(dataset), config.seed) if settings.share < 1 else _no_paths(dataset)
     epochs = epochs if settings.share else 0  # what counts nothing is not trained
