@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from ramgnn.datasets.base import Relation
+from ramgnn.datasets.split import interactions
 from ramgnn.experiments import cold
 from ramgnn.experiments.store import unpack
 from tests.small import small_dataset
@@ -57,18 +60,49 @@ def test_content_knn_is_the_mean_of_the_nearest(hidden, monkeypatch):
             assert y[user, item] == pytest.approx(np.mean(cosines[:2]))
 
 
+def test_what_is_chosen_is_what_finds_most(monkeypatch):
+    found = {0.5: 3.0, 2.0: 1.0}  # with 2 the targets stand first
+    monkeypatch.setattr(
+        cold, "CHOICES", {"made up": (lambda hidden, x: _with_targets_at(hidden, found[x]), (0.5, 2.0))}
+    )
+    best, tried = cold.chosen(small_dataset())
+    assert best == {"made up": 2.0} and tried["made up"]["2.0"] > tried["made up"]["0.5"]
+
+
+def _with_targets_at(hidden, place):
+    y = np.zeros(hidden.had.shape)
+    y[hidden.users, hidden.targets] = 1.0 if place == 1 else -1.0
+    return y
+
+
+def test_a_net_carries_factors_over_to_what_has_the_same_attributes(monkeypatch):
+    """Items of two kinds, users of two kinds: a hidden item is scored like the others of its kind."""
+    rng = np.random.default_rng(0)
+    kind, likes = np.arange(20) % 2, np.arange(12) % 2
+    user, item = np.nonzero((kind[None] == likes[:, None]) & (rng.random((12, 20)) < 0.8))
+    data = replace(
+        small_dataset(), train=interactions(user, item), test=small_dataset().test.iloc[:0],
+        item_relations=(Relation.from_lists("kind", [[f"k{k}"] for k in kind]),),
+    )  # fmt: skip
+    hidden = cold.Hidden.of(data, 0)
+    y = cold.dropout_net(hidden, 1e-3)
+    for i in hidden.items:
+        assert y[likes == kind[i], i].min() > y[likes != kind[i], i].max()
+    assert np.array_equal(y, cold.dropout_net(hidden, 1e-3))
+
+
 def test_it_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(cold.datasets, "load", lambda name: small_dataset())
     monkeypatch.setattr(cold, "pretrain_side", _no_pretraining)
     monkeypatch.setattr(cold, "_epochs", lambda hidden, config: 1)
-    monkeypatch.setattr(cold, "chosen_ridge", lambda dataset: (1.0, {"1.0": 0.5}))
+    monkeypatch.setattr(cold, "chosen", lambda dataset: (dict.fromkeys(cold.CHOICES, 1.0), {}))
     real = cold.run
     monkeypatch.setattr(cold, "run", lambda *arguments: calls.append(1) or real(*arguments))
     cold.execute("small", 1, tmp_path)
     cold.execute("small", 2, tmp_path)
     assert len(calls) == 2
-    stored = json.loads((tmp_path / "small" / "1.json").read_text())
+    stored = json.loads((tmp_path / "small" / f"{cold.FIRST + 1}.json").read_text())
     assert {"popularity", "content kNN", "ridge on attributes", "ram-gnn in time"} <= stored["methods"].keys()
     for method in stored["methods"].values():
         assert len(unpack(method["hidden"]["ranks"])) == stored["targets"]
