@@ -263,8 +263,8 @@ def save(
     A run that is there is replaced once all of the new one has been written.
 
     Raises:
-        RamgnnError: the folder cannot be written or is in use, it holds a training that was stopped, the model has a
-            state that cannot be saved, or the evaluation is of other data.
+        RamgnnError: the folder cannot be written or is in use, holds a training that was stopped or somebody else's
+            files, the model has a state that cannot be saved, or the evaluation is of other data.
     """
     expected = "what ramgnn.fit gives, as a scorer of your own is once it is registered with ramgnn.baselines.register"
     arguments.instance("model", model, FittedModel, expected)
@@ -273,7 +273,8 @@ def save(
         arguments.instance("source", source, Source, "a ramgnn.datasets.source.Source, or None")
     if evaluation is not None:
         arguments.instance("evaluation", evaluation, Evaluation, "what ramgnn.evaluate gives, or None")
-    with locked(folder := Path(folder)), before.replaced(folder):
+    before.check_no_run_of_ours(folder := Path(folder))
+    with locked(folder), before.replaced(folder):
         return runs.save(folder, model, source, evaluation)
 
 

@@ -105,18 +105,6 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def remove_file(path: Path) -> None:
-    """Remove a file or a link, where there is one, before it is written anew.
-
-    Raises:
-        RamgnnError: it cannot be removed, for it is a folder, say, or there is no permission to.
-    """
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise RamgnnError(f"cannot write {path}: {error.strerror}; choose another folder") from None
-
-
 def remove(path: Path) -> None:
     """Remove a file, a link (and not what it leads to) or a folder with all that is in it, where there is one.
 

@@ -16,6 +16,7 @@ from ramgnn.errors import RamgnnError
 from ramgnn.matching import find, indices
 from ramgnn.newcomers import NewcomerMap, newcomer_scores
 from ramgnn.scores import ScoreError, Scorer, as_array, below_infinity, checked_scores
+from ramgnn.visible import visible
 
 if TYPE_CHECKING:
     from ramgnn.explain import Explanation
@@ -55,7 +56,7 @@ class FittedModel:
         data = self.dataset
         served = ", trained once more on everything to recommend" if self.served is not None else ""
         sizes = f"{data.n_users:,} users, {data.n_items:,} items"
-        return f"<{type(self).__name__} {self.name} on {data.name}: {sizes}{served}>"
+        return visible(f"<{type(self).__name__} {self.name} on {data.name}: {sizes}{served}>")
 
     def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True, *, had: Any = None) -> pd.DataFrame:
         """The `n` best items for one user, several, or all; or for somebody new, by what they had.

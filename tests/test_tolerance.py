@@ -100,3 +100,20 @@ def test_a_chapter_is_compared_by_the_tolerance_of_its_cell_and_a_changed_digit_
 
 def test_where_a_chapter_was_run_every_digit_counts(tmp_path):
     assert run_nbval(tmp_path, "NDCG 0.1234\n", "print('NDCG 0.1235')", {"absolute": 0.1}, arithmetic()) == 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "now"),
+    [
+        ("model  HR  MRR\nfoo   0.5   -", "model  HR  MRR\nfoo    -   0.5"),  # the value is another metric's
+        ("x - y", "x y"),
+        ("n 3", "n 4.9"),  # a count has become something else
+    ],
+)
+def test_what_is_no_number_and_no_filling_is_compared(stored, now):
+    assert not matches(stored, now, Tolerance(absolute=0.5, relative=1.0, whole=2.0))
+
+
+def test_a_heading_is_no_number():
+    assert not matches("# heading", "1 heading", Tolerance(whole=2.0))
+    assert matches("a  0.5\n---  ---", "a  0.55\n----  ----", Tolerance(absolute=0.1))

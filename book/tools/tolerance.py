@@ -25,7 +25,8 @@ from functools import wraps
 from typing import Any
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
-FILLING = re.compile(r"[\s─━│═-]{2,}")  # what only makes columns as wide as their numbers
+FILLING = re.compile(r"[─━│═]+|-{2,}|\s{2,}")  # what only makes columns as wide as their numbers
+SPACES = re.compile(r"\s{2,}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Tolerance:
 
     def accepts(self, stored: str, now: str) -> bool:
         """Whether the second number may stand for the first."""
+        if is_decimal(now) and not is_decimal(stored):  # a count has become something else
+            return False
         x, y = self.value(stored), self.value(now)
         allowed = self.absolute + self.relative * abs(x) if is_decimal(stored) else self.whole
         return stored == now or abs(x - y) <= allowed * (1 + 1e-9)
@@ -77,7 +80,7 @@ def is_decimal(number: str) -> bool:
 
 def _skeleton(text: str) -> str:
     """What is left of a text without its numbers and without what only fills columns."""
-    return FILLING.sub(" ", NUMBER.sub("#", text)).strip()
+    return SPACES.sub(" ", FILLING.sub(" ", NUMBER.sub("\0", text))).strip()
 
 
 def arithmetic() -> str:

@@ -59,6 +59,8 @@ def train(args: Namespace) -> None:
         if name in ("seed", "device") and str(args.subparser.given.get(name, value)) != value:
             typed = args.subparser.given[name]
             args.subparser.error(f"both --{name} {typed} and --set {text} are given; leave one out")
+    if args.refit and (args.split == "none" or "split=none" in args.option):
+        args.subparser.error("--refit trains once more with what was held out, and --split none holds nothing out")
     if args.model == RAM_GNN:
         return
     options = changed(args)

@@ -14,6 +14,7 @@ from ramgnn.advice import option
 from ramgnn.advice import options as advised
 from ramgnn.cli.printing import aligned, print_json, text_table
 from ramgnn.cli.typed import dataset_flags
+from ramgnn.datasets.naming import at_home
 from ramgnn.errors import RamgnnError
 from ramgnn.visible import visible
 
@@ -42,6 +43,8 @@ def source(args: Namespace) -> Source:
     if "split" in options and options["split"] is None:
         options["split"] = "none"  # a word of its own here
     name = getattr(args, "name", None)
+    if name is not None and args.data is not None and name != args.data:
+        raise RamgnnError(f"both {name!r} and --data {args.data} are given; leave one out")
     name = args.data if name is None else name
     if name == "":
         raise RamgnnError("the name of the data set is empty; is a variable of the shell not set?")
@@ -57,7 +60,7 @@ def source(args: Namespace) -> Source:
         own |= {key: _absolute(path) for key, path in tables.items() if path}
         own |= {"items": None} if without else {}
     elif name is not None and datasets.is_path(name):
-        name = _absolute(Path(name).expanduser())
+        name = _absolute(at_home(name))
     elif own:
         key = next(iter(own))
         raise RamgnnError(
@@ -141,6 +144,8 @@ def plain_value(text: str) -> Any:
     """Text as the whole number, number, truth value or text that it is."""
     if text.lower() in ("true", "false", "none"):
         return {"true": True, "false": False, "none": None}[text.lower()]
+    if "_" in text or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):  # numbers to Python, names to people
+        return text
     for kind in (int, float):
         try:
             return kind(text)

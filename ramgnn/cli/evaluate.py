@@ -8,7 +8,7 @@ from typing import Any
 
 from ramgnn import api
 from ramgnn.cli.printing import intervals, print_json, ranking_text, text_table
-from ramgnn.cli.saved import load_model
+from ramgnn.cli.saved import check_run, load_model
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import differences
 from ramgnn.errors import RamgnnError
@@ -18,6 +18,8 @@ from ramgnn.visible import visible
 
 def evaluate(args: Namespace) -> None:
     """Print the metrics of a run with their intervals."""
+    if args.compare:
+        check_run(args.compare)
     model = load_model(args.run, evaluated=True)
     compared = load_model(args.compare, evaluated=True) if args.compare else None
     if compared is not None:

@@ -15,7 +15,7 @@ from ramgnn.cli.typed import flag
 from ramgnn.errors import DivergedError, RamgnnError
 from ramgnn.locks import locked
 from ramgnn.runs import before
-from ramgnn.runs.folder import BEFORE, FILES, LOCK
+from ramgnn.runs.folder import BEFORE
 from ramgnn.runs.started import give_up, has_checkpoints
 from ramgnn.scores import ScoreError
 from ramgnn.visible import visible
@@ -34,7 +34,10 @@ def held(folder: Path, args: Namespace) -> Iterator[None]:
         return
     checks.folder(folder)
     if not (args.resume or args.overwrite):
-        _refuse_to_replace(folder)
+        try:
+            before.check_no_run_of_ours(folder)
+        except RamgnnError as error:
+            raise RamgnnError(f"{error} with --out, or give --overwrite if that may go") from None
     with locked(folder):
         before.recover(folder)
         if args.resume:
@@ -44,17 +47,6 @@ def held(folder: Path, args: Namespace) -> Iterator[None]:
         else:
             _refuse_to_overwrite(folder)
         yield
-
-
-def _refuse_to_replace(folder: Path) -> None:
-    """Refuse a folder where no run was ever trained, and yet there is what a run would remove or replace."""
-    if runs.unfinished(folder) or (folder / runs.RUN).exists() or (folder / LOCK).exists():
-        return  # what is there is ours
-    if there := [name for name in (*FILES, runs.SERVED, runs.CHECKPOINTS, BEFORE) if os.path.lexists(folder / name)]:
-        raise RamgnnError(
-            f"{folder} holds {', '.join(there)}, which a run would replace; choose another folder with --out, or give "
-            "--overwrite if that may go"
-        )
 
 
 def _refuse_to_overwrite(folder: Path) -> None:

@@ -70,7 +70,7 @@ def dataset_flags(args: Namespace) -> str:
         if action.nargs == 0:
             words.append(option)
         elif action.nargs == "+":
-            words.append(" ".join([option, *map(shlex.quote, value)]))
+            words.append(" ".join([option, *map(quoted, value)]))
         elif isinstance(value, list):
             words += [flag(option, each) for each in value]
         else:

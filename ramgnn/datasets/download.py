@@ -22,6 +22,7 @@ import pooch
 import requests  # what pooch downloads with
 
 from ramgnn.advice import option
+from ramgnn.datasets.naming import at_home
 from ramgnn.errors import DataError
 
 ABANDONED = 24 * 3600  # seconds after which an unfinished download that nobody writes to is removed
@@ -29,7 +30,7 @@ ABANDONED = 24 * 3600  # seconds after which an unfinished download that nobody 
 
 def cache_folder() -> Path:
     """Where downloads are kept: ``$RAMGNN_CACHE``, or the user's cache folder of the operating system."""
-    return Path(os.environ.get("RAMGNN_CACHE") or pooch.os_cache("ramgnn")).expanduser().absolute()
+    return at_home(os.environ.get("RAMGNN_CACHE") or pooch.os_cache("ramgnn")).absolute()
 
 
 def local_folder() -> Path | None:
@@ -41,7 +42,7 @@ def local_folder() -> Path | None:
     value = os.environ.get("RAMGNN_DATA")
     if not value:
         return None
-    folder = Path(value).expanduser()
+    folder = at_home(value)
     if not folder.is_dir():
         raise DataError(
             "the environment variable RAMGNN_DATA names a folder that is not there",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -28,6 +29,11 @@ def file_called(folder: Path, name: str) -> Path | None:
             fix=f"keep one of them in the folder, or call the one that is meant {name}",
         )
     return paths[0] if paths else None
+
+
+def at_home(path: str | os.PathLike) -> Path:
+    """A path with ``~`` in its place; as it is where there is no such user."""
+    return Path(os.path.expanduser(path))
 
 
 def is_none(names: Sequence[str] | str, there: Collection[str]) -> bool:

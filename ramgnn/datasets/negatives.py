@@ -14,7 +14,8 @@ if TYPE_CHECKING:  # a data set draws its negatives again for validation, so `ba
 
 
 def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDataset:
-    """The data set with `n` sampled items per test row that the user has neither in training nor held out.
+    """The data set with `n` sampled items per test row that the user has not had: neither in training nor
+    held out, nor in `RecDataset.seen`.
 
     Drawn without repeats, uniformly, from ``numpy.random.default_rng(seed)``, in the order of the test rows.
 
@@ -25,9 +26,10 @@ def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDatas
         raise DataError(f"negatives is {n}; expected at least 1", fix="or rank against all items, with none")
     rng = np.random.default_rng(seed)
     users, held_out = dataset.test["user"].to_numpy(), dataset.test["item"].to_numpy()
+    seen = dataset.seen[np.argsort(dataset.seen[:, 0], kind="stable")]  # (k, 2), by user
     if n > dataset.n_items:  # before room is made for so many
         if len(users):
-            raise _too_few(dataset, users[0], dataset.n_items - len(_taken(dataset, users[0], held_out[0])), n)
+            raise _too_few(dataset, users[0], dataset.n_items - len(_taken(dataset, users[0], held_out[0], seen)), n)
         fix = "draw fewer or rank against all items, with none"
         raise DataError(f"there are {dataset.n_items:,} items to draw {n:,} negatives from", fix=fix)
     try:
@@ -38,7 +40,7 @@ def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDatas
             fix="draw fewer or rank against all items, with none",
         ) from None
     for row, (user, item) in enumerate(zip(users, held_out, strict=True)):
-        taken = _taken(dataset, user, item)
+        taken = _taken(dataset, user, item, seen)
         free = dataset.n_items - len(taken)
         if free < n:
             raise _too_few(dataset, user, free, n)
@@ -48,13 +50,18 @@ def with_negatives(dataset: RecDataset, n: int = 999, seed: int = 0) -> RecDatas
     return replace(dataset, negatives=drawn, negatives_seed=seed)
 
 
-def _taken(dataset: RecDataset, user: int, item: int) -> np.ndarray:
-    """The items that are no negatives for a user: those in training, and the held-out one."""
-    return np.union1d(dataset.history(user), [item])
+def _taken(dataset: RecDataset, user: int, item: int, seen: np.ndarray) -> np.ndarray:
+    """The items that are no negatives for a user: those in training, the held-out one, and those that were seen.
+
+    Args:
+        seen: ``(k, 2)`` user and item, sorted by user.
+    """
+    start, stop = np.searchsorted(seen[:, 0], [user, user + 1])
+    return np.unique(np.concatenate([dataset.history(user), [item], seen[start:stop, 1]]))
 
 
 def _too_few(dataset: RecDataset, user: int, free: int, n: int) -> DataError:
     return DataError(
         f"user {dataset.user_ids[user]!r} has {free:,} items to draw {n:,} negatives from",
-        fix=f"draw at most {free:,} negatives or rank against all items",
+        fix=f"draw at most {free:,} negatives or rank against all items" if free else "rank against all items",
     )

@@ -113,7 +113,7 @@ def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[Ope
             gzip file is damaged, or the disk reports an error.
     """
     codec = codec_of(encoding, path)
-    with _open_bytes(path) as (raw, unpacked):
+    with open_bytes(path) as (raw, unpacked):
         # newline="": the csv module finds the line ends itself, inside quotes too
         bounded = _BoundedLines(unpacked, path)
         text = io.TextIOWrapper(bounded, encoding="utf-8-sig" if codec == "utf-8" else codec, newline="")
@@ -125,7 +125,7 @@ def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[Ope
         except UnicodeDecodeError:
             if is_wide(encoding):
                 raise not_this(path, encoding, _start(path)) from None
-            with _open_bytes(path) as (_, again):
+            with open_bytes(path) as (_, again):
                 raise faults.wrong_bytes(path, iter(lambda: again.readline(PIECE), b""), encoding) from None
         except UnicodeError:  # the mark of UTF-16 is missing
             raise not_this(path, encoding, _start(path)) from None
@@ -137,7 +137,7 @@ def open_text(path: Path, encoding: str, progress: bool = False) -> Iterator[Ope
 
 def _start(path: Path) -> bytes:
     """The first bytes of a file, plain or gzipped."""
-    with _open_bytes(path) as (_, unpacked):
+    with open_bytes(path) as (_, unpacked):
         return unpacked.read(FIRST)
 
 
@@ -149,7 +149,7 @@ def check_text(path: Path, encoding: str) -> None:
     """
     codec = codec_of(encoding, path)
     try:
-        with _open_bytes(path) as (raw, unpacked):
+        with open_bytes(path) as (raw, unpacked):
             start = unpacked.read(FIRST)
             packed = unpacked is not raw
     except (EOFError, zlib.error, OSError):
@@ -190,7 +190,7 @@ def raw_lines(path: Path, encoding: str, first: int, last: int) -> list[str]:
 
 
 @contextmanager
-def _open_bytes(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+def open_bytes(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     """The file as it lies on the disk and, over it, the file with gzip taken off; the same for a plain one."""
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"

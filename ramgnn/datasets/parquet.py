@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +51,13 @@ def parquet_table(path: Path) -> Table:
     from pyarrow import dataset
 
     try:
-        parts = dataset.dataset(path, format="parquet")
+        # folders such as country=NO say what a column holds
+        parts = dataset.dataset(path, format="parquet", partitioning="hive" if path.is_dir() else None)
         names = [name for name in parts.schema.names if not re.fullmatch(r"__index_level_\d+__", name)]  # pandas'
         n_rows = parts.count_rows()
     except (OSError, pyarrow.ArrowException) as error:
         raise _broken(path, error) from None
-    origin = Origin(path.name, labels=pd.RangeIndex(n_rows))
+    origin = Origin(path.name, labels=pd.RangeIndex(n_rows), parquet=path)
     if repeated := first_repeated(names):
         raise faults.repeated_column(repeated, **origin.at())
 
@@ -70,13 +71,25 @@ def parquet_table(path: Path) -> Table:
             for place, field in enumerate(cells.schema):
                 if pyarrow.types.is_string(field.type) or pyarrow.types.is_large_string(field.type):
                     cells = cells.set_column(place, field.name, cells.column(place).dictionary_encode())
-            frame = cells.to_pandas(ignore_metadata=True, self_destruct=True, split_blocks=True)
+            frame = cells.to_pandas(
+                ignore_metadata=True, self_destruct=True, split_blocks=True, types_mapper=_kept_whole(cells)
+            )
         except (OSError, pyarrow.ArrowException) as error:
             raise _broken(path, error) from None
         return frame.set_axis(pd.RangeIndex(len(frame), name="place"))
 
     unfit = {name: what for name in names if (what := _unfit(parts.schema.field(name).type))}
     return Table(origin, tuple(names), read, unfit=unfit, head=lambda columns: read(columns, HEAD))
+
+
+def _kept_whole(cells: pyarrow.Table) -> Callable[[pyarrow.DataType], object] | None:
+    """What keeps whole numbers whole where cells are empty: as floats, which pandas makes of them, two ids are one."""
+    import pyarrow.types as are
+
+    gaps = {field.type for field, x in zip(cells.schema, cells.columns, strict=True) if x.null_count}
+    kinds = {kind: pd.array([], dtype=str(kind).replace("i", "I").replace("uI", "UI")).dtype for kind in gaps
+             if are.is_integer(kind)}  # fmt: skip
+    return kinds.get if kinds else None
 
 
 def _unfit(kind: pyarrow.DataType) -> str | None:

@@ -23,7 +23,7 @@ from safetensors import numpy as safetensors
 
 from ramgnn import arguments
 from ramgnn.datasets.base import COLUMNS, RecDataset, Relation
-from ramgnn.datasets.saved_checks import FIX, PLAIN, check_arrays, check_text
+from ramgnn.datasets.saved_checks import FIX, PLAIN, check_arrays, check_kind, check_text
 from ramgnn.errors import DataError
 from ramgnn.files import check_size, make_folder, open_file, parse_json, replacing, sha256
 
@@ -147,8 +147,9 @@ def _dataset(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> RecDataset:
 def _read_text(path: Path) -> dict[str, Any]:
     """The JSON of a data set."""
     check_size(path, LARGEST_TEXT, FIX)
+    content = _read_bytes(path)
     try:
-        text = parse_json(_read_bytes(path).decode("utf-8"))
+        text = parse_json(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", file=path, expected="JSON", fix=FIX) from None
     version = text.get("format") if isinstance(text, dict) else None
@@ -162,7 +163,9 @@ def _read_arrays(path: Path, expected: str | None) -> dict[str, np.ndarray]:
     """The arrays of a data set, which must have the SHA-256 that is expected; they are read only then."""
     with _reading(path):
         try:  # a file of gigabytes that is none of ours is told by its header, and not read to its end
-            with open_file(path), safe_open(path, "np"):
+            with open_file(path), safe_open(path, "np") as stored:
+                for name in stored.keys():  # noqa: SIM118
+                    check_kind(name, stored.get_slice(name).get_dtype(), path)
                 found = sha256(path)
         except SafetensorError as error:
             found = f"no whole file of safetensors: {error}"

@@ -24,7 +24,21 @@ KEYS |= {"own": bool, "left_out_users": list}
 SIDE = {"ids": list, "labels": (list, type(None)), "relations": list}
 RELATION = {"name": str, "derived": bool, "importance": (float, type(None)), "labels": list}
 FIX = "copy the folder again from where it was written, or write it again"
+NUMBERS = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U8", "BOOL")  # kinds of them that are read
 INT64 = re.compile("0|-?[1-9][0-9]{0,17}")  # ids that are integers, as Python writes them: no two are the same
+
+
+def check_kind(name: str, kind: str, path: Path) -> None:
+    """Refuse an array of numbers of a kind that nothing of ours has: complex ones, or of eight bits, say.
+
+    Args:
+        kind: as safetensors calls it.
+
+    Raises:
+        DataError: it is of such a kind.
+    """
+    if kind not in NUMBERS:
+        raise DataError(f"{name!r} holds {kind}", file=path, expected=f"one of {', '.join(NUMBERS)}", fix=FIX)
 
 
 def check_text(text: Any, path: Path) -> None:

@@ -62,8 +62,9 @@ class Source:
         """The same with the paths of tables changed; one that cannot be (on another drive) stays."""
         options = dict(self.options)
         for name in options.keys() & set(TABLES):
-            with suppress(ValueError):
-                options[name] = change(options[name])
+            if options[name] is not None:  # there is no such table
+                with suppress(ValueError):
+                    options[name] = change(options[name])
         name = self.name
         if datasets.is_path(name):
             with suppress(ValueError):

@@ -243,8 +243,8 @@ def _no_items(interactions: Table, named: Columns, folder: Path) -> DataError:
     fix = f"pass {option('items', 'FILE')}, put an {ITEMS} there, or do without: {option('items', None)}"
     if here := file_called(Path(), ITEMS):
         fix = f"pass {option('items', here.name)} if the one in this folder is meant, or {option('items', 'FILE')}"
-    if about_items and interactions.origin.file is not None:
-        whole = {"items": str(interactions.origin.file), "item_relations": about_items, "duplicates": "first"}
+    if about_items and interactions.origin.path is not None:
+        whole = {"items": str(interactions.origin.path), "item_relations": about_items, "duplicates": "first"}
         fix = (
             f"pass {options(whole)} if {interactions.origin.name} itself says what the items are, with those of its "
             f"columns that do; {option('items', 'FILE')} for a table of its own; or do without: {option('items', None)}"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ramgnn.errors import RamgnnError
 from ramgnn.files import read_json, remove, remove_parts
-from ramgnn.runs.folder import BEFORE, CHECKPOINTS, FILES, FIX, RUN, SERVED, check_ours, unfinished
+from ramgnn.runs.folder import BEFORE, CHECKPOINTS, FILES, FIX, LOCK, RUN, SERVED, check_ours, unfinished
 
 # what a run consists of; what says that one is there comes last, and is the first to be removed
 SAVED = (*FILES, SERVED, RUN)
@@ -39,6 +39,18 @@ def check_replaceable(folder: Path, parts: Sequence[str] = PARTS) -> None:
                 f"{place} is to be removed and holds {path.name!r}, which is not of a run; choose another folder"
             )
     check_ours(place, CHECKPOINTS, SERVED)
+
+
+def check_no_run_of_ours(folder: Path) -> None:
+    """Refuse a folder where no run was ever written, and yet there is what a run would remove or replace.
+
+    Raises:
+        RamgnnError: there is.
+    """
+    if _has_run(folder) or (folder / LOCK).exists():
+        return  # what is there is ours
+    if there := [name for name in (*FILES, SERVED, CHECKPOINTS, BEFORE) if os.path.lexists(folder / name)]:
+        raise RamgnnError(f"{folder} holds {', '.join(there)}, which a run would replace; choose another folder")
 
 
 def is_kept(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from ramgnn.locks import is_held
 from ramgnn.runs.checking import COPY, SUM, check_history, check_sums
 from ramgnn.runs.folder import FIX, FORMAT, HISTORY, RUN, SERVED, WEIGHTS, read
 from ramgnn.runs.sizes import check_weights
+from ramgnn.visible import visible
 
 # what is read of ``run.json``, each key with the kinds of its value
 RAM_GNN = {"encoders": dict, "config": dict, "seconds": dict, "interrupted": (str, type(None))}
@@ -118,7 +119,7 @@ def read_history(folder: Path, metadata: dict[str, Any], dataset: RecDataset) ->
     path = folder / HISTORY
     if not path.exists():
         lost = "losses" if metadata["model"] != "ram-gnn" else "losses, thresholds and, with them, reasons"
-        warnings.warn(f"{path} is missing: the run recommends, but its {lost} are lost", stacklevel=3)
+        warnings.warn(visible(f"{path} is missing: the run recommends, but its {lost} are lost"), stacklevel=3)
         return None
     history = read(path)
     if metadata["model"] != "ram-gnn":

@@ -10,6 +10,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from ramgnn.datasets.base import RecDataset
+from ramgnn.datasets.saved_checks import check_kind
 from ramgnn.errors import DataError, NotFoundError
 from ramgnn.files import open_file
 from ramgnn.runs.checking import COPY, SIZES
@@ -47,11 +48,14 @@ def numbers_in(path: Path) -> int:
     """How many numbers there are in a safetensors file, by its header, which must fit the size of the file.
 
     Raises:
-        DataError: it does not.
+        DataError: it does not, or there are numbers of a kind that no run has.
     """
     try:
         with open_file(path), safe_open(path, "np") as stored:
-            return sum(math.prod(stored.get_slice(name).get_shape()) for name in stored.keys())  # noqa: SIM118
+            slices = {name: stored.get_slice(name) for name in stored.keys()}  # noqa: SIM118
+            for name, x in slices.items():
+                check_kind(name, x.get_dtype(), path)
+            return sum(math.prod(x.get_shape()) for x in slices.values())
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(

@@ -35,6 +35,7 @@ from ramgnn.runs.folder import (
     read_config,
     unfinished,
 )
+from ramgnn.visible import visible
 
 if TYPE_CHECKING:
     from ramgnn.fitted import FittedModel
@@ -133,10 +134,8 @@ def warn_if_stopped(folder: str | os.PathLike, fitted: FittedModel) -> None:
     """Warn that a model is what a training had reached when it was stopped, and say how to go on."""
     if fitted.interrupted:
         what = "there is no recommender yet" if fitted.scorer is None else "it recommends by what was reached"
-        warnings.warn(
-            f"{folder} was stopped {_when(fitted)}, {what}" + (f"; {_how_to_go_on(Path(folder))}" * unfinished(folder)),
-            stacklevel=3,
-        )
+        how = f"; {_how_to_go_on(Path(folder))}" * unfinished(folder)
+        warnings.warn(visible(f"{folder} was stopped {_when(fitted)}, {what}{how}"), stacklevel=3)
 
 
 def _when(fitted: FittedModel) -> str:
@@ -183,7 +182,7 @@ def read_started(folder: str | os.PathLike) -> Started:
     for key in ("item_relations", "user_relations"):
         named = {str(number): name for number, name in enumerate(data[key] or ())}
         check_keys(named, dict.fromkeys(named, str), path, FIX, f"dataset.{key}")
-    paths = {name: str for name in data["options"].keys() & set(TABLES)}
+    paths = {name: (str, type(None)) for name in data["options"].keys() & set(TABLES)}
     check_keys(data["options"], paths, path, FIX, "dataset.options")
     source = Source(data["name"], data["options"], data["item_relations"], data["user_relations"]).seen_from(folder)
     config = read_config(noted["config"], path)

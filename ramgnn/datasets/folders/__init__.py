@@ -27,6 +27,7 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.folders import movielens, named, recbole
 from ramgnn.datasets.folders.found import Found, from_here, others, say, visible
 from ramgnn.datasets.frames.build import Options, build
+from ramgnn.datasets.naming import at_home
 from ramgnn.datasets.opened import codec_of
 from ramgnn.errors import DataError, NotFoundError
 
@@ -138,7 +139,7 @@ def _existing(path: str | os.PathLike) -> Path:
     Raises:
         NotFoundError: there is none; names what lies beside.
     """
-    folder = Path(path).expanduser()
+    folder = at_home(path)
     if folder.exists():
         return folder.resolve()
     beside = [p.name for p in visible(folder.parent) if p.is_dir()] if folder.parent.is_dir() else []

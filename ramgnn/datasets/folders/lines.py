@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import gzip
+import zlib
+from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 
+from ramgnn.datasets import faults
+from ramgnn.datasets.opened import PIECE, open_bytes
 from ramgnn.datasets.reading import ROWS_AT_A_TIME, read_chunks
 from ramgnn.datasets.wide import is_wide
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The file as it lies on the disk and, over it, the file with gzip taken off; the same for a plain one."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        with gzip.GzipFile(fileobj=raw) if packed else nullcontext(raw) as unpacked:
-            yield raw, unpacked
+    """`open_bytes`, with clear errors.
+
+    Raises:
+        DataError: the gzip file is damaged, or the disk reports an error.
+    """
+    try:
+        with open_bytes(path) as found:
+            yield found
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise faults.broken_gzip(path, error) from None
+    except OSError as error:
+        raise faults.unreadable(path, error) from None
 
 
 def text_chunks(
@@ -73,17 +83,19 @@ def encoding_of(path: Path, given: str | None = None) -> str:
     if given is not None and is_wide(given):
         return given
     fitting = ["utf-8", *(["cp1252"] if given is None else [])]
+    decoders = {encoding: getincrementaldecoder(encoding)() for encoding in fitting}
     with opened(path) as (_, unpacked):
-        for line in unpacked:
-            fitting = [encoding for encoding in fitting if _is(line, encoding)]
-            if not fitting:
-                break
-    return [*fitting, given or "latin-1"][0]
+        piece = b" "
+        while piece and decoders:
+            piece = unpacked.read(PIECE)
+            decoders = {encoding: x for encoding, x in decoders.items() if _reads(x, piece)}
+    return [*decoders, given or "latin-1"][0]
 
 
-def _is(line: bytes, encoding: str) -> bool:
+def _reads(decoder: IncrementalDecoder, piece: bytes) -> bool:
+    """Whether a decoder reads the next piece of a file; an empty one ends it."""
     try:
-        line.decode(encoding)
+        decoder.decode(piece, final=not piece)
     except UnicodeDecodeError:
         return False
     return True

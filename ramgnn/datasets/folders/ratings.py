@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ramgnn.datasets import faults
 from ramgnn.datasets.folders.lines import opened, text_chunks
 from ramgnn.datasets.frames.instants import ROUNDED, are_seconds, has_gaps, rounded
 from ramgnn.datasets.frames.table import HEAD
@@ -106,7 +107,7 @@ def _collect(pieces: Iterator[Piece], ratings: Ratings, columns: list[str]) -> p
             else:
                 parts[column].append(np.asarray(cells))
     if not lines:
-        raise DataError("there is no row in it", file=ratings.path, expected="at least one row", fix="copy it again")
+        raise faults.no_rows(ratings.path, bool(ratings.header_line))
     whole = {}
     for column in columns:
         cells = np.concatenate(parts.pop(column))

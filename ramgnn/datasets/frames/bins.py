@@ -71,7 +71,9 @@ def bin_labels(numbers: np.ndarray, bins: float | str, column: str) -> list[str]
     widest = float(np.abs(numbers).max())
     if widest >= width * (EXACT if whole else TOLD):  # divided by each other, they might be endless, too
         raise _no_bins(bins, column, f"they are too narrow for numbers such as {widest:.10g}")
-    lows = np.floor(numbers / width) * width
+    places = numbers / width
+    near = np.rint(places)  # .3 / .1 is a little below 3 in binary numbers
+    lows = np.floor(np.where(np.isclose(places, near, rtol=1e-12, atol=0), near, places)) * width
     return [_range(low, low + width - 1 if whole else low + width, whole) for low in lows]
 
 

@@ -136,6 +136,8 @@ def build(
     elif options.time_format is not None:
         raise _no_time_column(interactions)
     if options.min_rating is not None:
+        # first, so that what is asked for twice is what was thought of it last, not what of it was liked
+        rows = keep_each_pair_once(rows, interactions.origin, options.duplicates, guess.time is not None, notes)
         rows, low = keep_liked(rows, guess.rating, options.min_rating, missing, interactions.origin, notes)
         unliked = without_any(rows, low)
         aside.append(low)

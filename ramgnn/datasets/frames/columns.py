@@ -168,7 +168,7 @@ def guess_columns(
 
 def _left_out(tables: Sequence[tuple[Table, set[str | None]]]) -> tuple[tuple[str, str], ...]:
     """The columns that are not read, each once, also where one file holds interactions and items."""
-    files = [table.origin.file or table.origin.name for table, _ in tables]
+    files = [table.origin.path or table.origin.name for table, _ in tables]
     found = {}
     for file, (table, _) in zip(files, tables, strict=True):
         used = set().union(*(u for other, (_, u) in zip(files, tables, strict=True) if other == file))
@@ -178,7 +178,7 @@ def _left_out(tables: Sequence[tuple[Table, set[str | None]]]) -> tuple[tuple[st
 
 def _no_table(columns: str, side: str, interactions: Table) -> DataError:
     """The error for columns of a table that is not there."""
-    example = option(f"{side}s", f"{side}s.csv") if interactions.origin.file is not None else f"{side}s="
+    example = option(f"{side}s", f"{side}s.csv") if interactions.origin.path is not None else f"{side}s="
     return DataError(f"{columns} named, but no table of {side}s", fix=f"pass {example} as well")
 
 
@@ -203,7 +203,7 @@ def _id_column(
     if column is None:
         listed = names.split()
         rename = f"rename the column of ids to {listed[1]!r}"
-        if table.origin.file is None:
+        if table.origin.path is None:
             rename += f", or name the index that holds them: frame.rename_axis({listed[1]!r})"
         raise DataError(
             f"no column looks like the {side}: {faults.listed(table.columns)}",

@@ -123,7 +123,7 @@ def keep_listed(
     if rows.empty:
         raise DataError(
             f"no {side} of it is in {listed_in}",
-            expected=f"the same ids in both {'files' if origin.file is not None else 'data frames'}",
+            expected=f"the same ids in both {'files' if origin.path is not None else 'data frames'}",
             fix=f"check which columns hold the ids: {shown} here, {', '.join(map(repr, nodes.ids[:3]))} there",
             **origin.at(),
         )

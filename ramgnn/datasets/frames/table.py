@@ -31,15 +31,22 @@ class Origin:
 
     Attributes:
         name: what the table is called, for example ``"items.csv"`` or ``"items"``.
-        file: the file; None for a data frame.
+        file: the file; None for a data frame, and for Parquet, which has no lines.
         header_line: the line of the header in the file.
         labels: the index of the data frame.
+        parquet: the file of Parquet, or the folder with its parts.
     """
 
     name: str
     file: Path | None = None
     header_line: int | None = None
     labels: pd.Index | None = None
+    parquet: Path | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """Where it lies; None for a data frame."""
+        return self.file or self.parquet
 
     @property
     def unit(self) -> str:

@@ -16,7 +16,8 @@ def labels(items: Nodes, title: str | None, missing: Collection[str], notes: lis
     """The titles of the items, or their ids where there is none."""
     if title is None:
         return tuple(items.ids)
-    titles = cells.texts(items.frame[title], items.origin).str.strip()
+    single = items.frame[title].map(lambda cell: cell[0] if isinstance(cell, list) and len(cell) == 1 else cell)
+    titles = cells.texts(single, items.origin).str.strip()
     gone = titles.isin(PLACEHOLDERS | set(missing))
     if n := int(gone.sum()):
         written = [text or "empty" for text in sorted(set(titles[gone]))]
