@@ -255,12 +255,10 @@ def save(
     source: Source | None = None,
     evaluation: Evaluation | None = None,
 ) -> Path:
-    """Write a model with its data into a run folder, which `load_run` and the command line read.
+    """Write a model with its data into a run folder; one that is there is replaced once all of the new one is written.
 
     Args:
         source: how to load the same data again, kept as information; evaluation: kept beside it.
-
-    A run that is there is replaced once all of the new one has been written.
 
     Raises:
         RamgnnError: the folder cannot be written or is in use, holds a training that was stopped or somebody else's

@@ -110,7 +110,7 @@ def test_numbers_of_many_digits_are_told_and_not_repeated(command, digits, tmp_p
     runs.save(tmp_path, ramgnn.fit(small_dataset(), "popularity", refit=False))
     with pytest.raises(SystemExit):
         main([command[0], "--run", str(tmp_path), *command[1:], "9" * digits])
-    said = capsys.readouterr().err.splitlines()[-1]
+    said = capsys.readouterr().err.splitlines()[0]
     assert f"({digits:,} characters) is not a" in said and "expected 1 or more, in 19 digits at most" in said
     assert len(said) < 200
     assert main([command[0], "--run", str(tmp_path), *command[1:], "0" * digits + "5"]) == 0

@@ -16,8 +16,10 @@ def labels(items: Nodes, title: str | None, missing: Collection[str], notes: lis
     """The titles of the items, or their ids where there is none."""
     if title is None:
         return tuple(items.ids)
-    single = items.frame[title].map(lambda cell: cell[0] if isinstance(cell, list) and len(cell) == 1 else cell)
-    titles = cells.texts(single, items.origin).str.strip()
+    column = items.frame[title]
+    if items.origin.file is not None:  # a column of a file that says its types: each cell is a list of one value
+        column = column.map(lambda cell: cell[0] if isinstance(cell, list) and len(cell) == 1 else cell)
+    titles = cells.texts(column, items.origin).str.strip()
     gone = titles.isin(PLACEHOLDERS | set(missing))
     if n := int(gone.sum()):
         written = [text or "empty" for text in sorted(set(titles[gone]))]
