@@ -296,11 +296,15 @@ def test_min_rating():
     assert len(rated(min_rating=4.5, min_user=1).train) == 4
 
 
-def test_ratings_are_judged_before_repeats():
+def test_repeats_are_decided_before_ratings():
+    """Somebody changed their mind: what of it counts is to be said, with ratings or without."""
     twice = pd.concat([rows(rating=[5] * 32), rows(rating=[1] * 32)], ignore_index=True)
-    assert len(from_frames(twice, items(["a", "b"]), min_rating=3).test) == 8
-    with pytest.raises(DataError, match="repeat a pair"):
-        from_frames(twice, items(["a", "b"]))
+    for options in ({}, {"min_rating": 3}):
+        with pytest.raises(DataError, match="repeat a pair"):
+            from_frames(twice, items(["a", "b"]), **options)
+    assert len(from_frames(twice, items(["a", "b"]), min_rating=3, duplicates="first").test) == 8
+    with pytest.raises(DataError, match="is 3 or more"):
+        from_frames(twice, items(["a", "b"]), min_rating=3, duplicates="last")
 
 
 def test_ratings_that_are_none(tmp_path):

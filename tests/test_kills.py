@@ -197,7 +197,7 @@ def test_what_is_not_of_a_run_stays(tmp_path, capsys, model):
             assert main([*call, *more]) == 1
             assert said in capsys.readouterr().err
             assert everything(tmp_path) == before
-    with pytest.raises(RamgnnError, match="is to be removed and holds 'site.html'"):
+    with pytest.raises(RamgnnError, match="checkpoint, which a run would replace"):
         ramgnn.save(ramgnn.fit(datasets.load("toy"), "ease", progress=False), tmp_path)
     assert everything(tmp_path) == before
 
