@@ -66,10 +66,6 @@ class _Idea(TemporalGNN):
     def prepare(self, dataset: RecDataset, dim: int, config: TemporalConfig) -> None:
         """Count what is needed, and make the weights."""
 
-    def scored(self, state: Tensor) -> Tensor:
-        """y of all items for some states: ``(b, d)`` to ``(b, n_items)``."""
-        return torch.addmm(self.bias, state * (self.sharpness / self.items.shape[1] ** 0.5), self.vectors().T)
-
 
 class Relations(_Idea):
     r"""α_jk = softmax_j(-r_j / τ_k + Σ_t w_kt S_t(j, m)), with m the latest thing, or things of one time."""

@@ -102,8 +102,11 @@ class TemporalGNN(nn.Module):
 
     def forward(self, item: Tensor, rank: Tensor) -> Tensor:
         """y of all items for some contexts: ``(b, n_items)``."""
-        x = self.state(item, rank) * (self.sharpness / self.items.shape[1] ** 0.5)
-        return torch.addmm(self.bias, x, self.vectors().T)
+        return self.scored(self.state(item, rank))
+
+    def scored(self, state: Tensor) -> Tensor:
+        """y of all items for some states: ``(b, d)`` to ``(b, n_items)``."""
+        return torch.addmm(self.bias, state * (self.sharpness / self.items.shape[1] ** 0.5), self.vectors().T)
 
     def at(self, events: Events, which: np.ndarray, item: Tensor, rank: Tensor) -> Tensor:
         """The same for contexts whose events are given: a model may ask more of these than what was had, and when."""
