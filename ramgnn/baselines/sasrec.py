@@ -41,6 +41,16 @@ class Settings:
 LEAST = {"dim": 1, "layers": 1, "heads": 1, "length": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0}
 
 
+def check_heads(settings: Settings) -> None:
+    """Refuse a width that heads cannot share.
+
+    Raises:
+        RamgnnError: it is no multiple of their number.
+    """
+    if settings.dim % settings.heads:
+        raise RamgnnError(f"dim is {settings.dim} and heads {settings.heads}; expected a multiple of heads for dim")
+
+
 @register("sasrec", settings=Settings, least=LEAST, shares=("dropout",))
 class SASRec(Sequential):
     """ŷ_ui = F_u · e_i with F_u the last output of a causal transformer over the user's last L items.
@@ -53,8 +63,7 @@ class SASRec(Sequential):
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:
         super().__init__(dataset, settings)
-        if settings.dim % settings.heads:
-            raise RamgnnError(f"dim is {settings.dim} and heads {settings.heads}; expected a multiple of heads for dim")
+        check_heads(settings)
         d = settings.dim
         self.items_and_none = nn.Embedding(self.n_items + 1, d, padding_idx=self.n_items)
         self.places = nn.Embedding(settings.length, d)

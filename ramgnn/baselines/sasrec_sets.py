@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ramgnn.baselines import fitting
+from ramgnn.baselines import fitting, sasrec
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
@@ -20,30 +20,11 @@ from ramgnn.temporal.clock import contexts, next_loss
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Small, as data of this size ask for.
+class Settings(sasrec.Settings):
+    """As those of SASRec; `batch` is events a step, and `length` how many things a context has at most."""
 
-    Attributes:
-        dim: d; layers: blocks; heads: of attention in each; length: L, how many things a context has at most.
-        dropout: of embeddings, attention and feed-forward layers.
-        lr: Adam's learning rate.
-        l2: Adam's weight decay.
-        batch: events a step.
-        epochs: how many.
-    """
-
-    dim: int = 64
-    layers: int = 1
-    heads: int = 1
-    length: int = 50
-    dropout: float = 0.3
-    lr: float = 0.002
-    l2: float = 0.0
     batch: int = 256
     epochs: int = 20
-
-
-LEAST = {"dim": 1, "layers": 1, "heads": 1, "length": 1, "lr": 0, "l2": 0, "batch": 1, "epochs": 0}
 
 
 class Block(nn.Module):
@@ -91,7 +72,7 @@ class Block(nn.Module):
         return parts.out_proj(seen.transpose(1, 2).reshape(b, m, d))
 
 
-@register("sasrec sets", settings=Settings, least=LEAST, shares=("dropout",))
+@register("sasrec sets", settings=Settings, least=sasrec.LEAST, shares=("dropout",))
 class SASRecSets(fitting.Model):
     """ŷ_ui = F_ut · e_i with F_ut what attention makes of a learned query beside the things that u had at or before t.
 
@@ -104,8 +85,7 @@ class SASRecSets(fitting.Model):
 
     def __init__(self, dataset: RecDataset, settings: Settings) -> None:
         super().__init__(dataset)
-        if settings.dim % settings.heads:
-            raise RamgnnError(f"dim is {settings.dim} and heads {settings.heads}; expected a multiple of heads for dim")
+        sasrec.check_heads(settings)
         self.settings, d = settings, settings.dim
         self.events = training_events(dataset, settings.length)
         if not len(self.events):
