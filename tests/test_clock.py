@@ -10,6 +10,7 @@ from ramgnn.config import TemporalConfig
 from ramgnn.events import events_of, next_events, training_events
 from ramgnn.finetune import AveragedAdam
 from ramgnn.loop import warm_average
+from ramgnn.temporal import clock
 from ramgnn.temporal.clock import ClockLayer, TemporalGNN, train_epoch
 from tests.test_events import dataset
 
@@ -66,6 +67,15 @@ def test_a_newcomer_scores_like_a_user_with_the_same_history():
     data = dataset([(0, 3, 0), (0, 1, 1), (1, 2, 0), (1, 5, 4)])
     known = model().of_events(next_events(data, np.array([0])))
     torch.testing.assert_close(known, model().of_events(events_of([np.array([3, 1])])))
+
+
+def test_states_of_many_are_made_in_parts(monkeypatch):
+    data = dataset([(u, i, i + u) for u in range(4) for i in range(u + 1)])
+    model = TemporalGNN(data.n_items, 4, TemporalConfig())
+    everybody = next_events(data, np.arange(4))
+    at_once = model.eval().states(everybody)
+    monkeypatch.setattr(clock, "MOST_EVENTS", 2)
+    torch.testing.assert_close(model.states(everybody), at_once)
 
 
 def test_what_follows_is_learned():

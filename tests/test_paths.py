@@ -99,6 +99,26 @@ def test_the_weights_make_targets_likely():
     assert paths.conditional_logit(x) == pytest.approx([np.log(2)], abs=1e-4)
 
 
+@given(rows)
+@settings(max_examples=40, deadline=None)
+def test_rows_counted_for_one_user_are_those_of_all(given_rows):
+    data = dataset(given_rows)
+    everybody = np.arange(data.n_users)
+    at_once = model_of(data).scores(everybody)
+    one_by_one = model_of(data)
+    for u in everybody:
+        np.testing.assert_allclose(one_by_one.scores(everybody[[u]])[0], at_once[u], rtol=1e-12)
+
+
+def test_other_weights_count_nothing_anew():
+    data = dataset([(u, i, i) for u in range(3) for i in range(4)])
+    model = model_of(data)
+    before = model.scores(np.arange(3))
+    other = model.weighed(model.weight * 2, model.scale)
+    assert other.counts is model.counts
+    np.testing.assert_allclose(other.scores(np.arange(3)), 2 * before)
+
+
 def test_what_follows_is_found():
     """Everybody takes 0, 1, 2, … in a circle of their own beginning: what comes next is the next one."""
     data = dataset([(u, (u + t) % 9, t) for u in range(9) for t in range(6)], n_users=9)

@@ -16,6 +16,7 @@ from ramgnn.loop import dropout_from
 if TYPE_CHECKING:
     from ramgnn.finetune import AveragedAdam
 
+MOST_EVENTS = 4096  # whose contexts are rows of vectors at once
 LENGTHS = (1.0, 100.0)  # τ of the shortest and of the longest memory before training
 
 
@@ -121,7 +122,8 @@ class TemporalGNN(nn.Module):
     @torch.no_grad()
     def states(self, events: Events) -> Tensor:
         """x_ut at some events: ``(e, d)``."""
-        return self.state(*contexts(events, np.arange(len(events)), self.items))
+        parts = np.array_split(np.arange(len(events)), len(events) // MOST_EVENTS + 1)
+        return torch.cat([self.state(*contexts(events, part, self.items)) for part in parts])
 
 
 def contexts(events: Events, which: np.ndarray, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -73,11 +73,16 @@ def sequences(dataset: RecDataset) -> Sequences:
     return Sequences(dataset.train["user"].to_numpy(), events.item, events.position(np.arange(len(events.item))))
 
 
-def table(all: Sequences, kind: Kind, n_items: int) -> sparse.csr_array:
-    """What the pairs of places count, from j to i, before it is divided by anything: ``(n_items, n_items)``."""
+def table(all: Sequences, kind: Kind, n_items: int, wanted: np.ndarray | None = None) -> sparse.csr_array:
+    """What the pairs of places count, from j to i, before it is divided by anything: ``(n_items, n_items)``.
+
+    Args:
+        wanted: ``(n_items,)`` which rows j are asked for, others stay empty; all when None.
+    """
+    start = np.arange(len(all.user)) if wanted is None else np.flatnonzero(wanted[all.item])
     total = sparse.csr_array((n_items, n_items), dtype=np.float64)
     waiting, n = [], 0
-    for j, i, weight in pairs(all, kind):
+    for j, i, weight in pairs(all, kind, start):
         waiting.append((all.item[j], all.item[i], weight))
         n += len(j)
         if n > MOST_PAIRS:
@@ -85,10 +90,10 @@ def table(all: Sequences, kind: Kind, n_items: int) -> sparse.csr_array:
     return (total + _summed(waiting, n_items)).tocsr() if waiting else total
 
 
-def pairs(all: Sequences, kind: Kind) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Places of j and of i in pairs of one user, and what each pair counts; a portion of them at a time."""
+def pairs(all: Sequences, kind: Kind, start: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Places of j, some of `start`, and of i in pairs of one user, and what each pair counts; a portion at a time."""
     for direction in (1, -1):
-        j = np.arange(len(all.user))
+        j = start
         for step in range(1, len(all.user)):  # pairs that are so many rows apart
             i = j + direction * step
             there = (i >= 0) & (i < len(all.user))

@@ -21,11 +21,11 @@ import torch
 from scipy import sparse
 from scipy.optimize import minimize
 
-from ramgnn.baselines.ease import inverse_gram
 from ramgnn.datasets.base import RecDataset
 from ramgnn.events import Events, events_of, next_events, training_events
 from ramgnn.interactions import sample_negatives
-from ramgnn.temporal.kinds import KINDS, Kind, pair_weight, sequences, table
+from ramgnn.temporal.counts import Counts
+from ramgnn.temporal.kinds import KINDS, Kind, pair_weight
 
 MOST_NUMBERS = 2**24  # of one kind held at once: 128 MiB
 
@@ -46,6 +46,17 @@ class Paths:
     weight: np.ndarray
     scale: np.ndarray
     l2: float = 300.0
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Who had what, and what leads from where to where."""
+        return Counts(self.dataset, self.l2)
+
+    def weighed(self, weight: np.ndarray, scale: np.ndarray) -> Paths:
+        """The same with other θ and ε; nothing is counted anew."""
+        other = replace(self, weight=weight, scale=scale)
+        vars(other)["counts"] = self.counts  # where the cached property keeps it
+        return other
 
     def scores(self, users: np.ndarray) -> np.ndarray:
         """y of all items: ``(b, n_items)``."""
@@ -79,7 +90,7 @@ class Paths:
         target, rows = events.target[which], np.arange(len(which))
         of_target = np.zeros((len(which), self.dataset.n_items), bool)
         of_target[rows[target >= 0], target[target >= 0]] = True
-        others = self.count - of_target  # (b, n_items)
+        others = self.counts.takers - of_target  # (b, n_items)
         found = [others, *(self._led(events, which, kind, others) for kind in self.kinds)]
         if candidates is not None:
             found = [np.take_along_axis(x, candidates, 1) for x in found]
@@ -93,18 +104,18 @@ class Paths:
         row, at, weight = context(event, np.zeros(1, np.int64), kind)
         j, user = event.item[at], int(event.user[0])
         if kind.by == "regression":
-            everything = self.matrix[[max(user, 0)]] * (user >= 0)
-            spread = (everything @ self.inverse)[0]  # (n_items,)
+            everything = self.counts.matrix[[max(user, 0)]] * (user >= 0)
+            spread = (everything @ self.counts.inverse)[0]  # (n_items,)
             left = 1 - float((everything @ spread)[0])
-            led = -(self.inverse[j, item] + spread[j] * spread[item] / left)
-            return j, led / (self.inverse[item, item] + spread[item] ** 2 / left)
+            led = -(self.counts.inverse[j, item] + spread[j] * spread[item] / left)
+            return j, led / (self.counts.inverse[item, item] + spread[item] ** 2 / left)
         own = user >= 0
         if kind.by == "people":
-            both = (self.matrix[:, [item]].T @ self.matrix[:, j]).toarray()[0]
-            both -= own * self.matrix[[max(user, 0)], [item]]
+            both = (self.counts.matrix[:, [item]].T @ self.counts.matrix[:, j]).toarray()[0]
+            both -= own * self.counts.matrix[[max(user, 0)], [item]]
         else:
-            both = self.tables[kind.name][j, np.full(len(j), item)]
-        return j, weight * both / np.sqrt(np.maximum(self.count[j] - own, 1) * max(self.count[item], 1))
+            both = self.counts.places(kind, j)[j, np.full(len(j), item)]
+        return j, weight * both / np.sqrt(np.maximum(self.counts.takers[j] - own, 1) * max(self.counts.takers[item], 1))
 
     # ---- F of one kind ----------------------------------------------------------------------------------------------
 
@@ -118,11 +129,14 @@ class Paths:
         item, user = events.item[at], events.user[which]
         if kind.by == "regression":
             return self._foretold(user, self._had(row, item, np.ones(len(row)), len(which)))
-        n_j = self.count[item] - (user[row] >= 0)  # the others who had j
+        n_j = self.counts.takers[item] - (user[row] >= 0)  # the others who had j
         weight = weight / np.sqrt(np.maximum(n_j, 1))
         had = self._had(row, item, weight, len(which))
-        led = self._by_people(user, had) if kind.by == "people" else (had @ self.tables[kind.name]).toarray()
-        if kind.by == "places":  # the user's own pairs with the target are taken off
+        if kind.by == "people":
+            led = self._by_people(user, had)
+        else:
+            led = (had @ self.counts.places(kind, item)).toarray()
+            # the user's own pairs with the target are taken off
             target, own = events.target[which], events.own[which]
             own_pair = weight * pair_weight(events.position(at), events.position(own)[row], kind)
             asked = np.flatnonzero(target >= 0)
@@ -134,44 +148,21 @@ class Paths:
 
     def _by_people(self, user: np.ndarray, had: sparse.csr_array) -> np.ndarray:
         """Through whom it leads from j to i, the user aside: ``(b, n_items)``."""
-        through = (had @ self.matrix.T).toarray()  # (b, n_users)
+        through = (had @ self.counts.matrix.T).toarray()  # (b, n_users)
         inside = np.flatnonzero(user >= 0)
         through[inside, user[inside]] = 0
-        return through @ self.matrix
+        return through @ self.counts.matrix
 
     def _foretold(self, user: np.ndarray, had: sparse.csr_array) -> np.ndarray:
         """Σ_j B_ji of EASE fitted without the user: ``(b, n_items)``.
 
         (A - x xᵀ)⁻¹ = P + P x xᵀ P / (1 - xᵀ P x), with P = A⁻¹ (Sherman and Morrison), and B_ji = -P_ji / P_ii.
         """
-        everything = self.matrix[np.maximum(user, 0)] * (user >= 0)[:, None]  # x, (b, n_items)
-        spread = everything @ self.inverse  # P x
+        everything = self.counts.matrix[np.maximum(user, 0)] * (user >= 0)[:, None]  # x, (b, n_items)
+        spread = everything @ self.counts.inverse  # P x
         left = 1 - np.asarray(everything.multiply(spread).sum(1)).reshape(-1, 1)
-        numerator = had @ self.inverse + np.asarray(had.multiply(spread).sum(1)).reshape(-1, 1) * spread / left
-        return np.maximum(-numerator / (np.diag(self.inverse) + spread**2 / left), 0)
-
-    # ---- what is counted, once it is asked for ----------------------------------------------------------------------
-
-    @cached_property
-    def matrix(self) -> sparse.csr_array:
-        """1 where a user had an item: ``(n_users, n_items)``."""
-        return sparse.csr_array(self.dataset.matrix().astype(np.float64))
-
-    @cached_property
-    def count(self) -> np.ndarray:
-        """n_i: ``(n_items,)``."""
-        return np.bincount(self.dataset.train["item"], minlength=self.dataset.n_items)
-
-    @cached_property
-    def tables(self) -> dict[str, sparse.csr_array]:
-        """S of each kind that is counted by places, before it is divided by √n_j √n_i."""
-        all, n = sequences(self.dataset), self.dataset.n_items
-        return {kind.name: table(all, kind, n) for kind in self.kinds if kind.by == "places"}
-
-    @cached_property
-    def inverse(self) -> np.ndarray:
-        """EASE's P: ``(n_items, n_items)``."""
-        return inverse_gram(self.dataset, self.l2)
+        numerator = had @ self.counts.inverse + np.asarray(had.multiply(spread).sum(1)).reshape(-1, 1) * spread / left
+        return np.maximum(-numerator / (np.diag(self.counts.inverse) + spread**2 / left), 0)
 
 
 def blocks(n: int, width: int) -> list[np.ndarray]:
@@ -232,7 +223,7 @@ def fit(
         features[:, part] = start.features(events, which[part], candidates[part])
     targets = features[1:, :, 0]
     scale = np.array([np.quantile(x[x > 0], 0.2) if (x > 0).any() else 1.0 for x in targets])
-    return replace(start, weight=conditional_logit(logarithms(features, scale)), scale=scale)
+    return start.weighed(conditional_logit(logarithms(features, scale)), scale)
 
 
 def conditional_logit(x: np.ndarray) -> np.ndarray:

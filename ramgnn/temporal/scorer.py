@@ -122,5 +122,4 @@ class Temporal:
         gnn = deepcopy(self.gnn)
         gnn.load_state_dict(under("gnn", tensors))
         weight, scale = (tensors[f"paths.{name}"].cpu().numpy() for name in ("weight", "scale"))
-        paths = replace(self.paths, weight=weight, scale=scale)
-        return replace(self, gnn=gnn, paths=paths, content=tensors.get("content"))
+        return replace(self, gnn=gnn, paths=self.paths.weighed(weight, scale), content=tensors.get("content"))
