@@ -21,7 +21,7 @@ def test_attention_is_that_of_the_equation():
     alpha = layer.attention(rank)
     for b, there in enumerate((range(5), range(2))):
         for k in range(3):
-            logits = [float(-rank[b, j] / layer.log_length[k].exp()) for j in there]
+            logits = [-rank[b, j].item() / layer.log_length[k].exp().item() for j in there]
             expected = np.exp(logits) / np.exp(logits).sum()
             np.testing.assert_allclose(alpha[b, k, list(there)].detach(), expected, rtol=1e-6)
     assert (alpha[1, :, 2:] == 0).all()

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from scipy import sparse
 from scipy.optimize import minimize
+from tqdm import tqdm
 
 from ramgnn.datasets.base import RecDataset
 from ramgnn.events import Events, events_of, next_events, training_events
@@ -196,7 +197,7 @@ def logarithms(features: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 def fit(
     dataset: RecDataset, kinds: tuple[Kind, ...] = KINDS, seed: int = 0, last: int = 12, negatives: int = 300,
-    l2: float = 300.0, most: int = 50, most_events: int = 5000,
+    l2: float = 300.0, most: int = 50, most_events: int = 5000, progress: bool = False,
 ) -> Paths:  # fmt: skip
     """Learn θ from the last events of each user, among items that they never had.
 
@@ -205,6 +206,7 @@ def fit(
         last: events of each user; negatives: items drawn for each.
         l2: EASE's λ; most: things in a context, see `ramgnn.events`.
         most_events: of more, so many are drawn.
+        progress: show a bar where there is so much to count that it is done in parts.
 
     Raises:
         RamgnnError: the data have no times.
@@ -219,7 +221,8 @@ def fit(
     unseen = sample_negatives(torch.from_numpy(events.user[which]), known, n, negatives, generator)
     candidates = np.column_stack([events.target[which], unseen.numpy()])
     features = np.empty((1 + len(kinds), *candidates.shape))
-    for part in blocks(len(which), max(n, dataset.n_users)):
+    parts = blocks(len(which), max(n, dataset.n_users))
+    for part in tqdm(parts, desc="paths", leave=False, disable=not progress or len(parts) == 1):
         features[:, part] = start.features(events, which[part], candidates[part])
     targets = features[1:, :, 0]
     scale = np.array([np.quantile(x[x > 0], 0.2) if (x > 0).any() else 1.0 for x in targets])

@@ -62,7 +62,9 @@ def train(
     start = content if settings.start == "pretrained" else None
     gnn = model(dataset.n_items, config.pretrain.dim, settings, start, config.seed)
     gnn = gnn.to(distributed.device_of(config.device))
-    by_paths = paths.fit(dataset, kinds(dataset), config.seed) if settings.share < 1 else _no_paths(dataset)
+    by_paths = _no_paths(dataset)
+    if settings.share < 1:
+        by_paths = paths.fit(dataset, kinds(dataset), config.seed, progress=progress)
     epochs = epochs if settings.share else 0  # what counts nothing is not trained
 
     def epoch(model: TemporalGNN, _: object, optimiser: AveragedAdam, generator: torch.Generator) -> float:
