@@ -7,8 +7,9 @@ not an exact share of the score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -19,13 +20,15 @@ from torch.nn import functional as F
 from ramgnn.attended import SideAttention
 from ramgnn.datasets.base import RecDataset
 from ramgnn.events import Events, events_of, next_events
+from ramgnn.explanation import Explanation, Lead, Reason, Via
 from ramgnn.finetuned import Final
 from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
 from ramgnn.temporal.reasons import ATTENTION
-from ramgnn.visible import in_short, visible
+from ramgnn.visible import in_short
 
 MOST_SHARED = 3  # values that are named beside a path
+CODE = re.compile(r"\w?\d+")
 
 
 class Explainable(Protocol):
@@ -46,133 +49,6 @@ class Explainable(Protocol):
 
     def all_scores(self, users: np.ndarray) -> np.ndarray:
         """The scores of all items for some users, by index."""
-
-
-@dataclass(frozen=True)
-class Via:
-    """A node behind a reason: one of the user's films, or a person like the user who had the item.
-
-    Attributes:
-        node: its index; label: what a reader sees.
-        sampled: whether the sampler keeps it as a neighbour through this value.
-        similarity: cosine of the final embeddings, in [-1, 1].
-    """
-
-    node: int
-    label: str
-    sampled: bool
-    similarity: float
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A shared attribute value.
-
-    Attributes:
-        type, value: names of the relation type and the value.
-        attention: α summed over the neighbours sampled through this value; the values of one node sum to 1.
-        via: the nodes that share it, sampled ones first, then the most similar.
-    """
-
-    type: str
-    value: str
-    attention: float
-    via: tuple[Via, ...]
-
-    def __str__(self) -> str:
-        return self.line().strip()
-
-    def line(self, width: int = 0) -> str:
-        """Attention, type and value, and the nodes behind it; type and value are filled up to `width`."""
-        behind = "; ".join(f"{'* ' if node.sampled else ''}{visible(node.label)}" for node in self.via)
-        return f"{self.attention:6.3f}  {self.name:<{width}}  {behind}"
-
-    @property
-    def name(self) -> str:
-        """Type and value on one line."""
-        return visible(f"{self.type}: {self.value}")
-
-
-@dataclass(frozen=True)
-class Lead:
-    """One path in time from something that the user had to the item.
-
-    Attributes:
-        words: what is so, "taken soon after"; node: what it leads from; label: what a reader sees.
-        points: how much of the score; shared: the attribute values that both have.
-    """
-
-    words: str
-    node: int
-    label: str
-    points: float
-    shared: tuple[str, ...]
-
-    def __str__(self) -> str:
-        both = f" (both: {', '.join(map(visible, self.shared))})" if self.shared else ""
-        return f"{self.points:6.2f}  {self.words} {visible(self.label)}{both}"
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why `item` for `user`.
-
-    Attributes:
-        user, item: indices, the user None for somebody new; user_label, item_label: what a reader sees.
-        score: ŷ_ui, Eq. 22; rank: among the items the user has not had, 1 is best.
-        seen: whether the user has had the item.
-        item_reasons: values that the item shares with the user's own items, most attention first.
-        user_reasons: values that the user shares with others who had the item, most attention first.
-        similar: the user's items closest to this one by final embeddings, whatever they share.
-        pretrained: whether the item graph was pre-trained; without that no value has attention.
-        leads: of a model with a clock, the paths that add most to the score; rest: what else it is made of, by name.
-
-    As text it is a few lines for a reader: ``print(model.explain(user, item))``.
-    """
-
-    user: int | None
-    item: int
-    user_label: str
-    item_label: str
-    score: float
-    rank: int
-    seen: bool
-    item_reasons: tuple[Reason, ...]
-    user_reasons: tuple[Reason, ...]
-    similar: tuple[Via, ...]
-    pretrained: bool = True
-    leads: tuple[Lead, ...] = ()
-    rest: Mapping[str, float] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        whom = f"{'somebody' if self.user is None else 'user'} {visible(self.user_label)}"
-        place = f"score {self.score:.4f}, rank {self.rank}{' (had already)' * self.seen}"
-        parts = [f"{visible(self.item_label)} for {whom}: {place}"]
-        if self.rest:
-            title = "what of the score comes from where (points)"
-            rest = (f"{points:6.2f}  {visible(name)}" for name, points in self.rest.items())
-            parts.append("\n".join([title, *(f"  {line}" for line in (*map(str, self.leads), *rest))]))
-        elif not self.pretrained:
-            parts[0] += "\nthis run has no pre-training, so no attention to give reasons from"
-        if self.item_reasons:
-            title = "shared with what the user had (attention: share of the item's neighbours through this value)"
-            parts.append("\n".join([title, *_lines(self.item_reasons)]))
-        elif self.pretrained:
-            parts.append("it shares no attribute value with anything the user had")
-        if self.user_reasons:
-            title = "shared with people who had it (attention: share of the user's neighbours through this value)"
-            parts.append("\n".join([title, *_lines(self.user_reasons)]))
-        if self.similar:
-            nearest = (f"  {node.similarity:6.3f}  {visible(node.label)}" for node in self.similar)
-            parts.append("\n".join(["nearest of the user's items after training (cosine)", *nearest]))
-        starred = any(via.sampled for reason in (*self.item_reasons, *self.user_reasons) for via in reason.via)
-        return "\n\n".join([*parts, *["* kept by the sampler as a neighbour through this value"] * starred])
-
-
-def _lines(reasons: tuple[Reason, ...]) -> list[str]:
-    """One line for each reason, with the nodes behind them below each other."""
-    width = max(len(r.name) for r in reasons)
-    return [f"  {r.line(width)}" for r in reasons]
 
 
 class Explainer:
@@ -232,14 +108,18 @@ class Explainer:
         return replace(found, leads=leads, rest=rest)
 
     def _shared(self, a: int, b: int) -> tuple[str, ...]:
-        """The rarest values that two items have in common, as ``"genre: Drama"``; none that a quarter of all have."""
+        """The rarest values that two items have in common, as ``"genre: Drama"``; none that a quarter of all have.
+
+        A value that is a code, such as ``Q241510`` or ``1979``, tells a reader less and comes after those with names.
+        """
         found = []
         for relation in self.dataset.item_relations:
             both = np.intersect1d(*(relation.values[relation.nodes == node] for node in (a, b)))
             size = {v: int((relation.values == v).sum()) for v in both.tolist()}
             rare = (v for v, n in size.items() if n < self.dataset.n_items / 4)
-            found += [(size[v], f"{relation.name}: {relation.labels[v]}") for v in rare]
-        return tuple(text for _, text in sorted(found)[:MOST_SHARED])
+            named = ((v, relation.labels[v]) for v in rare)
+            found += [(bool(CODE.fullmatch(label)), size[v], f"{relation.name}: {label}") for v, label in named]
+        return tuple(text for _, _, text in sorted(found)[:MOST_SHARED])
 
     def _explanation(
         self, user: int | None, label: str, item: int, had: np.ndarray, liked: np.ndarray, scores: np.ndarray,

@@ -15,11 +15,11 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.matching import find, indices
 from ramgnn.newcomers import NewcomerMap, newcomer_scores
-from ramgnn.scores import ScoreError, Scorer, as_array, below_infinity, checked_scores
+from ramgnn.scores import ScoreError, Scorer, as_array, below_infinity, best, checked_scores
 from ramgnn.visible import visible
 
 if TYPE_CHECKING:
-    from ramgnn.explain import Explanation
+    from ramgnn.explanation import Explanation
 
 MAX_SCORES = 2**22  # scores held at once: 16 MiB in float32
 
@@ -58,7 +58,9 @@ class FittedModel:
         sizes = f"{data.n_users:,} users, {data.n_items:,} items"
         return visible(f"<{type(self).__name__} {self.name} on {data.name}: {sizes}{served}>")
 
-    def recommend(self, users: Any = None, n: int = 10, exclude_seen: bool = True, *, had: Any = None) -> pd.DataFrame:
+    def recommend(
+        self, users: Any = None, n: int = 10, exclude_seen: bool = True, *, had: Any = None, reasons: bool = False
+    ) -> pd.DataFrame:
         """The `n` best items for one user, several, or all; or for somebody new, by what they had.
 
         Args:
@@ -66,20 +68,26 @@ class FittedModel:
             n: how many items for each user; fewer where there are not so many left.
             exclude_seen: leave out what the user has had, the held-out item too.
             had: instead of users: the items that somebody new has had, by id or label, oldest first.
+            reasons: say of each row why, in a few words; `explain` says more.
 
         Returns:
             One row for each recommendation, the best first: columns ``user`` (not with `had`), ``rank`` from 1,
-            ``item``, ``title`` where items have labels of their own, ``score``. Of equal scores the item that is first
-            in the data comes first.
+            ``item``, ``title`` where items have labels of their own, ``score``, and ``reason`` where it is asked for.
+            Of equal scores the item that is first in the data comes first.
 
         Raises:
             NotFoundError: there is no such user or item; carries near matches.
-            RamgnnError: the model cannot recommend to somebody new.
+            RamgnnError: the model cannot recommend to somebody new, or has no reasons to give.
         """
         if had is not None:
-            return self._recommend_to_newcomer(users, n, exclude_seen, had)
-        blocks = list(self.recommend_blocks(users, n, exclude_seen))
-        return pd.concat(blocks, ignore_index=True)
+            found = self._recommend_to_newcomer(users, n, exclude_seen, had)
+        else:
+            found = pd.concat(list(self.recommend_blocks(users, n, exclude_seen)), ignore_index=True)
+        if arguments.true_or_false("reasons", reasons):
+            whom = ({"had": had} if had is not None else {"user": user} for user in found.get("user", found["rank"]))
+            rows = zip(found["item"], whom, strict=True)
+            found["reason"] = [self.explain(item=item, n=1, **who).short for item, who in rows]
+        return found
 
     def recommend_blocks(self, users: Any = None, n: int = 10, exclude_seen: bool = True) -> Iterator[pd.DataFrame]:
         """`recommend`, a block of users at a time: for more users than fit into memory at once."""
@@ -114,10 +122,10 @@ class FittedModel:
         scores = newcomer_scores(self, [items])  # (1, n_items)
         if arguments.true_or_false("exclude_seen", exclude_seen):
             scores[0, items] = -np.inf
-        best, values = _best(scores, n)
-        item = best[best >= 0]
+        found, values = best(scores, n)
+        item = found[found >= 0]
         columns = {"rank": np.arange(1, len(item) + 1), "item": self.dataset.brought_ids("item", item)}
-        return pd.DataFrame(columns | self._titles(item) | {"score": values[best >= 0]})
+        return pd.DataFrame(columns | self._titles(item) | {"score": values[found >= 0]})
 
     def _had(self, had: Any) -> np.ndarray:
         """What somebody new has had, by index, each item once."""
@@ -141,7 +149,7 @@ class FittedModel:
         scores = self.all_scores(users)
         if exclude_seen:
             scores[self.all_had[users].nonzero()] = -np.inf
-        return _best(scores, n)
+        return best(scores, n)
 
     @cached_property
     def all_had(self) -> csr_matrix:
@@ -266,34 +274,3 @@ class FittedModel:
         if arguments.whole_number("n", n) < 1:
             raise RamgnnError(f"n is {n}; expected at least one item")
         return min(int(n), self.dataset.n_items)
-
-
-def _best(scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The columns and the values of the n largest entries of each row that are above -inf: ``(b, n)`` each.
-
-    Where a row has fewer the rest is -1 and NaN.
-    """
-    n_left = min(n, scores.shape[1])
-    items = np.full((len(scores), n), -1)
-    values = np.full((len(scores), n), np.nan)
-    if len(scores) and n_left:
-        items[:, :n_left] = _largest(scores, n_left)
-        values[:, :n_left] = np.take_along_axis(scores, items[:, :n_left], 1)
-        absent = values == -np.inf
-        items[absent], values[absent] = -1, np.nan
-    return items, values
-
-
-def _largest(scores: np.ndarray, n: int) -> np.ndarray:
-    """The columns of the n largest entries of each row, largest first, ties by column: ``(b, n)``."""
-    if n >= scores.shape[1]:
-        return np.argsort(-scores, axis=1, kind="stable")[:, :n]
-    chosen = np.argpartition(-scores, n - 1, axis=1)[:, :n]
-    chosen.sort(axis=1)
-    least = np.take_along_axis(scores, chosen, 1).min(1, keepdims=True)
-    order = np.argsort(-np.take_along_axis(scores, chosen, 1), axis=1, kind="stable")
-    chosen = np.take_along_axis(chosen, order, 1)
-    # where more entries are as large as the last one than there are places, a full sort decides among them by column
-    for row in np.flatnonzero((scores >= least).sum(1) > n):
-        chosen[row] = np.argsort(-scores[row], kind="stable")[:n]
-    return chosen

@@ -88,3 +88,34 @@ def _not_numbers(scores: np.ndarray | Tensor) -> np.ndarray | None:
             return None
     bad = scores.isnan().cpu().numpy() if is_tensor(scores) else np.isnan(scores)
     return bad if bad.any() else None
+
+
+def best(scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The columns and the values of the n largest entries of each row that are above -inf: ``(b, n)`` each.
+
+    Where a row has fewer the rest is -1 and NaN.
+    """
+    n_left = min(n, scores.shape[1])
+    items = np.full((len(scores), n), -1)
+    values = np.full((len(scores), n), np.nan)
+    if len(scores) and n_left:
+        items[:, :n_left] = _largest(scores, n_left)
+        values[:, :n_left] = np.take_along_axis(scores, items[:, :n_left], 1)
+        absent = values == -np.inf
+        items[absent], values[absent] = -1, np.nan
+    return items, values
+
+
+def _largest(scores: np.ndarray, n: int) -> np.ndarray:
+    """The columns of the n largest entries of each row, largest first, ties by column: ``(b, n)``."""
+    if n >= scores.shape[1]:
+        return np.argsort(-scores, axis=1, kind="stable")[:, :n]
+    chosen = np.argpartition(-scores, n - 1, axis=1)[:, :n]
+    chosen.sort(axis=1)
+    least = np.take_along_axis(scores, chosen, 1).min(1, keepdims=True)
+    order = np.argsort(-np.take_along_axis(scores, chosen, 1), axis=1, kind="stable")
+    chosen = np.take_along_axis(chosen, order, 1)
+    # where more entries are as large as the last one than there are places, a full sort decides among them by column
+    for row in np.flatnonzero((scores >= least).sum(1) > n):
+        chosen[row] = np.argsort(-scores[row], kind="stable")[:n]
+    return chosen

@@ -13,7 +13,8 @@ from ramgnn.advice import GO_ON
 from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
-from ramgnn.explain import Explainer, Explanation
+from ramgnn.explain import Explainer
+from ramgnn.explanation import Explanation
 from ramgnn.finetuned import Finetuned
 from ramgnn.fitted import FittedModel
 from ramgnn.graph import MultiRelationalGraph

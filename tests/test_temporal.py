@@ -14,6 +14,7 @@ import ramgnn
 from ramgnn import readings
 from ramgnn.cli import main
 from ramgnn.config import Config
+from ramgnn.datasets.base import Relation
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.events import events_of, next_events
 from ramgnn.runs.folder import RUN, WEIGHTS
@@ -117,6 +118,28 @@ def test_an_explanation_names_paths_and_adds_up(model):
             name, value = text.split(": ")
             lists = next(r for r in model.dataset.item_relations if r.name == name).lists(model.dataset.n_items)
             assert value in lists[lead.node] and value in lists[found.item]
+
+
+def test_a_list_comes_with_its_reasons(model):
+    had = [model.dataset.item_labels[i] for i in (3, 5, 1)]
+    rows = model.recommend(had=had, n=3, reasons=True)
+    assert list(rows.columns)[-1] == "reason"
+    for item, reason in zip(rows["item"], rows["reason"], strict=True):
+        assert reason == model.explain(item=item, had=had, n=1).short
+    user = model.dataset.user_ids[:2]
+    several = model.recommend(user, n=2, reasons=True)
+    assert several["reason"][2] == model.explain(user[1], several["item"][2], n=1).short
+    with pytest.raises(RamgnnError, match="reasons"):
+        model.recommend(had=had, reasons="yes")
+
+
+def test_a_value_with_a_name_comes_before_a_code():
+    data = small_dataset()
+    relation = Relation(
+        "maker", np.array([0, 1, 0, 1, 2, 3, 4]), np.array([0, 0, 1, 1, 1, 2, 3]), ("Q12", "Anna", "x", "y")
+    )
+    explainer = fitted(replace(data, item_relations=(relation,)), epochs=1).explainer
+    assert explainer._shared(0, 1) == ("maker: Anna", "maker: Q12")
 
 
 # ---- training --------------------------------------------------------------------------------------------------------

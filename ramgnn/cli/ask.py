@@ -15,7 +15,7 @@ from ramgnn.matching import find, indices, told_apart
 from ramgnn.visible import visible
 
 if TYPE_CHECKING:
-    from ramgnn.explain import Explanation, Reason
+    from ramgnn.explanation import Explanation, Reason
 
 # ---- similar ---------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import pandas as pd
 from tqdm import tqdm
@@ -21,9 +21,6 @@ from ramgnn.errors import DataError
 from ramgnn.fitted import FittedModel
 from ramgnn.matching import find, indices, left_out_message, nearest, told_apart
 from ramgnn.visible import in_short, visible
-
-if TYPE_CHECKING:
-    from ramgnn.explain import Explanation
 
 LONGEST = 100_000  # characters of a line of a file of ids
 
@@ -238,22 +235,5 @@ def _print_as_json(
 
 def _add_reasons(model: FittedModel, rows: list[dict[str, Any]], **whom: Any) -> None:
     """Add one reason to each row, for a ``user`` or for somebody who ``had`` some items."""
-    items = told_apart(model.dataset, "item")
     for row in rows:
-        row["reason"] = _short(model.explain(item=row["item"], n=1, **whom), items)
-
-
-def _short(explanation: Explanation, items: Sequence[str]) -> str:
-    """One reason in a few words, with the names of the `items`."""
-    if explanation.leads:
-        first = explanation.leads[0]
-        both = f"; both: {first.shared[0]}" if first.shared else ""
-        return f"{first.words} {items[first.node]}{both}"
-    if explanation.item_reasons:
-        best = explanation.item_reasons[0]
-        return f"{best.type} {best.value}, as {items[best.via[0].node]}"
-    if explanation.rest:
-        name = max(explanation.rest, key=explanation.rest.__getitem__)
-        return name if explanation.rest[name] > 0 else ""
-    near = explanation.similar and explanation.similar[0].similarity > 0
-    return f"close to {items[explanation.similar[0].node]} after training" if near else ""
+        row["reason"] = model.explain(item=row["item"], n=1, **whom).short
