@@ -40,6 +40,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "lightgcn": {"model": "lightgcn", "settings": LIGHT},
     "fm": {"model": "fm", "settings": LIGHT},
     "sasrec": {"model": "sasrec", "settings": LIGHT},
+    "sasrec sets": {"model": "sasrec sets", "settings": LIGHT},
+    "gru4rec": {"model": "gru4rec", "settings": LIGHT},
+    "ease recent": {"model": "ease recent"},
+    "with a clock": {"config": "temporal", "settings": {"pretrain.dim": 4, "pretrain.epochs": 1}, "epochs": 1},
+    "attention alone": {"config": "temporal", "settings": {"pretrain.dim": 4, "temporal.share": 1.0}, "epochs": 1},
 }
 COMMANDS = 0.05  # of the cases go through the command line too
 
