@@ -15,7 +15,7 @@ from ramgnn.datasets.base import Relation
 from ramgnn.encoder import RAMGNN, Embeddings
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import attention as kernel
-from ramgnn.kernels import losses, window_attention
+from ramgnn.kernels import losses, window_lists
 from ramgnn.kernels.attention import attend, attend_all, sampled_attention_by_type
 from ramgnn.sampler import every_neighbour, largest_thresholds, top_k
 from tests.small import edge_list, films, graphs, random_graph, small_config, weights
@@ -256,7 +256,7 @@ def test_every_neighbour_is_the_largest_threshold():
 @pytest.mark.parametrize("dim", [4, 5])
 def test_gradient_of_every_activation_and_of_odd_widths(monkeypatch, dim, sigma, softmax):
     """The backward pass by hand, in blocks of three incidences, against finite differences."""
-    monkeypatch.setattr(window_attention, "BLOCK", 3)
+    monkeypatch.setattr(window_lists, "BLOCK", 3)
     graph = films()
     model = build(graph, composition="corr", relation="sum", sigma=sigma, softmax=softmax, layers=2, dim=dim)
     kept = kept_of(graph, k=2)

@@ -13,6 +13,10 @@ pairs              pairs of neighbours, drawn from incidences          a draw am
 attention          Eq. 6–8 for any logits and messages, one row for    `ramgnn.encoder.RAMLayer.sum_over_edges`
                    each incidence instead of each edge
 window_attention   the same in one piece, with its backward pass       `ramgnn.encoder.RAMLayer.sum_over_edges`
+window_lists       its sums over windows, by lists                     a loop over heads and over their neighbours
+sliding            the same sums as windows slide, compiled: two rows  the same, and `window_lists`
+                   for each head, whatever k is
+sliding_loops      the loops of `sliding`                              `window_lists`
 losses             losses and their gradients, block by block          `ramgnn.losses`, and autograd
 sums               sums over lists of different lengths                a loop
 histories          RCF's lists and the attention on them, compiled     the same file, and `ramgnn.baselines.rcf`

@@ -27,7 +27,8 @@ from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.inspection import check_shape, is_unchanged
 from ramgnn.kernels.neighbours import SampledNeighbours
-from ramgnn.kernels.window_attention import attend_windows, sum_by_head
+from ramgnn.kernels.window_attention import attend_windows
+from ramgnn.kernels.window_lists import sum_by_head
 from ramgnn.ragged import repeat_index, segment_max, segment_sum
 
 MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal float32: one maximum serves all

@@ -37,6 +37,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     def machine_code() -> Callable[..., Any]:
         from numba import njit
 
+        _teach_prefetch()
+
         options = {"nogil": True, "error_model": "numpy", "fastmath": RELAXED}
         try:
             return njit(function, cache=True, **options)
@@ -48,3 +50,44 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return machine_code()(*arrays)
 
     return call
+
+
+def prefetch(table: Any, row: int, column: int) -> None:
+    """Tells the processor that a number of a table will be wanted soon; without a compiler this does nothing.
+
+    Rows that are read in no order cost ten times what those cost that stand side by side, unless they are announced.
+    """
+
+
+@cache
+def _teach_prefetch() -> None:
+    """Let Numba put the processor's own instruction in the place of `prefetch`."""
+    from llvmlite import ir
+    from numba import types
+    from numba.core import cgutils
+    from numba.extending import intrinsic, overload
+
+    @intrinsic
+    def instruction(typing, table, row, column):
+        def generate(context, builder, signature, values):
+            kind = signature.args[0]
+            array = context.make_array(kind)(context, builder, values[0])
+            place = [
+                context.cast(builder, v, t, types.intp) for v, t in zip(values[1:], signature.args[1:], strict=True)
+            ]
+            byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+            address = builder.bitcast(cgutils.get_item_pointer(context, builder, kind, array, place), byte)
+            function = builder.module.declare_intrinsic(
+                "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+            )
+            builder.call(function, [address, number(0), number(3), number(1)])  # to read, keep it near, data
+            return context.get_dummy_value()
+
+        return types.void(table, row, column), generate
+
+    @overload(prefetch)
+    def _(table, row, column):
+        def call(table, row, column):
+            instruction(table, row, column)
+
+        return call

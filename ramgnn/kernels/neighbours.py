@@ -16,12 +16,13 @@ from torch import Tensor
 
 from ramgnn import distributed
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.kernels.sliding_loops import order_by_loop
 from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_index, segment_sum
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The sampled neighbours of one relation type as lists of positions, for the sums of the encoder.
+    """The sampled neighbours of one relation type, for the sums of the encoder; as lists of positions once asked for.
 
     A position is the index of an incidence among those of the type in the order of (value, score); heads and tails are
     both numbered like that, and nodes by their rank in the order of scores. Windows next to each other then ask for
@@ -32,23 +33,65 @@ class Windows:
         positions: ``(m_t,)`` which of all positions these are: those of the type that are not alone in their group;
             with several processes the shard of this one.
         values: the values that these are of.
-        tail: ``(e_t,)`` the positions that each position adds up; tail_ptr: ``(m_t + 1,)`` where those of one begin.
-        head: ``(e_t,)`` the same edges by tail: the positions that add each one up; head_ptr: ``(m_t + 1,)``.
-        by_node: ``(m_t,)`` the positions by node; node_ptr: ``(n_nodes + 1,)``.
+        start, size: ``(m_t,)`` the window of each: positions ``start`` to ``start + size`` without itself.
         group_ptr: where the positions of each value of this type begin, and where the last end.
+        n_nodes, n_values: of the graph.
     """
 
     rank: Tensor
     value: Tensor
     positions: Tensor
     values: slice
-    tail: Tensor
-    tail_ptr: Tensor
-    head: Tensor
-    head_ptr: Tensor
-    by_node: Tensor
-    node_ptr: Tensor
+    start: Tensor
+    size: Tensor
     group_ptr: Tensor
+    n_nodes: int
+    n_values: int
+
+    @cached_property
+    def tail(self) -> Tensor:
+        """``(e_t,)`` the positions that each position adds up."""
+        here = torch.arange(len(self.rank), device=self.rank.device)
+        return window_indices(here, self.start.long(), self.size.long()).int()
+
+    @cached_property
+    def tail_ptr(self) -> Tensor:
+        """``(m_t + 1,)`` where those of one begin."""
+        return offsets(self.size.long()).int()
+
+    @cached_property
+    def _by_tail(self) -> tuple[Tensor, Tensor]:
+        return transpose_csr(self.tail, self.tail_ptr, len(self.rank))
+
+    @property
+    def head(self) -> Tensor:
+        """``(e_t,)`` the same edges by tail: the positions that add each one up."""
+        return self._by_tail[0]
+
+    @property
+    def head_ptr(self) -> Tensor:
+        """``(m_t + 1,)`` where those of one begin."""
+        return self._by_tail[1]
+
+    @cached_property
+    def by_node(self) -> Tensor:
+        """``(m_t,)`` the positions by node."""
+        return torch.argsort(self.rank, stable=True).int()
+
+    @cached_property
+    def node_ptr(self) -> Tensor:
+        """``(n_nodes + 1,)`` where those of one node begin."""
+        return offsets(torch.bincount(self.rank, minlength=self.n_nodes)).int()
+
+    @cached_property
+    def beginning_and_ending(self) -> tuple[Tensor, Tensor]:
+        """``(m_t,)`` twice: the positions by where their windows begin, and by where they end, group by group."""
+        group_ptr, found = self.group_ptr.numpy(), []
+        for keys in (self.start, self.start + self.size):
+            order = torch.empty_like(self.start)
+            order_by_loop(group_ptr, keys.numpy(), order.numpy())
+            found.append(order)
+        return found[0], found[1]
 
 
 @dataclass(frozen=True)
@@ -185,24 +228,19 @@ def _list_windows(neighbours: SampledNeighbours, t: int) -> Windows:
     positions = several.nonzero()[:, 0] + first
     moved_up = torch.arange(last - first, device=positions.device) - (several.cumsum(0) - 1) + first
     rank = neighbours.rank[graph.node[neighbours.sorted_incidence[positions]]]
-    here = torch.arange(len(positions), device=positions.device)
     size = neighbours.size[positions]
-    tail = window_indices(here, neighbours.start[positions] - moved_up[several], size).int()
-    tail_ptr = offsets(size).int()
-    head, head_ptr = transpose_csr(tail, tail_ptr, len(positions))
+    start = neighbours.start[positions] - moved_up[several]
     in_group = torch.bincount(graph.value[positions] - values.start, minlength=values.stop - values.start)
     return Windows(
         rank=rank.int(),
         value=graph.value[positions].int(),
         positions=positions,
         values=values,
-        tail=tail,
-        tail_ptr=tail_ptr,
-        head=head,
-        head_ptr=head_ptr,
-        by_node=torch.argsort(rank, stable=True).int(),
-        node_ptr=offsets(torch.bincount(rank, minlength=graph.n_nodes)).int(),
+        start=start.int(),
+        size=size.int(),
         group_ptr=offsets(in_group).int(),
+        n_nodes=graph.n_nodes,
+        n_values=graph.n_values,
     )
 
 

@@ -1,0 +1,247 @@
+"""The sums over windows that slide: two rows for each head, however many neighbours it has. Compiled, on the CPU.
+
+In a group of nodes that share a value, in the order of their scores, the sampled neighbours of a head are a window
+around it, and the window of the next head is the same but for a row or two. So a sum is kept, the row that enters is
+added to it and the one that leaves is taken off: no list of edges, no row for an incidence, and k costs nothing. What
+that may lose is said, and bounded, in `ramgnn.kernels.sliding_loops`.
+
+Back from the sums it is the same again: the heads whose windows hold an incidence are those that have begun and not
+ended. The functions are those of `ramgnn.kernels.window_lists`, by lists.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ramgnn.composition import OPERATORS
+from ramgnn.kernels import sliding_loops
+from ramgnn.kernels.compiled import installed, usable
+from ramgnn.kernels.neighbours import Windows
+from ramgnn.kernels.sliding_loops import LEAKY, SIGMOID, TANH
+from ramgnn.kernels.window_lists import Operands
+
+LEAST = 20_000  # incidences of a layer; fewer are added up by lists before a compiler is loaded
+MOST = 40.0  # of |2 key| and |2 query|: the product of their exponentials is below the largest float32
+CODES = {"tanh": TANH, "sigmoid": SIGMOID, "leaky_relu": LEAKY}
+
+
+def slides(windows: Sequence[Windows], x: Tensor) -> bool:
+    """Whether the sums over these windows can run and pay: float32 on the CPU, a compiler, and enough of them."""
+    if sum(len(w.rank) for w in windows) < LEAST or x.dtype != torch.float32 or x.device.type != "cpu":
+        return False
+    if not installed():
+        _advise()
+    return usable(x)
+
+
+@cache
+def _advise() -> None:
+    """Say once what would make it faster."""
+    warnings.warn("on graphs of this size training is faster with a compiler: pip install 'ramgnn[fast]'", stacklevel=2)
+
+
+@dataclass(frozen=True)
+class Prepared(Operands):
+    """The operands with what the loops read instead of them.
+
+    tanh x = 1 - 2 / (e^(2x) + 1), and the sigmoid is 1 - 1 / (e^x + 1). So `key` and `query` are exponentials, of a sum
+    their product is taken, and no exponential is computed in a loop. Beyond `MOST` σ is 1 or -1 to the last bit.
+
+    Attributes:
+        bounds: ``(n_nodes,)`` the largest number of each row of `tail`.
+    """
+
+    bounds: Tensor
+
+
+def prepared(given: Operands) -> Prepared:
+    """What is worked out once for all relation types."""
+    values = {field.name: getattr(given, field.name) for field in fields(Operands)}
+    values |= {name: x.detach() for name, x in values.items() if isinstance(x, Tensor)}
+    if given.sigma in ("tanh", "sigmoid"):
+        twice = 2 if given.sigma == "tanh" else 1
+        values |= {name: (twice * values[name]).clamp_(-MOST, MOST).exp_() for name in ("key", "query")}
+    return Prepared(**values, bounds=bounds(given.tail))
+
+
+def bounds(x: Tensor) -> Tensor:
+    """The largest number of each row, without its sign: ``(n, c)`` to ``(n,)``."""
+    return x.detach().abs().amax(1)
+
+
+def zeros(like: Tensor, width: int, windows: Sequence[Windows]) -> Tensor:
+    """Room for what is added up, a row for each row of `like`; behind them are rows for threads, see `Shares`."""
+    more = max((shares(w).n_more for w in windows), default=0)
+    return like.new_zeros(len(like) + more, width)
+
+
+# ---- the four sums ---------------------------------------------------------------------------------------------------
+
+
+def logits(w: Windows, given: Prepared) -> Tensor:
+    """a_jn of each incidence of one type: ``(m_t,)``."""
+    found = given.key.new_empty(len(w.rank))
+    arrays = _arrays(w.rank, w.value, given.key, given.query, given.p, found)
+    _at_once(w, lambda first, last: sliding_loops.logit_loop(*arrays, CODES[given.sigma], first, last))
+    return found
+
+
+def add_windows(w: Windows, weight: Tensor, given: Prepared, total: Tensor) -> None:
+    """Add the sums of weight · φ(e_j, e_n) and of weight over each head's window to `total`: ``(≥ n_nodes, > c)``.
+
+    The value is the same in all of a window, so φ is taken once of the sum of weight · e_j.
+    """
+    share = shares(w)
+    arrays = _arrays(
+        w.rank,
+        w.group_ptr,
+        w.value,
+        w.start,
+        w.size,
+        share.row,
+        weight,
+        given.bounds,
+        given.tail,
+        given.relation,
+        total,
+    )
+    operator = OPERATORS.index(given.operator)
+    _at_once(w, lambda first, last: sliding_loops.window_sum_loop(*arrays, operator, first, last))
+    share.gather(total, len(given.tail))
+
+
+def back_to_messages(
+    w: Windows, weight: Tensor, d_total: Tensor, d_bounds: Tensor, given: Prepared, d_tail: Tensor, d_relation: Tensor
+) -> Tensor:
+    """Back through `add_windows`: adds to `d_tail` and `d_relation`, returns the gradient of the logits ``(m_t,)``.
+
+    Args:
+        d_total: ``(n_nodes, > c)``; d_bounds: ``(n_nodes,)`` the largest number of each of its rows.
+    """
+    share, d_logit = shares(w), torch.zeros_like(weight)
+    arrays = _arrays(
+        w.rank, w.group_ptr, w.value, w.start, w.size, share.row, share.value_row, *w.beginning_and_ending, weight,
+        d_bounds, d_total, given.tail, given.relation, d_logit, d_tail, d_relation,
+    )  # fmt: skip
+    operator = OPERATORS.index(given.operator)
+    _at_once(w, lambda first, last: sliding_loops.window_gradient_loop(*arrays, operator, first, last))
+    share.gather(d_tail, len(given.tail))
+    share.gather_values(d_relation, len(given.relation))
+    return d_logit
+
+
+def back_to_logits(w: Windows, d_logit: Tensor, given: Prepared, d_key: Tensor, d_query: Tensor, d_p: Tensor) -> None:
+    """Back through `logits`: adds to `d_key`, `d_query` and `d_p`."""
+    share = shares(w)
+    arrays = _arrays(
+        w.rank, w.value, share.row, share.value_row, d_logit, given.key, given.query, given.p, d_key, d_query
+    )
+    d_ps = np.zeros((len(share.begins), len(d_p)), np.float32)
+
+    def work(first: int, last: int) -> None:
+        d_of_part = d_ps[share.begins.index(first)]
+        sliding_loops.logit_gradient_loop(*arrays, CODES[given.sigma], first, last, d_of_part)
+
+    _at_once(w, work)
+    d_p += torch.from_numpy(d_ps.sum(0))
+    share.gather(d_key, len(given.key))
+    share.gather_values(d_query, len(given.query))
+
+
+def _arrays(*tensors: Tensor) -> list[np.ndarray]:
+    return [x.numpy() for x in tensors]
+
+
+# ---- threads ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """How threads share the positions of a type so that no two of them ever write to one row.
+
+    Each takes a stretch of positions. A node is in several stretches only if it has several values of the type, and a
+    value only if its group is cut. For these all threads but the first have rows of their own, behind the others.
+
+    Attributes:
+        begins: where the stretches begin.
+        row, value_row: ``(m_t,)`` which row each position adds to, among those of nodes and of values.
+        several: ``(s,)`` the ranks of nodes with several values; cut: for each stretch but the first the value whose
+            group it continues, or begins.
+    """
+
+    begins: list[int]
+    row: Tensor
+    value_row: Tensor
+    several: Tensor
+    cut: Tensor
+
+    @property
+    def n_more(self) -> int:
+        """Rows behind the others."""
+        return (len(self.begins) - 1) * max(len(self.several), 1)
+
+    def gather(self, table: Tensor, n: int) -> None:
+        """Add the rows behind the first `n` to those of their nodes, and empty them."""
+        for part in range(len(self.begins) - 1):
+            own = table[n + part * len(self.several) :][: len(self.several)]
+            table[self.several] += own
+            own.zero_()
+
+    def gather_values(self, table: Tensor, n: int) -> None:
+        """The same for values."""
+        for part, value in enumerate(self.cut.tolist()):
+            table[value] += table[n + part]
+            table[n + part] = 0
+
+
+def shares(w: Windows) -> Shares:
+    """How PyTorch's threads share the positions; worked out once."""
+    n, kept = torch.get_num_threads(), vars(w).setdefault("_shares", {})
+    if n not in kept:
+        kept[n] = _shares(w, n)
+    return kept[n]
+
+
+def _shares(w: Windows, n: int) -> Shares:
+    m = len(w.rank)
+    begins = [m * part // n for part in range(n)]
+    if n == 1:
+        return Shares(begins, w.rank, w.value, w.rank[:0].long(), w.rank[:0].long())
+    several = (torch.bincount(w.rank, minlength=w.n_nodes) > 1).nonzero()[:, 0]
+    number = torch.full((w.n_nodes,), -1, dtype=torch.int32)
+    number[several] = torch.arange(len(several), dtype=torch.int32)
+    row, value_row, cut = w.rank.clone(), w.value.clone(), []
+    for part, (first, last) in enumerate(zip(begins[1:], [*begins[2:], m], strict=True)):
+        own = number[w.rank[first:last]]
+        row[first:last] = torch.where(own >= 0, w.n_nodes + part * len(several) + own, w.rank[first:last])
+        cut.append(int(w.value[first]) if first < m else 0)
+        value_row[first:last][w.value[first:last] == cut[-1]] = w.n_values + part
+    return Shares(begins, row, value_row, several, torch.tensor(cut))
+
+
+def _at_once(w: Windows, work: Callable[[int, int], None]) -> None:
+    """Call ``work(first, last)`` for the stretch of each thread, at the same time."""
+    begins = shares(w).begins
+    ends = [*begins[1:], len(w.rank)]
+    if len(begins) == 1:
+        work(0, len(w.rank))
+    else:
+        list(_pool(len(begins)).map(work, begins, ends))
+
+
+@cache
+def _pool(n: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(n, "sliding")
+
+
+if hasattr(os, "register_at_fork"):  # a copy of the process has none of its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
