@@ -13,7 +13,7 @@ from ramgnn.composition import OPERATORS, combine
 from ramgnn.kernels import sliding, sliding_loops, window_lists, windows
 from ramgnn.kernels.window_attention import attend_windows
 from ramgnn.kernels.window_lists import Operands
-from tests.small import random_graph
+from tests.small import graphs, random_graph
 
 pytest.importorskip("numba")
 
@@ -182,6 +182,25 @@ def test_positions_are_sorted_group_by_group(seed):
     sliding_loops.order_by_loop(ptr, keys, order)
     expected = [a + np.argsort(keys[a:b], kind="stable") for a, b in zip(ptr, ptr[1:], strict=False)]
     assert order.tolist() == np.concatenate(expected).tolist()
+
+
+@given(
+    graphs(), st.lists(st.integers(1, 9), min_size=3, max_size=3), st.sampled_from(["value", "type"]),
+    st.integers(0, 10**6),
+)  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_windows_found_by_loops_are_the_same_to_the_last_place(graph, k, per, seed):
+    """Scores with many ties, among them all the same."""
+    scores = torch.from_numpy(np.random.default_rng(seed).integers(0, seed % 7 + 1, graph.n_nodes) / 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "LEAST", 0)
+        fast = windows.nearest_windows(graph, scores, k[: graph.n_types], per)
+        patch.setattr(windows, "LEAST", 10**9)
+        slow = windows.nearest_windows(graph, scores, k[: graph.n_types], per)
+    for name in ("order", "rank", "sorted_incidence", "size"):
+        assert torch.equal(getattr(fast, name), getattr(slow, name)), name
+    some = slow.size > 0  # of a window of nobody it does not matter where it begins
+    assert torch.equal(fast.start[some], slow.start[some])
 
 
 def test_a_child_process_starts_its_own_threads():

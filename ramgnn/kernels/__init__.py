@@ -7,6 +7,7 @@ front passes two things on that are made here: `neighbours.SampledNeighbours` an
 kernel             what it computes                                    the plain version
 =================  ==================================================  ==============================================
 windows            the k nearest neighbours, without a list of edges   `ramgnn.sampler.nearest_neighbours`
+window_loops       the same by loops, compiled                         `windows`
 neighbours         the sampled neighbours as windows of sorted groups  `ramgnn.sampler.nearest_neighbours`
 distances          sums and means of distances, from sorted scores     `ramgnn.sampler.distance`, added up edge by edge
 pairs              pairs of neighbours, drawn from incidences          a draw among the rows of ``graph.edges()``

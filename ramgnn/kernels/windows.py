@@ -14,8 +14,12 @@ from torch import Tensor
 
 from ramgnn.errors import DivergedError
 from ramgnn.graph import MultiRelationalGraph
+from ramgnn.kernels import window_loops
+from ramgnn.kernels.compiled import usable
 from ramgnn.kernels.neighbours import SampledNeighbours, window_indices
 from ramgnn.ragged import inverse_permutation, offsets, repeat_index, segment_sum
+
+LEAST = 20_000  # incidences; of fewer the windows are found in PyTorch before a compiler is loaded
 
 
 def nearest_windows(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: str) -> SampledNeighbours:
@@ -28,6 +32,8 @@ def nearest_windows(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int
         raise DivergedError(f"{bad} of {len(scores)} node scores are not finite; try a lower learning rate")
     order = torch.argsort(scores, stable=True)
     rank = inverse_permutation(order)
+    if graph.n_incidences >= LEAST and usable(scores):
+        return SampledNeighbours(graph, scores, order, rank, *_by_loops(graph, scores, order, rank, k, per))
     # sort every value group by rank; the groups themselves stay where they are
     sorted_incidence = torch.argsort(graph.value * graph.n_nodes + rank[graph.node])
     limit = torch.as_tensor(k, device=scores.device)[graph.type]
@@ -35,6 +41,25 @@ def nearest_windows(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int
     if per == "type":
         _merge_windows(graph, sorted_incidence, limit, scores, rank, start, size)
     return SampledNeighbours(graph, scores, order, rank, sorted_incidence, start, size)
+
+
+def _by_loops(
+    graph: MultiRelationalGraph, scores: Tensor, order: Tensor, rank: Tensor, k: Sequence[int], per: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The sorted incidences, the start and the size of the window of each: ``(m,)`` each; see `window_loops`."""
+    found = [torch.empty_like(graph.node) for _ in range(3)]
+    limit = torch.as_tensor(k)[graph.type]
+    graph_node, value_ptr, s, r, limits = (x.numpy() for x in (graph.node, graph.value_ptr, scores, rank, limit))
+    sorted_incidence, start, size = (x.numpy() for x in found)
+    by_node = (x.numpy() for x in (order, graph.by_node, graph.node_ptr, graph.value))
+    window_loops.sort_loop(*by_node, value_ptr, sorted_incidence)
+    window_loops.search_loop(sorted_incidence, graph_node, value_ptr, limits, s, r, start, size)
+    if per == "type":
+        head_type = graph.node[found[0]] * graph.n_types + graph.type
+        by_head = torch.argsort(head_type, stable=True).numpy()
+        head_ptr = offsets(torch.bincount(head_type, minlength=graph.n_nodes * graph.n_types)).numpy()
+        window_loops.merge_loop(sorted_incidence, by_head, head_ptr, graph_node, limits, s, r, start, size)
+    return found[0], found[1], found[2]
 
 
 def _search_windows(
