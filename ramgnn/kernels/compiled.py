@@ -16,6 +16,7 @@ from torch import Tensor
 # sums may be reordered and multiplied with an addition in one step, so that eight numbers are computed at a time;
 # infinities and NaN keep their meaning
 RELAXED = {"reassoc", "contract", "arcp", "nsz"}
+LARGE = 40_000  # incidences of a graph; below that a compiler takes longer to load than its loops save
 
 
 @cache

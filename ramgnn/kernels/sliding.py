@@ -24,12 +24,12 @@ from torch import Tensor
 
 from ramgnn.composition import OPERATORS
 from ramgnn.kernels import sliding_loops
-from ramgnn.kernels.compiled import installed, usable
+from ramgnn.kernels.compiled import LARGE, installed, usable
 from ramgnn.kernels.neighbours import Windows
 from ramgnn.kernels.sliding_loops import LEAKY, SIGMOID, TANH
 from ramgnn.kernels.window_lists import Operands
 
-LEAST = 20_000  # incidences of a layer; fewer are added up by lists before a compiler is loaded
+LEAST = LARGE  # incidences of a layer
 MOST = 40.0  # of |2 key| and |2 query|: the product of their exponentials is below the largest float32
 CODES = {"tanh": TANH, "sigmoid": SIGMOID, "leaky_relu": LEAKY}
 

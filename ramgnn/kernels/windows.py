@@ -15,11 +15,11 @@ from torch import Tensor
 from ramgnn.errors import DivergedError
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.kernels import window_loops
-from ramgnn.kernels.compiled import usable
+from ramgnn.kernels.compiled import LARGE, usable
 from ramgnn.kernels.neighbours import SampledNeighbours, window_indices
 from ramgnn.ragged import inverse_permutation, offsets, repeat_index, segment_sum
 
-LEAST = 20_000  # incidences; of fewer the windows are found in PyTorch before a compiler is loaded
+LEAST = LARGE  # incidences
 
 
 def nearest_windows(graph: MultiRelationalGraph, scores: Tensor, k: Sequence[int], per: str) -> SampledNeighbours:
