@@ -212,6 +212,13 @@ def test_written_in_any_form_they_are_read_back_or_refused(form, instants):
     assert (values, kind) == (instants, "seconds")
 
 
+def test_a_single_number_that_may_be_seconds_is_seconds():
+    assert times(["1013711200"])[:2] == ([1013711200], "seconds")  # by month, day and year it would be 10/13/71, 12:00
+    several = [f"{month}{day}{year}0915" for month, day, year in zip((10, 11, 12) * 2, range(13, 19), range(71, 77))]
+    assert "%m%d%y%H%M" in str(times(several[:3])[2]), "three may be chance, which is a doubt"
+    assert times(several)[0][0] < 10**9, "six of them are none"
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(moments, min_size=1, max_size=8), st.sampled_from([0, 3, 6, 9]), st.integers(0, 999))
 def test_every_unit_is_read_back(instants, digits, fraction):

@@ -32,6 +32,7 @@ DECIMALS = {
 }
 FROM = 10**8  # from here on a number that is no date would be a time since 1970
 SURE, LIKELY = 1e-3, 0.05  # the chance that plain numbers are all dates, below which they are, or may be
+SECONDS = 1000  # so many times more often numbers are seconds of this century than such dates with two digits a year
 MOST = 0.9  # of the rows; the others are then mistakes
 DRAWN = 4_000  # numbers that tell how many are dates by chance
 SAMPLE = 1_000  # numbers that are looked at where all are plainly seconds otherwise
@@ -85,6 +86,7 @@ def of_other_forms(cells: Distinct, numbers: np.ndarray, notes: list[str]) -> tu
             if not any(_matters(numbers, values) for values in fitting.values()):
                 return None
             chance = _share_by_chance(numbers, tuple(fitting)) ** len(numbers)
+            chance *= SECONDS if readings is tiers[1] and _may_be_seconds(numbers) else 1
             return _decided(cells, numbers, fitting, chance, notes)
     for form, (valid, values) in (tiers[0] | tiers[1]).items():
         n, gone = len(numbers), int((~valid).sum())
@@ -142,6 +144,11 @@ def _matters(numbers: np.ndarray, values: np.ndarray) -> bool:
         return True
     ranks = (np.unique(some, return_inverse=True)[1] for some in (numbers, values))
     return not np.array_equal(*ranks)
+
+
+def _may_be_seconds(numbers: np.ndarray) -> bool:
+    """Whether all could be seconds since 1970 of this century, and none in the future."""
+    return bool(numbers.min() >= 10**9 and numbers.max() <= datetime.now(UTC).timestamp())
 
 
 def _share_by_chance(numbers: np.ndarray, forms: tuple[str, ...]) -> float:
