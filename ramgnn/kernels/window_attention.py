@@ -4,9 +4,10 @@ Equals `ramgnn.encoder.RAMLayer.sum_over_edges` before W_val. The logit a_jn of 
 exp(a_jn) and exp(a_jn) times the message are computed once for each incidence (j, n), and for each head one sum over
 its window gives numerator and denominator of the softmax. Nothing has a row for each edge.
 
-Two things make it fast. Nodes are numbered by their rank in the order of scores, from the first line of either pass to
-the last, so that sums read table rows side by side. And the backward pass makes messages and logits a second time
-instead of keeping them: memory traffic costs more than arithmetic.
+Nodes are numbered by their rank in the order of scores, from the first line of either pass to the last, so that sums
+read table rows side by side. And the backward pass makes messages and logits a second time instead of keeping them:
+memory traffic costs more than arithmetic. The sums themselves are those of `ramgnn.kernels.window_lists` or, on a large
+graph and with a compiler, those of `ramgnn.kernels.sliding`: the same functions, without lists.
 """
 
 from __future__ import annotations
