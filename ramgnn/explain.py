@@ -7,7 +7,6 @@ not an exact share of the score.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -20,7 +19,7 @@ from torch.nn import functional as F
 from ramgnn.attended import SideAttention
 from ramgnn.datasets.base import RecDataset
 from ramgnn.events import Events, events_of, next_events
-from ramgnn.explanation import Explanation, Lead, Reason, Via
+from ramgnn.explanation import CODE, Explanation, Lead, Reason, Via
 from ramgnn.finetuned import Final
 from ramgnn.matching import told_apart
 from ramgnn.pretrained import Pretrained
@@ -28,7 +27,6 @@ from ramgnn.temporal.reasons import ATTENTION
 from ramgnn.visible import in_short
 
 MOST_SHARED = 3  # values that are named beside a path
-CODE = re.compile(r"\w?\d+")
 
 
 class Explainable(Protocol):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ramgnn.visible import visible
+
+CODE = re.compile(r"\w?\d+")  # a value without a name, such as Q241510 or 1979
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ class Lead:
     points: float
     shared: tuple[str, ...]
 
+    @property
+    def rarest(self) -> str:
+        """The first of the shared values, by its name alone where it has one: a code says nothing without its type."""
+        value = self.shared[0].partition(": ")[2]
+        return self.shared[0] if CODE.fullmatch(value) else value
+
     def __str__(self) -> str:
         both = f" (both: {', '.join(map(visible, self.shared))})" if self.shared else ""
         return f"{self.points:6.2f}  {self.words} {visible(self.label)}{both}"
@@ -109,7 +118,7 @@ class Explanation:
         """The strongest reason in a few words; empty where there is none."""
         if self.leads:
             first = self.leads[0]
-            return f"{first.words} {first.label}" + (f"; both: {first.shared[0]}" if first.shared else "")
+            return f"{first.words} {first.label}" + (f"; both: {first.rarest}" if first.shared else "")
         if self.item_reasons:
             best = self.item_reasons[0]
             return f"{best.type} {best.value}, as {best.via[0].label}"

@@ -17,6 +17,7 @@ from ramgnn.config import Config
 from ramgnn.datasets.base import Relation
 from ramgnn.errors import DataError, RamgnnError
 from ramgnn.events import events_of, next_events
+from ramgnn.explanation import Lead
 from ramgnn.runs.folder import RUN, WEIGHTS
 from ramgnn.temporal import training
 from ramgnn.temporal.cold import LIFT, RIDGE, attribute_features
@@ -131,6 +132,11 @@ def test_a_list_comes_with_its_reasons(model):
     assert several["reason"][2] == model.explain(user[1], several["item"][2], n=1).short
     with pytest.raises(RamgnnError, match="reasons"):
         model.recommend(had=had, reasons="yes")
+
+
+def test_a_short_reason_names_a_value_and_says_of_what_kind_a_code_is():
+    assert Lead("taken soon after", 3, "Annie Hall", 1.0, ("cast: Woody Allen", "year: 1977")).rarest == "Woody Allen"
+    assert Lead("taken soon after", 3, "Annie Hall", 1.0, ("year: 1977",)).rarest == "year: 1977"
 
 
 def test_a_value_with_a_name_comes_before_a_code():
