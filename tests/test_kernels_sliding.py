@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -94,7 +96,6 @@ def test_any_graph_any_k_any_threads(seed, k, threads, per):
 def test_logits_far_apart_lose_nothing(spread):
     """Against the same in float64, by lists."""
     graph, kept = sampled(k=7)
-    e, relation, attention = numbers(graph, spread=spread / 2)
     exact = layer(graph, kept, "corr", spread=spread / 2, dtype=torch.float64)
     for x, y in zip(layer(graph, kept, "corr", spread=spread / 2), exact, strict=True):
         scale = float(y.abs().max())
@@ -203,8 +204,12 @@ def test_windows_found_by_loops_are_the_same_to_the_last_place(graph, k, per, se
     assert torch.equal(fast.start[some], slow.start[some])
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_child_process_starts_its_own_threads():
+    """One that took over its parent's pool would wait for threads that it does not have."""
     sliding._pool(2)
+    child = os.fork()
+    if child == 0:
+        os._exit(sliding._pool.cache_info().currsize)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert sliding._pool.cache_info().currsize
-    sliding._pool.cache_clear()
-    assert not sliding._pool.cache_info().currsize

@@ -47,7 +47,7 @@ def order_by_loop(group_ptr, keys, order):
 def window_sum_loop(
     rank, group_ptr, value, start, size, row, weight, largest, tail, relation, total, operator, first, last
 ):
-    """`window_sum` of the heads from `first` to `last`."""
+    """`add_windows` for the heads from `first` to `last`."""
     c = tail.shape[1]
     running, others = np.zeros(c), np.zeros(c)  # Σ w_j x_j over the window; the same without the head
     g = np.searchsorted(group_ptr, first, side="right") - 1
@@ -65,13 +65,13 @@ def window_sum_loop(
             prefetch(total, row[wanted], n)
         s, e = start[h], start[h] + size[h] + 1
         moves = abs(s - begin) + abs(e - end)
-        untrue = weights < TRUST * most_weights or bounds < TRUST * most_bounds
-        if untrue or moves > size[h] or rows + moves > max(FRESH, 16 * size[h]) or begin < group_ptr[g]:
-            begin = end = s
-            weights = bounds = most_weights = most_bounds = 0.0
-            rows = 0
-            running[:] = 0
-        for again in range(2):  # a second time, from nothing, where too much was taken off
+        anew = moves > size[h] or rows + moves > max(FRESH, 16 * size[h]) or begin < group_ptr[g]
+        for _ in range(2):  # a second time, from nothing, where too much was taken off
+            if anew:
+                begin = end = s
+                weights = bounds = most_weights = most_bounds = 0.0
+                rows = 0
+                running[:] = 0
             while begin != s or end != e:
                 if end < e:
                     q, sign, end = end, 1.0, end + 1
@@ -89,12 +89,9 @@ def window_sum_loop(
                 most_weights, most_bounds = max(most_weights, weights), max(most_bounds, bounds)
                 for n in range(c):
                     running[n] += x * tail[j, n]
-            if again or (weights >= TRUST * most_weights and bounds >= TRUST * most_bounds):
+            anew = weights < TRUST * most_weights or bounds < TRUST * most_bounds
+            if not anew:
                 break
-            begin = end = s
-            weights = bounds = most_weights = most_bounds = 0.0
-            rows = 0
-            running[:] = 0
         here, v, to = rank[h], value[h], row[h]
         x = np.float64(weight[h])
         left = weights - x
@@ -130,7 +127,7 @@ def window_gradient_loop(
     rank, group_ptr, value, start, size, row, value_row, by_start, by_end, weight, largest, d_total, tail, relation,
     d_logit, d_tail, d_relation, operator, part_first, part_last,
 ):  # fmt: skip
-    """`window_gradient` from `part_first` to `part_last`: the heads whose windows hold an incidence are added up."""
+    """`back_to_messages` from `part_first` to `part_last`: the heads whose windows hold an incidence are added up."""
     c = tail.shape[1]
     running, d_message, d_value = np.zeros(c), np.zeros(c, np.float32), np.zeros(c, np.float32)
     farthest = 0
@@ -218,12 +215,8 @@ def window_gradient_loop(
                     found += d_message[n] * relation[v, n] * tail[here, n]
             else:
                 for n in range(c // 2):
-                    a, b, real, imaginary = (
-                        d_message[2 * n],
-                        d_message[2 * n + 1],
-                        tail[here, 2 * n],
-                        tail[here, 2 * n + 1],
-                    )
+                    a, b = d_message[2 * n], d_message[2 * n + 1]
+                    real, imaginary = tail[here, 2 * n], tail[here, 2 * n + 1]
                     d_real = a * relation[v, 2 * n] + b * relation[v, 2 * n + 1]
                     d_imaginary = a * relation[v, 2 * n + 1] - b * relation[v, 2 * n]
                     d_tail[to, 2 * n] += d_real
@@ -259,7 +252,7 @@ def logit_loop(rank, value, key, query, p, found, sigma, first, last):
 
 @compiled
 def logit_gradient_loop(rank, value, row, value_row, d_logit, key, query, p, d_key, d_query, sigma, first, last, d_p):
-    """`logit_gradient` from `first` to `last`; what σ gave is made again, not stored."""
+    """`back_to_logits` from `first` to `last`; what σ gave is made again, not stored."""
     one, two, d = np.float32(1), np.float32(2), len(p)
     d_value, d_weight = np.zeros(d, np.float32), np.zeros(d)
     for j in range(first, last):
