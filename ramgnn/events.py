@@ -105,6 +105,11 @@ def training_events(dataset: RecDataset, most: int = 50) -> Events:
     return Events(u, item[events], item, first_of_tie, end_of_tie, first[u], ends, begin, own)
 
 
+def nothing_comes_next(dataset: RecDataset) -> RamgnnError:
+    """The error of data without a training event."""
+    return RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
+
+
 def next_events(dataset: RecDataset, users: np.ndarray, most: int = 50) -> Events:
     """What comes next for some users, after all that they had: one event each, without a target.
 

@@ -79,11 +79,12 @@ class FittedModel:
             NotFoundError: there is no such user or item; carries near matches.
             RamgnnError: the model cannot recommend to somebody new, or has no reasons to give.
         """
+        reasons = arguments.true_or_false("reasons", reasons)
         if had is not None:
             found = self._recommend_to_newcomer(users, n, exclude_seen, had)
         else:
             found = pd.concat(list(self.recommend_blocks(users, n, exclude_seen)), ignore_index=True)
-        if arguments.true_or_false("reasons", reasons):
+        if reasons:
             whom = ({"had": had} if had is not None else {"user": user} for user in found.get("user", found["rank"]))
             rows = zip(found["item"], whom, strict=True)
             found["reason"] = [self.explain(item=item, n=1, **who).short for item, who in rows]

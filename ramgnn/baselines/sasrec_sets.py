@@ -13,8 +13,7 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting, sasrec
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
-from ramgnn.errors import RamgnnError
-from ramgnn.events import Events, events_of, next_events, training_events
+from ramgnn.events import Events, events_of, next_events, nothing_comes_next, training_events
 from ramgnn.loop import dropout_from
 from ramgnn.temporal.clock import contexts, next_loss
 
@@ -89,7 +88,7 @@ class SASRecSets(fitting.Model):
         self.settings, d = settings, settings.dim
         self.events = training_events(dataset, settings.length)
         if not len(self.events):
-            raise RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
+            raise nothing_comes_next(dataset)
         self.latest = next_events(dataset, np.arange(self.n_users), settings.length)
         self.e, self.places = nn.Embedding(self.n_items, d), nn.Embedding(settings.length, d)
         self.query = nn.Parameter(torch.empty(d))

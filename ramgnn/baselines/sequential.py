@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ramgnn.baselines import fitting
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
+from ramgnn.events import nothing_comes_next
 from ramgnn.kernels.losses import MAX_SCORES
 
 
@@ -119,5 +120,5 @@ def pieces(dataset: RecDataset, length: int) -> tuple[Tensor, Tensor, Tensor]:
             inputs.append(row[0])
             targets.append(row[1])
     if not inputs:
-        raise RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
+        raise nothing_comes_next(dataset)
     return torch.stack(inputs), torch.stack(targets), last

@@ -15,7 +15,7 @@ from ramgnn.config import Config
 from ramgnn.datasets.base import RecDataset
 from ramgnn.errors import RamgnnError
 from ramgnn.evaluation import ndcg, rank_test
-from ramgnn.events import next_events, training_events
+from ramgnn.events import next_events, nothing_comes_next, training_events
 from ramgnn.finetune import AveragedAdam, finetune
 from ramgnn.finetuned import Finetuned
 from ramgnn.temporal import paths
@@ -58,7 +58,7 @@ def train(
     settings = config.temporal
     events = training_events(dataset, settings.context)
     if not len(events):
-        raise RamgnnError(f"no user of {dataset.name} has two training items, so there is nothing that comes next")
+        raise nothing_comes_next(dataset)
     start = content if settings.start == "pretrained" else None
     gnn = model(dataset.n_items, config.pretrain.dim, settings, start, config.seed)
     gnn = gnn.to(distributed.device_of(config.device))
