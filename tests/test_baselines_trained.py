@@ -25,6 +25,7 @@ from ramgnn.baselines import (
     sasrec,
     sequential,
 )
+from ramgnn.baselines.features import Features
 from ramgnn.baselines.fitted import fit_baseline, restore_scorer, scorer_state
 from ramgnn.datasets.base import RecDataset, Relation
 from ramgnn.datasets.split import interactions, leave_last_out
@@ -216,6 +217,19 @@ def features_of(data: RecDataset, side: str, node: int) -> list[int]:
         found += [first + v for n, v in zip(relation.nodes, relation.values, strict=True) if n == node]
         first += relation.n_values
     return found
+
+
+@pytest.mark.parametrize("n", [1, 5, 400])
+def test_sums_over_features_in_small_and_large_batches(n):
+    data = small_dataset()
+    features = Features(data, "item")
+    table = torch.randn(features.size, 3, dtype=torch.float64, requires_grad=True)
+    nodes, weight = torch.randint(data.n_items, (n,)), torch.randn(n, 3, dtype=torch.float64)
+    rows = [table[features_of(data, "item", int(node))].sum(0) for node in nodes]
+    (expected,) = torch.autograd.grad((torch.stack(rows) * weight).sum(), table)
+    found = features.sum(table, nodes)
+    torch.testing.assert_close(found, torch.stack(rows))
+    torch.testing.assert_close(torch.autograd.grad((found * weight).sum(), table)[0], expected)
 
 
 def test_fm_is_the_sum_over_all_pairs_of_features():

@@ -61,8 +61,7 @@ class FM(fitting.Model):
 
     def user_vectors(self, users: Tensor) -> Tensor:
         """Σ v_f over the features of users: ``(b, d)``."""
-        index, starts = self.sides["user"].of(users)
-        return F.embedding_bag(index, self.v["user"].weight, starts, mode="sum")
+        return self.sides["user"].sum(self.v["user"].weight, users)
 
     def item_parts(self, items: Tensor) -> tuple[Tensor, Tensor]:
         """Σ v_f over the features of items, ``(b, d)``, and what an item adds for any user, ``(b,)``."""

@@ -14,7 +14,7 @@ from ramgnn.baselines.features import Features, sums
 from ramgnn.baselines.registry import register
 from ramgnn.datasets.base import RecDataset
 
-BLOCK = 2**17  # pairs of user and item that are scored at once
+BLOCK = 2**13  # pairs of user and item that are scored at once: their rows stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class NFM(fitting.Model):
             nn.Dropout(settings.pool_dropout),
             nn.Linear(settings.dim, settings.hidden),
             nn.BatchNorm1d(settings.hidden) if settings.norm else nn.Identity(),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Dropout(settings.hidden_dropout),
             nn.Linear(settings.hidden, 1, bias=False),
         )
@@ -85,9 +85,10 @@ class NFM(fitting.Model):
         return sums((self.v[side], self.w[side]), self.sides[side], nodes)
 
     def score(self, user: tuple[Tensor, Tensor, Tensor], item: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """ŷ ``(b,)`` from the parts of both sides, row by row."""
+        """ŷ ``(…,)`` from the parts of both sides, ``(…, d)`` and ``(…,)``; what fits together is added as usual."""
         total, squares, weight = (a + b for a, b in zip(user, item, strict=True))
-        return weight + self.network(0.5 * (total.square() - squares))[:, 0]
+        pairs = 0.5 * (total.square() - squares)
+        return weight + self.network(pairs.flatten(0, -2)).view_as(weight)
 
     def epoch(self, generator: torch.Generator) -> float:
         """Each training interaction once, with one negative."""
@@ -106,24 +107,29 @@ class NFM(fitting.Model):
 
     def scores(self, users: np.ndarray) -> Tensor:
         """``(b, n_items)``."""
-        return self.score_pairs(users, self.sides["item"].every().expand(len(users), -1))
+        return self._in_blocks(users, self.n_items)
+
+    def score_pairs(self, users: np.ndarray, items: np.ndarray | Tensor) -> Tensor:
+        """``(b,)`` users and ``(b, n)`` items to ``(b, n)``."""
+        items = torch.as_tensor(items, dtype=torch.int64, device=self.users.device)
+        return self._in_blocks(users, items.shape[1], items)
 
     @torch.no_grad()
-    def score_pairs(self, users: np.ndarray, items: np.ndarray | Tensor) -> Tensor:
-        """``(b,)`` users and ``(b, n)`` items to ``(b, n)``, in blocks of users.
+    def _in_blocks(self, users: np.ndarray, n: int, items: Tensor | None = None) -> Tensor:
+        """ŷ ``(b, n)`` of users and their n items, or all items, in blocks of users.
 
         The network is in evaluation mode, whatever the model's mode is.
         """
-        mode, (rows, n) = self.network.training, items.shape
+        mode = self.network.training
         self.network.eval()
         every = self.parts("item", self.sides["item"].every())
-        parts, step = [], max(1, BLOCK // max(n, 1))
-        items = torch.as_tensor(items, dtype=torch.int64, device=self.users.device)
-        for some, candidates in zip(fitting.index(users, self).split(step), items.split(step), strict=True):
-            user = tuple(x.repeat_interleave(n, 0) for x in self.parts("user", some))
-            parts.append(self.score(user, tuple(x[candidates.flatten()] for x in every)).view(len(some), n))
+        parts = [every[2].new_zeros(0, n)]
+        for rows in torch.arange(len(users)).split(max(1, BLOCK // max(n, 1))):
+            user = self.parts("user", fitting.index(users, self)[rows])
+            item = every if items is None else tuple(x[items[rows]] for x in every)
+            parts.append(self.score(tuple(x.unsqueeze(1) for x in user), item))
         self.network.train(mode)
-        return torch.cat(parts) if parts else self.w["item"].weight.new_zeros(rows, n)
+        return torch.cat(parts)
 
 
 def fit(

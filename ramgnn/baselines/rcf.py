@@ -283,36 +283,37 @@ class RCF(fitting.Model):
 
     def _tables(self, known: Tensor) -> list[Tensor]:
         """exp(a) of all items on the `known` ones, summed over shared values: ``(n_known, n_items)`` for each t."""
-        a, b = (self.typed(w, x).unbind(1) for w, x in ((self.w1, self.q.weight), (self.w2, self.q(known))))
+        width, n, device = self.n_types + 1, len(known), known.device
+        a, b = (self.typed(w, x).flatten(0, 1) for w, x in ((self.w1, self.q.weight), (self.w2, self.q(known))))
         c = self.of_values()
-        local = torch.full((self.n_items,), -1, device=known.device)
-        local[known] = torch.arange(len(known), device=known.device)
-        item = torch.arange(self.n_items, device=known.device).repeat_interleave(self.item_count)
-        value, n = self.item_value, len(known)
-        order = torch.argsort(value, stable=True)
-        item, value = item[order], value[order]
+
+        def weights(i: Tensor, j: Tensor, value: Tensor, t: int) -> Tensor:
+            """exp(a) of items i on known items j in type t, row by row."""
+            return logits(a, b, c, self.w.weight, i * width + t, j * width + t, value, torch.full_like(i, t)).exp()
+
+        local = torch.full((self.n_items,), -1, device=device)
+        local[known] = torch.arange(n, device=device)
+        every = torch.arange(self.n_items, device=device)
+        order = torch.argsort(self.item_value, stable=True)
+        item, value = every.repeat_interleave(self.item_count)[order], self.item_value[order]
         tails = local[item] >= 0  # the incidences of the known items, by value
         tail, tail_value = local[item][tails], value[tails]
         count = torch.bincount(tail_value, minlength=self.n_values)
-        shared = torch.zeros(n, self.n_items, dtype=torch.bool, device=known.device)
-        typed = []
-        for t in range(1, self.n_types + 1):
-            table = c.new_zeros(self.n_items * n)
+        related = torch.zeros(n, self.n_items, dtype=torch.bool, device=device)
+        tables = [c.new_zeros(n, self.n_items) for _ in range(width)]
+        for t in range(1, width):
             of_type = self.type_of[value] == t
             for head, v in zip(item[of_type].split(2048), value[of_type].split(2048), strict=True):
                 position, which, _ = _stretches(offsets(count)[:-1], count, v)
                 i, j = head[which], tail[position]
-                inner = (a[t][i] + b[t][j] + c[v[which]]).tanh()
-                table.index_add_(0, j * self.n_items + i, (inner @ self.w.weight[t]).exp())
-                shared[j, i] = True
-            typed.append(table.view(n, self.n_items))
-        table = c.new_zeros(n, self.n_items)
-        for rows in torch.arange(n, device=known.device).split(max(1, CHUNK // a[0].numel())):
-            table[rows] = ((b[0][rows].unsqueeze(1) + a[0]).tanh() @ self.w.weight[0]).exp()
-        table[shared] = 0
-        tables = [table, *typed]
+                tables[t].view(-1).index_add_(0, j * self.n_items + i, weights(i, j, v[which], t))
+                related[j, i] = True
+        for rows in torch.arange(n, device=device).split(max(1, CHUNK // a.numel())):
+            i, j = every.repeat(len(rows)), rows.repeat_interleave(self.n_items)
+            tables[0][rows] = weights(i, j, torch.full_like(i, -1), 0).view(len(rows), -1)
+        tables[0][related] = 0
         for table in tables:  # nothing is related to itself
-            table[torch.arange(n, device=known.device), known] = 0
+            table[torch.arange(n, device=device), known] = 0
         return tables
 
 

@@ -70,7 +70,8 @@ def logits(a: Tensor, b: Tensor, c: Tensor, w: Tensor, i: Tensor, j: Tensor, v: 
         a, b: ``(n_items, h)``; c: ``(n_values, h)``; w: ``(n_types, h)``.
         i, j, v, t: ``(e,)`` rows of these.
     """
-    if usable(a) and a.dtype == torch.float32 and max(float(x.detach().abs().max()) for x in (a, b, c)) < MOST:
+    largest = max((float(x.detach().abs().max()) for x in (a, b, c) if x.numel()), default=0.0)
+    if usable(a) and a.dtype == torch.float32 and largest < MOST:
         return _Logits.apply(a, b, c, w, i, j, v, t)
     typed = (v >= 0).nonzero()[:, 0]
     inner = torch.nn.functional.embedding(j, b) + torch.nn.functional.embedding(i, a)
