@@ -310,7 +310,7 @@ class RCF(fitting.Model):
                 related[j, i] = True
         for rows in torch.arange(n, device=device).split(max(1, CHUNK // a.numel())):
             i, j = every.repeat(len(rows)), rows.repeat_interleave(self.n_items)
-            tables[0][rows] = weights(i, j, torch.full_like(i, -1), 0).view(len(rows), -1)
+            tables[0][rows] = weights(i, j, torch.full_like(i, -1), 0).view(len(rows), self.n_items)
         tables[0][related] = 0
         for table in tables:  # nothing is related to itself
             table[torch.arange(n, device=device), known] = 0
