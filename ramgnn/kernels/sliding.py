@@ -75,7 +75,8 @@ def prepared(given: Operands) -> Prepared:
 
 def bounds(x: Tensor) -> Tensor:
     """The largest number of each row, without its sign: ``(n, c)`` to ``(n,)``."""
-    return x.detach().abs().amax(1)
+    x = x.detach()
+    return torch.maximum(x.amax(1), -x.amin(1))
 
 
 def zeros(like: Tensor, width: int, windows: Sequence[Windows]) -> Tensor:

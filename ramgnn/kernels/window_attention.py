@@ -90,7 +90,7 @@ class _WindowAttention(torch.autograd.Function):
         type_fraction = None  # one over the types that a head has neighbours of, where the types are averaged
         if softmax_over == "type" and relation_types:
             type_fraction = 1 / sum((d > 0).to(e.dtype) for d in denominators).clamp(min=1)
-        result = sum(means, torch.zeros_like(tail) if len(means) != 1 else 0)
+        result = means[0] if len(means) == 1 else sum(means, torch.zeros_like(tail))
         result = result if type_fraction is None else result * type_fraction
         ctx.save_for_backward(e, relation, w_key, w_query, b, p)
         ctx.neighbours, ctx.groups, ctx.operator, ctx.sigma, ctx.weight = neighbours, groups, operator, sigma, weight
@@ -117,7 +117,8 @@ class _WindowAttention(torch.autograd.Function):
             gradient *= ctx.type_fraction
         for group, mean, denominator in zip(ctx.groups, ctx.means, ctx.denominators, strict=True):
             # of numerator / denominator: 1 / denominator towards the one, -mean / denominator towards the other
-            d_total = gradient.new_zeros(n, _width(c))
+            d_total = gradient.new_empty(n, _width(c))
+            d_total[:, c + 1 :] = 0
             torch.mul(gradient, torch.where(denominator > 0, 1 / denominator, 0), out=d_total[:, :c])
             d_total[:, c] = -torch.einsum("nc,nc->n", d_total[:, :c], mean)
             d_bounds = sums.bounds(d_total)
@@ -160,11 +161,13 @@ def transform_backward(gradient: Tensor, d: int, operator: str) -> Tensor:
     """The gradient towards ``(n, d)`` embeddings from that of what `ramgnn.composition.transform` made of them.
 
     The frequencies 1 to (d - 1) / 2 stand for two each in the inverse transform, and for one each in the gradient.
+    `gradient` is overwritten.
     """
     if operator != "corr":
         return gradient
     if len(gradient) == 0:
         return gradient.new_zeros(0, d)
-    spectrum = torch.view_as_complex(gradient.unflatten(-1, (-1, 2)).contiguous())
-    spectrum[..., 1 : (d + 1) // 2] /= 2
+    each = gradient.new_ones(gradient.shape[1])
+    each[2 : (d + 1) // 2 * 2] = 0.5
+    spectrum = torch.view_as_complex(gradient.mul_(each).unflatten(-1, (-1, 2)))
     return torch.fft.irfft(spectrum, n=d, norm="forward")
