@@ -99,6 +99,15 @@ def test_replication_counts(copies):
     assert sorted(apart.group_size.tolist()) == sorted(g.tolist() * copies)
 
 
+def test_less_one_value_is_without_the_largest_group():
+    dataset = small_dataset()
+    n, relations = dataset.n_items, dataset.item_relations
+    before = MultiRelationalGraph.from_relations(n, relations)
+    after = MultiRelationalGraph.from_relations(n, graphs.less_one_value(relations))
+    g = int(before.group_size.max())
+    assert after.n_incidences == before.n_incidences - g and after.n_edges() == before.n_edges() - g * (g - 1)
+
+
 def test_a_share_keeps_the_first_nodes_and_only_their_values():
     dataset = small_dataset()
     n, relations = graphs.first(dataset.n_items, dataset.item_relations, 0.25)

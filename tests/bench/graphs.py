@@ -14,6 +14,7 @@ from ramgnn.datasets.download import cache_folder, local_folder
 from ramgnn.errors import DataError
 from ramgnn.graph import MultiRelationalGraph
 
+LESS = " less one value"  # behind the name of a data set
 ML_100K = ("ml-100k/u.data", "rcf-ml100k/train.txt")  # a file of each folder that it is read from
 
 
@@ -62,6 +63,14 @@ def first(n: int, relations: Sequence[Relation], share: float) -> tuple[int, tup
     return fewer, tuple(kept)
 
 
+def less_one_value(relations: Sequence[Relation]) -> tuple[Relation, ...]:
+    """The relations without the value that most nodes have: a group of g makes g (g - 1) edges."""
+    largest = max(relations, key=lambda r: np.bincount(r.values).max())
+    value = np.bincount(largest.values).argmax()
+    kept = largest.values != value
+    return tuple(replace(r, nodes=r.nodes[kept], values=r.values[kept]) if r is largest else r for r in relations)
+
+
 def replicate(n: int, relations: Sequence[Relation], copies: int, wiring: str) -> tuple[int, tuple[Relation, ...]]:
     """Every node `copies` times over.
 
@@ -88,10 +97,15 @@ def replicate(n: int, relations: Sequence[Relation], copies: int, wiring: str) -
 def load(name: str, share: float = 1.0, copies: int = 1, wiring: str = "disjoint") -> MultiRelationalGraph:
     """The item graph of a data set, of its first `share`, that `copies` times over.
 
+    Args:
+        name: of the data set; with `LESS` behind it the most frequent value is left out.
+
     Raises:
         DataError: the data are not on this machine.
     """
-    n, relations = first(*items(name), share)
+    n, relations = first(*items(name.removesuffix(LESS)), share)
+    if name.endswith(LESS):
+        relations = less_one_value(relations)
     if copies > 1:
         n, relations = replicate(n, relations, copies, wiring)
     return MultiRelationalGraph.from_relations(n, relations)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 
-ENCODERS = ("ours", "ours, every neighbour", "every edge", "sampled edges")
+ENCODERS = ("ours", "ours, by lists", "ours, every neighbour", "every edge", "sampled edges")
 RECOMMENDERS = ("ours, BPR", "ours, BPR, defaults", "LightGCN", "LightGCN, CSR")
 
 
@@ -19,7 +19,8 @@ class Job:
     Attributes:
         part: the part it belongs to.
         variant: one of `ENCODERS` or `RECOMMENDERS`, or ``"copy and triad"`` for the memory bandwidth.
-        graph: ``"movietweetings"``, ``"ml-100k"`` or ``"kkbox"``; empty for the bandwidth.
+        graph: ``"movietweetings"``, ``"ml-100k"``, ``"kkbox"`` or one of these with ``" less one value"``: without its
+            most frequent one; empty for the bandwidth.
         layers, dim, k: of the encoder or the recommender; k is the threshold of every relation type.
         share: the first share of the items, above 0 and up to 1.
         copies: how often the items are repeated.
@@ -60,6 +61,7 @@ class Job:
         words = [self.part, *([self.graph] if self.graph and self.graph != self.part else []), self.variant]
         if self.variant in ENCODERS:
             words.append("1 layer" if self.layers == 1 else f"{self.layers} layers")
+        words += [f"k = {self.k}"] if self.part == "thresholds" else []
         words += [f"{self.share:g} of the items"] if self.share != 1 else []
         words += [f"{self.copies} copies, {self.wiring}"] if self.copies > 1 else []
         words += [] if self.keep else ["memory not kept"]
@@ -94,8 +96,10 @@ PARTS = {
     "movietweetings": "one epoch of pre-training: ours against every edge and against the sampled edges, as edge lists",
     "ml-100k": "the same on MovieLens-100K",
     "kkbox": "one epoch of pre-training on the songs of KKBox, two layers, with its peak memory",
+    "thresholds": "KKBox's songs with thresholds from 1 to 500: ours, compiled, against ours by lists",
     "kkbox-edges": "ours against the sampled edges on KKBox, one layer: two of the latter need too much memory",
     "kkbox-share": "the same with one and two layers on a share of the songs at which two fit",
+    "kkbox-less": "ours against the sampled edges without the genre that makes most of KKBox's edges, one layer",
     "scaling": "ours on KKBox's songs repeated 1, 2, 4 and 10 times",
     "recommender": "one epoch of BPR and NDCG@10 on validation: ours against PyG's LightGCN",
 }
@@ -124,8 +128,14 @@ def plan(part: str, scope: Scope) -> list[Job]:
         return [*pair, job("every edge", **own, **dear)]
     if part == "kkbox":
         return _alternate([job("ours", graph=kkbox, share=share)], scope.repeats)
-    if part == "kkbox-edges":
-        own = {"graph": kkbox, "share": share, "layers": 1}
+    if part == "thresholds":
+        own = {"graph": kkbox, "share": share}
+        few, many = ((3,), (4,)) if scope.quick else ((1, 5, 37), (100, 500))
+        pairs = [job(variant, **own, k=k) for k in few for variant in ("ours", "ours, by lists")]
+        alternating = _alternate([*pairs, *(job("ours", **own, k=k) for k in many)], scope.repeats)
+        return [*alternating, *(job("ours, by lists", **own, **dear, k=k) for k in many)]
+    if part in ("kkbox-edges", "kkbox-less"):
+        own = {"graph": kkbox if part == "kkbox-edges" else f"{kkbox} less one value", "share": share, "layers": 1}
         return [*_alternate([job("ours", **own)], scope.repeats), job("sampled edges", **own, **dear, keep=False)]
     if part == "kkbox-share":
         own = {"graph": kkbox, "share": pair_share}

@@ -103,6 +103,7 @@ def _encoder(job: Job) -> dict[str, Any]:
     from ramgnn.sampler import largest_thresholds
     from tests.bench import floor, graphs
 
+    os.environ["RAMGNN_COMPILED"] = "0" if "by lists" in job.variant else "1"
     make: type[RAMGNN] = RAMGNN
     if "edge" in job.variant:  # imported only where it is used: PyG takes 150 MiB
         from tests.bench.encoders import EdgeListRAMGNN as make
