@@ -43,3 +43,18 @@ def test_growth_has_a_line_for_each_wiring():
     figure = sizes.growth(curve.assign(e=[1, 2, 1, 4]), {"s": "seconds", "e": "log edges"})
     assert [len(ax.lines) for ax in figure.axes] == [2, 2]
     assert [ax.get_yscale() for ax in figure.axes] == ["linear", "log"]
+
+
+def test_sliding_windows_say_what_enters_and_leaves():
+    ax = sizes.sliding([(0, 2), (0, 2), (2, 4)])
+    points = {line.get_label(): set(zip(line.get_xdata(), line.get_ydata(), strict=True)) for line in ax.get_lines()}
+    assert points["stays"] == {(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (2, 2)}
+    assert points["enters"] == {(3, 2), (4, 2)} and points["leaves"] == {(0, 2), (1, 2)}
+
+
+def test_time_against_thresholds_is_the_median_of_the_runs():
+    runs = pd.DataFrame({"k": [1, 1, 1, 500], "seconds": [1.0, 2.0, 9.0, 3.0], "way": ["a"] * 4})
+    ax = sizes.against_thresholds(runs)
+    line = next(line for line in ax.get_lines() if line.get_label() == "a")
+    assert line.get_xdata().tolist() == [1, 500] and line.get_ydata().tolist() == [2.0, 3.0]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a"]

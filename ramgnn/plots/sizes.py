@@ -1,4 +1,4 @@
-"""How large graphs are and what they cost: edges against incidences, a window on a line, time and memory, growth."""
+"""How large graphs are and what they cost: edges against incidences, windows on a line, time and memory, growth."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from ramgnn.plots.looks import COLOURS, DASHES, INK, MARKERS, plain_legend
 from ramgnn.visible import visible
@@ -60,6 +61,58 @@ def window(ax: Axes, line: Sequence[float], here: int, low: int, high: int) -> A
     ax.plot(line[here], 0, "D", color=COLOURS[1], markersize=7)
     ax.set(xlabel="score", yticks=[], ylim=(-1, 1))
     ax.spines["left"].set_visible(False)
+    return ax
+
+
+def sliding(spans: Sequence[tuple[int, int]], ax: Axes | None = None) -> Axes:
+    """Windows of heads one below the other: what each shares with the one before, what enters and what leaves.
+
+    Args:
+        spans: ``(n,)`` first and last place of each window, both included, in the order of their heads.
+        ax: where to draw.
+    """
+    ax = ax or plt.subplots(figsize=(7.5, 0.8 + 0.3 * len(spans)))[1]
+    looks = {"stays": (COLOURS[0], "s", 0.35), "enters": (COLOURS[0], "s", 1.0), "leaves": (COLOURS[1], "x", 1.0)}
+    places = {what: ([], []) for what in looks}
+    before: set[int] = set()
+    for y, (low, high) in enumerate(spans):
+        here = set(range(low, high + 1))
+        parts = {"stays": here & before or (here if not y else set()), "enters": here - before if y else set(),
+                 "leaves": before - here}  # fmt: skip
+        for what, found in parts.items():
+            places[what][0].extend(found)
+            places[what][1].extend([y] * len(found))
+        before = here
+    for what, (x, y) in places.items():
+        colour, marker, alpha = looks[what]
+        ax.plot(x, y, marker, color=colour, alpha=alpha, markersize=8, label=what)
+    ax.set(xlabel="place on the line", ylabel="window of head", ylim=(len(spans) - 0.5, -0.5))
+    ax.set_yticks(range(len(spans)))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    plain_legend(ax, ax.get_lines(), list(looks), loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def against_thresholds(runs: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Seconds of an epoch against the threshold k, both axes logarithmic, a line with all its runs for each way.
+
+    Args:
+        runs: ``(runs, [k, seconds, way])``.
+        ax: where to draw.
+    """
+    ax = ax or plt.subplots(figsize=(6, 3.2))[1]
+    ways = list(dict.fromkeys(runs["way"]))
+    for n, way in enumerate(ways):
+        own = runs[runs["way"] == way]
+        middle = own.groupby("k")["seconds"].median()
+        ax.plot(own["k"], own["seconds"], "o", color=COLOURS[n], markersize=3, alpha=0.6)
+        ax.plot(middle.index, middle, color=COLOURS[n], marker=MARKERS[n], linestyle=DASHES[n], label=way)
+    ax.set(xscale="log", yscale="log", xlabel="k, the threshold of each type", ylabel="seconds for an epoch")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    ax.grid(True)
+    plain_legend(ax, [line for line in ax.get_lines() if line.get_label() in ways], ways, loc="upper left")
     return ax
 
 
