@@ -200,10 +200,10 @@ def bootstrap() -> list[str]:
     p = np.array([0.001, 0.012, 0.03, 0.04])
     raw = p * np.arange(4, 0, -1)
     rows = [
-        ["times", *(f"{n} → {short(x, 3)}" for n, x in zip(range(4, 0, -1), raw, strict=True))],
-        ["corrected", *(short(x, 3) for x in np.maximum.accumulate(raw))],
+        ["times", *(f"{n} → {short(x, decimals=3)}" for n, x in zip(range(4, 0, -1), raw, strict=True))],
+        ["corrected", *(short(x, decimals=3) for x in np.maximum.accumulate(raw))],
     ]
-    text += table(["p", *(short(x, 3) for x in p)], rows)
+    text += table(["p", *(short(x, decimals=3) for x in p)], rows)
     return [*text, f"*What comes out.* All four are below .05; {(np.maximum.accumulate(raw) < 0.05).sum()} stand."]
 
 

@@ -16,7 +16,7 @@ def game() -> list[str]:
     for name, base, slope in zip(types, (0.10, 0.22, 0.16, 0.13), (0.012, 0.006, 0.009, 0.004), strict=True):
         walk = np.cumsum(rng.normal(0, 0.012, rounds))
         rows = [
-            [f"round {n + 1}", *(short(max(0.01, base + slope * k + walk[n] + rng.normal(0, 0.004)), 2) for k in ks)]
+            [f"round {n + 1}", *(short(max(0.01, base + slope * k + walk[n] + rng.normal(0, 0.004))) for k in ks)]
             for n in range(rounds)
         ]
         text += ["", f"**{name}**", *table([f"*{name}*", *(f"k = {k}" for k in ks)], rows)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from ramgnn.experiments import tables
 
-def short(x: float, digits: int = 2) -> str:
-    """A number without the zero before its point."""
-    text = f"{x:.{digits}f}"
-    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+short = partial(tables.short, decimals=2)  # a board has room for two places
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:

@@ -10,6 +10,8 @@ from math import log2, sqrt
 
 import numpy as np
 
+from ramgnn.experiments.tables import short
+
 
 @dataclass(frozen=True)
 class Question:
@@ -41,12 +43,6 @@ def question(make: Make) -> Make:
     """Put a question into the exam."""
     MADE.append(make)
     return make
-
-
-def short(x: float, digits: int = 2) -> str:
-    """A number without the zero before its point, as the book writes it."""
-    text = f"{x:.{digits}f}"
-    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
 # ---- ranking and evidence --------------------------------------------------------------------------------------------
@@ -217,8 +213,8 @@ def softmax_by_hand(rng: np.random.Generator) -> Question:
         f"A film has {a} neighbours through its director and {b} through its genre. All logits are equal. Which share of"
         f" the attention does each type get? Every director neighbour is now weighted {lift} times as high before"
         " normalising. What are the shares, and which type is “more important”?",
-        f"{a}/{a + b} = {short(a / (a + b))} and {b}/{a + b} = {short(b / (a + b))}. Then {a * lift}/{a * lift + b} ="
-        f" {short(float(raised))} and {short(float(1 - raised))}. A share mixes how many neighbours a type has with how"
+        f"{a}/{a + b} = {short(a / (a + b), 2)} and {b}/{a + b} = {short(b / (a + b), 2)}. Then {a * lift}/{a * lift + b} ="
+        f" {short(float(raised), 2)} and {short(float(1 - raised), 2)}. A share mixes how many neighbours a type has with how"
         f" loud each is; a director neighbour counts {lift} times a genre neighbour, whatever the shares say, and whether"
         " that helps is a question for a comparison without the type.",
         ((1, "shares at equal logits"), (2, "shares afterwards"), (2, "size is not importance")),
@@ -240,7 +236,7 @@ def bandit(rng: np.random.Generator) -> Question:
         ("05",),
         "Playing the sampler",
         "The average neighbour distance of a relation type in iterations 1 to 8 is"
-        f" {', '.join(short(x) for x in distance)}. Start at $k = {start}$ with steps of {step}; a reward is −1 where the"
+        f" {', '.join(short(x, 2) for x in distance)}. Start at $k = {start}$ with steps of {step}; a reward is −1 where the"
         " distance has grown, else +1; $k$ is at least 1. Give rewards and thresholds. May the stopping rule as printed,"
         " which speaks after more than ten iterations, stop here?",
         f"Rewards from iteration 2: {signs}. Thresholds: {', '.join(map(str, thresholds))}. The rule says nothing yet: there"

@@ -171,8 +171,9 @@ def _cell(summary, decimals: int) -> str:
 
 
 def short(x: float, decimals: int = 3) -> str:
-    """A number below 1 without the zero before the point."""
-    return f"{x:.{decimals}f}".removeprefix("0")
+    """A number without a zero before its point, as the book writes it."""
+    text = f"{x:.{decimals}f}"
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
 def best_after(
