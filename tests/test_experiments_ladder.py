@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ramgnn import readings
@@ -81,3 +82,14 @@ def test_what_a_change_is_worth_comes_with_its_interval(tmp_path):
     heights = ladder.heights(store, "toy", "up")
     assert list(heights.index) == ["as printed", *(r.name for r in ladder.RUNGS)]
     assert heights.loc["R12", "mean"] > heights.loc["R1", "mean"] + 0.2
+
+
+def test_the_page_of_readings_says_what_each_is_worth():
+    from book.bookext.directives import worth_of
+
+    rows = {"R7": ["similarity", "+0.0100 [0.001, 0.02]", "", ""], "R2": ["softmax", "", "", "-0.1 [-0.2, 0.0]"]}
+    table = pd.DataFrame({**rows, "R1": ["width", "", "", ""]}, ["what", "up", "down", "aside"]).T
+    (line,) = worth_of("R7", table)
+    assert "(similarity): +0.0100 [0.001, 0.02] on the way up." in line
+    assert "where the other choice is taken" in worth_of("R2", table)[0]
+    assert worth_of("R1", table) == worth_of("R13", table) == []
