@@ -213,3 +213,16 @@ def test_a_child_process_starts_its_own_threads():
         os._exit(sliding._pool.cache_info().currsize)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert sliding._pool.cache_info().currsize
+
+
+@pytest.mark.parametrize("spread", [1.0, 60.0])
+@pytest.mark.parametrize("per", ["value", "type"])
+def test_weights_by_head_are_those_of_the_edges(spread, per):
+    graph, kept = sampled(k=4, per=per)
+    logits = spread * torch.randn(graph.n_incidences, generator=torch.Generator().manual_seed(1)).double()
+    weight = (logits - logits.max()).exp()
+    by_edge = torch.zeros(graph.n_nodes * graph.n_types, dtype=torch.float64)
+    by_edge.index_add_(0, kept.head * graph.n_types + graph.type[kept.incidence], weight[kept.incidence])
+    for sums in (sliding, window_lists):
+        found = sums.weights_by_head(weight[kept.sorted_incidence], kept)
+        torch.testing.assert_close(found, by_edge.view(found.shape), rtol=1e-12, atol=0)

@@ -46,7 +46,8 @@ def test_growth_has_a_line_for_each_wiring():
 
 
 def test_sliding_windows_say_what_enters_and_leaves():
-    ax = sizes.sliding([(0, 2), (0, 2), (2, 4)])
+    ax = sizes.sliding([(0, 2), (0, 2), (2, 4)], first=1)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["1", "2", "3"]
     points = {line.get_label(): set(zip(line.get_xdata(), line.get_ydata(), strict=True)) for line in ax.get_lines()}
     assert points["stays"] == {(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (2, 2)}
     assert points["enters"] == {(3, 2), (4, 2)} and points["leaves"] == {(0, 2), (1, 2)}

@@ -21,14 +21,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ramgnn import distributed
 from ramgnn.attention import SIGMAS, RelationAttention, mean_share
 from ramgnn.composition import combine, restore, transform
 from ramgnn.graph import MultiRelationalGraph
 from ramgnn.inspection import check_shape, is_unchanged
+from ramgnn.kernels import sliding, window_lists
+from ramgnn.kernels.compiled import LARGE, usable
 from ramgnn.kernels.neighbours import SampledNeighbours
 from ramgnn.kernels.window_attention import attend_windows
-from ramgnn.kernels.window_lists import sum_by_head
 from ramgnn.ragged import repeat_index, segment_max, segment_sum
 
 MAX_LOGIT_SPREAD = 60.0  # exp(-60) against the largest weight is still a normal float32: one maximum serves all
@@ -140,7 +140,11 @@ def incidence_logits(attention: nn.Module | None, e: Tensor, relation: Tensor, g
 def _hoisted_logits(attention: RelationAttention, e: Tensor, relation: Tensor, graph: MultiRelationalGraph) -> Tensor:
     """Eq. 6 with the products taken before rows are spread over incidences: n + n_values rows instead of 2 m."""
     key, query = attention.key(e), attention.query(relation)  # (n_nodes, d), (n_values, d)
-    return attention.sigma(F.embedding(graph.node, key) + F.embedding(graph.value, query)) @ attention.p
+    # without gradients in blocks, whose rows stay in the processor's cache
+    block = max(graph.n_incidences, 1) if torch.is_grad_enabled() else window_lists.BLOCK
+    pairs = zip(graph.node.split(block), graph.value.split(block), strict=True)
+    blocks = [attention.sigma(F.embedding(j, key) + F.embedding(n, query)) @ attention.p for j, n in pairs]
+    return torch.cat(blocks)
 
 
 def attend(logits: Tensor, messages: Tensor, neighbours: SampledNeighbours, softmax_over: str = "all") -> Tensor:
@@ -275,10 +279,9 @@ def sampled_attention_by_type(logits: Tensor, neighbours: SampledNeighbours, sof
     elif len(logits) == 0:
         return logits.new_zeros(neighbours.n_types, dtype=torch.float64)
     else:
-        weight = (logits.detach().double() - logits.detach().max()).exp().unsqueeze(1)[neighbours.sorted_incidence]
-        windows = [neighbours.windows(t) for t in range(neighbours.n_types)]
-        by_head = torch.cat([sum_by_head(w, weight[w.positions]) for w in windows], 1)
-        distributed.all_reduce(by_head)
+        weight = (logits.detach().double() - logits.detach().max()).exp()[neighbours.sorted_incidence]
+        sums = sliding if len(weight) >= LARGE and usable(weight) else window_lists
+        by_head = sums.weights_by_head(weight, neighbours)
     return mean_share(by_head)
 
 

@@ -23,9 +23,9 @@ import torch
 from torch import Tensor
 
 from ramgnn.composition import OPERATORS
-from ramgnn.kernels import sliding_loops
+from ramgnn.kernels import sliding_loops, window_loops
 from ramgnn.kernels.compiled import LARGE, installed, usable
-from ramgnn.kernels.neighbours import Windows
+from ramgnn.kernels.neighbours import SampledNeighbours, Windows
 from ramgnn.kernels.sliding_loops import LEAKY, SIGMOID, TANH
 from ramgnn.kernels.window_lists import Operands
 
@@ -156,6 +156,17 @@ def back_to_logits(w: Windows, d_logit: Tensor, given: Prepared, d_key: Tensor, 
     d_p += torch.from_numpy(d_ps.sum(0))
     share.gather(d_key, len(given.key))
     share.gather_values(d_query, len(given.query))
+
+
+def weights_by_head(weight: Tensor, neighbours: SampledNeighbours) -> Tensor:
+    """What the sampled neighbours of each head weigh, by type: ``(m,)`` by position to ``(n_nodes, n_types)`` float64.
+
+    Numbers are so cheap that each window is added up anew, and nothing is lost where weights lie far apart.
+    """
+    total = torch.zeros_like(neighbours.counts, dtype=torch.float64)
+    arrays = _arrays(weight, neighbours.start, neighbours.size, neighbours.head_type, total.view(-1))
+    window_loops.weight_loop(*arrays)
+    return total
 
 
 def _arrays(*tensors: Tensor) -> list[np.ndarray]:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ramgnn import distributed
 from ramgnn.attention import SIGMAS
 from ramgnn.composition import combine
-from ramgnn.kernels.neighbours import Windows
+from ramgnn.kernels.neighbours import SampledNeighbours, Windows
 from ramgnn.kernels.sums import bag_sum
 
 BLOCK = 8192  # incidences worked on at a time: 2 MB of 64 floats each, which stays in the processor's cache
@@ -115,6 +116,14 @@ def back_to_logits(w: Windows, d_logit: Tensor, given: Operands, d_key: Tensor, 
 def sum_by_head(w: Windows, table: Tensor) -> Tensor:
     """The rows of each head's windows added up, by window and then by head: ``(m_t, c)`` to ``(n_nodes, c)``."""
     return bag_sum(w.by_node, bag_sum(w.tail, table, w.tail_ptr), w.node_ptr)
+
+
+def weights_by_head(weight: Tensor, neighbours: SampledNeighbours) -> Tensor:
+    """What the sampled neighbours of each head weigh, by type: ``(m,)`` by position to ``(n_nodes, n_types)``."""
+    windows = [neighbours.windows(t) for t in range(neighbours.n_types)]
+    total = torch.cat([sum_by_head(w, weight[w.positions].unsqueeze(1)) for w in windows], 1)
+    distributed.all_reduce(total)
+    return total[neighbours.rank]
 
 
 def _blocks(w: Windows) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""Finding the windows of `ramgnn.kernels.windows` by loops, compiled: sorting, the nearest, and what values share.
+"""The windows of `ramgnn.kernels.windows` by loops, compiled: sorting, the nearest, what values share, sums of weights.
 
 Everything here is exact: the loops give the very windows that the sorts and searches in PyTorch give.
 """
@@ -88,3 +88,14 @@ def merge_loop(sorted_incidence, head_order, head_ptr, node, limit, scores, rank
                 high[chosen] += 1
         for n in range(len(positions)):
             start[positions[n]], size[positions[n]] = low[n], high[n] - low[n]
+
+
+@compiled
+def weight_loop(weight, start, size, head_type, total):
+    """The weights of each window without its own position, added to `total` at its head and type."""
+    for h in range(len(start)):
+        found = 0.0
+        for q in range(start[h], start[h] + size[h] + 1):
+            if q != h:
+                found += weight[q]
+        total[head_type[h]] += found

@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ramgnn.plots.looks import COLOURS, DASHES, INK, MARKERS, plain_legend
 from ramgnn.visible import visible
@@ -64,11 +64,12 @@ def window(ax: Axes, line: Sequence[float], here: int, low: int, high: int) -> A
     return ax
 
 
-def sliding(spans: Sequence[tuple[int, int]], ax: Axes | None = None) -> Axes:
+def sliding(spans: Sequence[tuple[int, int]], first: int = 0, ax: Axes | None = None) -> Axes:
     """Windows of heads one below the other: what each shares with the one before, what enters and what leaves.
 
     Args:
         spans: ``(n,)`` first and last place of each window, both included, in the order of their heads.
+        first: the place of the first head; a dot marks each head in its window.
         ax: where to draw.
     """
     ax = ax or plt.subplots(figsize=(7.5, 0.8 + 0.3 * len(spans)))[1]
@@ -86,15 +87,16 @@ def sliding(spans: Sequence[tuple[int, int]], ax: Axes | None = None) -> Axes:
     for what, (x, y) in places.items():
         colour, marker, alpha = looks[what]
         ax.plot(x, y, marker, color=colour, alpha=alpha, markersize=8, label=what)
-    ax.set(xlabel="place on the line", ylabel="window of head", ylim=(len(spans) - 0.5, -0.5))
-    ax.set_yticks(range(len(spans)))
+    ax.plot(range(first, first + len(spans)), range(len(spans)), "o", color=INK, markersize=3)
+    ax.set(xlabel="place on the line", ylabel="head", ylim=(len(spans) - 0.5, -0.5))
+    ax.set_yticks(range(len(spans)), [str(first + y) for y in range(len(spans))])
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    plain_legend(ax, ax.get_lines(), list(looks), loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    plain_legend(ax, ax.get_lines()[: len(looks)], list(looks), loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
 def against_thresholds(runs: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Seconds of an epoch against the threshold k, both axes logarithmic, a line with all its runs for each way.
+    """Seconds of an epoch against the threshold k, which is on a logarithmic axis: a line with its runs for each way.
 
     Args:
         runs: ``(runs, [k, seconds, way])``.
@@ -107,10 +109,8 @@ def against_thresholds(runs: pd.DataFrame, ax: Axes | None = None) -> Axes:
         middle = own.groupby("k")["seconds"].median()
         ax.plot(own["k"], own["seconds"], "o", color=COLOURS[n], markersize=3, alpha=0.6)
         ax.plot(middle.index, middle, color=COLOURS[n], marker=MARKERS[n], linestyle=DASHES[n], label=way)
-    ax.set(xscale="log", yscale="log", xlabel="k, the threshold of each type", ylabel="seconds for an epoch")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        axis.set_minor_formatter(NullFormatter())
+    ax.set(xscale="log", xlabel="k, the threshold of each type", ylabel="seconds for an epoch", ylim=(0, None))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.grid(True)
     plain_legend(ax, [line for line in ax.get_lines() if line.get_label() in ways], ways, loc="upper left")
     return ax
