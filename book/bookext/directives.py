@@ -69,11 +69,7 @@ def worth_of(reading: str, worth: pd.DataFrame) -> list[str]:
     """What the ladder says of a reading, one line; nothing where it has not been run."""
     if reading not in worth.index or not any(found := worth.loc[reading, ["up", "down", "aside"]]):
         return []
-    ways = {
-        "up": "on the way up",
-        "down": "on the way down",
-        "aside": "with the other choice, all else as in `default`",
-    }
+    ways = {"up": "on the way up", "down": "on the way down", "aside": "where the other choice is taken"}
     said = [f"{found[way]} {words}" for way, words in ways.items() if found[way]]
     what = worth.loc[reading, "what"]
     return [f"*Worth* on MovieLens-100K, NDCG@10 with its 95 % interval ({what}): {'; '.join(said)}."]
