@@ -60,9 +60,13 @@ def processes(device: str) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, _told_to_end)
     try:
         yield
+    except LostProcess:
+        before = signal.SIG_IGN  # torchrun may ask again, and this process has yet to say why it ends
+        raise
     except RuntimeError as error:
         if not _is_about_a_peer(error):
             raise
+        before = signal.SIG_IGN  # torchrun is about to ask
         raise LostProcess(f"{_me()} lost another one, which has ended or cannot be reached") from error
     finally:
         signal.signal(signal.SIGTERM, before)
