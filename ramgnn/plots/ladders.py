@@ -24,8 +24,8 @@ def ladders(orders: dict[str, pd.DataFrame], metric: str = "NDCG@10") -> Figure:
         ax.plot(mean, place, color=INK, linewidth=0.8, zorder=1)
         ax.hlines(place, found["low"], found["high"], color=COLOURS[0], linewidth=1.5, zorder=2)
         ends = np.isin(place, [0, len(found) - 1])
-        for own, marker in ((ends, "D"), (~ends, "o")):
-            ax.plot(mean[own], place[own], marker, color=COLOURS[1] if marker == "D" else COLOURS[0], zorder=3)
+        for own, marker, colour in ((ends, "D", COLOURS[1]), (~ends, "o", COLOURS[0])):
+            ax.plot(mean[own], place[own], marker, color=colour, zorder=3)
         ax.set(xlabel=metric, title=visible(title), ylim=(-0.6, len(found) - 0.4))
         ax.set_yticks(place, [visible(str(name)) for name in found.index], parse_math=False)
         ax.grid(axis="x")

@@ -78,9 +78,8 @@ def sliding(spans: Sequence[tuple[int, int]], first: int = 0, ax: Axes | None = 
     before: set[int] = set()
     for y, (low, high) in enumerate(spans):
         here = set(range(low, high + 1))
-        parts = {"stays": here & before or (here if not y else set()), "enters": here - before if y else set(),
-                 "leaves": before - here}  # fmt: skip
-        for what, found in parts.items():
+        before = before if y else here  # nothing comes before the first
+        for what, found in {"stays": here & before, "enters": here - before, "leaves": before - here}.items():
             places[what][0].extend(found)
             places[what][1].extend([y] * len(found))
         before = here

@@ -108,8 +108,8 @@ def _kkbox(rows: Rows) -> list[Finding]:
     )  # fmt: skip
     without = "the list without kept memory: with it, it is killed"
     found = [ratio("kkbox: sampled edges / ours, one layer", edges, one, target=80, note=without)]
-    one, edges_less = (rows.of("kkbox-less", v) for v in ("ours", "sampled edges"))
-    found.append(ratio("kkbox less one genre: sampled edges / ours, one layer", edges_less, one, note=without))
+    less, edges_less = (rows.of("kkbox-less", v) for v in ("ours", "sampled edges"))
+    found.append(ratio("kkbox less one genre: sampled edges / ours, one layer", edges_less, less, note=without))
     part = {("ours", n): rows.of("kkbox-share", "ours", layers=n) for n in (1, 2)}
     part |= {("sampled edges", n): rows.of("kkbox-share", "sampled edges", layers=n, keep=False) for n in (1, 2)}
     share = next((f"{row['share']:g} of the items" for side in part.values() for row in side), "a share")
@@ -160,7 +160,7 @@ def _thresholds(rows: Rows) -> list[Finding]:
     low, high = (5, 500) if 500 in k else (min(k, default=0), max(k, default=0))
     for name, own, aim in (("ours", sliding, 1.3), ("by lists", by_list, None)):
         top, bottom = own.get(high, []), own.get(low, [])
-        found.append(ratio(f"kkbox: {name}, k = 500 / k = 5", top, bottom, target=aim, least=False))
+        found.append(ratio(f"kkbox: {name}, k = {high} / k = {low}", top, bottom, target=aim, least=False))
     return found
 
 
