@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from ramgnn.errors import DataError, DivergedError, NotFoundError, RamgnnError
 from ramgnn.evaluation import ScoreError
 from ramgnn.experiments import data
-from ramgnn.experiments.lineup import MODELS, model_spec
+from ramgnn.experiments.lineup import CAPPED, FAIR, line_up, model_spec
 from ramgnn.experiments.models import TrainedBaseline
 from ramgnn.experiments.runner import Plan, Task, execute, ready, run_tuned, run_with
 from ramgnn.experiments.spaces import SPACES
@@ -137,20 +137,20 @@ def test_the_fingerprint_is_that_of_the_test_rows_and_candidates():
 # ---- who takes part -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [n for n, x in FAIR.items() if x.runs_on("toy")])
 def test_every_model_knows_its_settings_and_begins_with_what_is_published(name):
-    spec = model_spec(name)
+    spec = model_spec(name, "toy")
     settings = spec.settings({})
     assert json.loads(json.dumps(settings)) == settings
     assert set(first_settings(spec)) <= set(spec.space)
-    assert not spec.inherits_from or model_spec(spec.inherits_from).space
+    assert not spec.inherits_from or model_spec(spec.inherits_from, "toy").space
 
 
 def test_a_variant_stands_above_what_was_tuned():
-    config = model_spec("d=20").configured({"pretrain.dim": 64, "finetune.lr": 0.5}, 7)
+    config = model_spec("d=20", "toy").configured({"pretrain.dim": 64, "finetune.lr": 0.5}, 7)
     assert (config.pretrain.dim, config.finetune.lr, config.seed) == (20, 0.5, 7)
     with pytest.raises(NotFoundError, match="ram-gnn"):
-        model_spec("ram-gn")
+        model_spec("ram-gn", "toy")
 
 
 # ---- running --------------------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_everything_is_there_and_nothing_is_done_twice(done):
     ]  # fmt: skip
     assert [len(store.trials("toy", m)) for m in plan.models] == [1, 3, 3]
     first = store.trials("toy", "mf")[0]
-    assert first.settings == {k: model_spec("mf").settings({})[k] for k in SPACES["mf"]}
+    assert first.settings == {k: model_spec("mf", "toy").settings({})[k] for k in SPACES["mf"]}
     before = (store.place("toy", "mf") / "1.json").stat().st_mtime_ns
     execute(plan, store, jobs=1, progress=False)
     assert (store.place("toy", "mf") / "1.json").stat().st_mtime_ns == before
@@ -213,16 +213,16 @@ def test_a_stopped_study_goes_on_with_the_trials_it_would_have_made(done, tmp_pa
     whole, other = store.trials("toy", "mf"), Store(tmp_path)
     for x in whole[:2]:
         other.put_trial("toy", "mf", x, {})
-    again = run_trial(model_spec("mf"), data.load("toy"), 2, other.trials("toy", "mf"))
+    again = run_trial(model_spec("mf", "toy"), data.load("toy"), 2, other.trials("toy", "mf"))
     assert (again.settings, again.value, again.epochs) == (whole[2].settings, whole[2].value, whole[2].epochs)
     kept = store.get("toy", "mf", 1)
-    repeated = run_with("toy", data.load("toy"), model_spec("mf"), 1, kept.tuned, kept.epochs)
+    repeated = run_with("toy", data.load("toy"), model_spec("mf", "toy"), 1, kept.tuned, kept.epochs)
     assert repeated.ranks.tolist() == kept.ranks.tolist() and repeated.settings == kept.settings
 
 
 def test_without_a_completed_trial_there_is_nothing_to_train_with(tmp_path):
     with pytest.raises(RamgnnError, match="no completed trial"):
-        run_tuned(Store(tmp_path), "toy", data.load("toy"), model_spec("mf"), 0)
+        run_tuned(Store(tmp_path), "toy", data.load("toy"), model_spec("mf", "toy"), 0)
 
 
 @pytest.mark.parametrize("error", [DivergedError("the loss is nan"), ScoreError("3 of 9 scores are NaN")])
@@ -231,7 +231,7 @@ def test_a_trial_that_diverges_is_a_failed_one(tmp_path, monkeypatch, error):
         raise error
 
     monkeypatch.setattr(TrainedBaseline, "validate", diverge)
-    found = run_trial(model_spec("mf"), data.load("toy"), 0, [])
+    found = run_trial(model_spec("mf", "toy"), data.load("toy"), 0, [])
     assert found.state == "failed" and math.isnan(found.value)
 
 
@@ -241,7 +241,7 @@ def test_an_error_that_settings_are_not_to_blame_for_is_no_trial(tmp_path, monke
 
     monkeypatch.setattr(TrainedBaseline, "validate", refuse)
     with pytest.raises(RamgnnError, match="no order in time"):
-        run_trial(model_spec("mf"), data.load("toy"), 0, [])
+        run_trial(model_spec("mf", "toy"), data.load("toy"), 0, [])
 
 
 @pytest.mark.parametrize("stage", ["validate", "run"])
@@ -262,20 +262,26 @@ def test_half_a_run_is_none(name, place, stage, monkeypatch):
     def stop(*arguments, **options):
         raise KeyboardInterrupt
 
-    dataset, spec = data.load("toy"), model_spec(name)
+    dataset, spec = data.load("toy"), model_spec(name, "toy")
     settings = {"pretrain.epochs": 1} if place.startswith("ramgnn.finetune") else {}
     monkeypatch.setattr(place, stop)
     with pytest.raises(KeyboardInterrupt):
         spec.validate(dataset, settings) if stage == "validate" else spec.run(dataset, settings, 0, 1)
 
 
-@pytest.mark.parametrize("name", [x.name for x in MODELS.values() if not x.runs_on("kkbox")])
+@pytest.mark.parametrize("name", [x.name for x in CAPPED.values() if not x.runs_on("kkbox")])
 def test_what_needs_an_order_or_a_type_is_not_planned_where_there_is_none(name):
-    assert not Plan("kkbox", (name,), (0,)).specs()
+    assert name not in line_up("kkbox")
+    with pytest.raises(NotFoundError, match="model on kkbox"):
+        Plan("kkbox", (name,), (0,)).specs()
+
+
+def test_the_next_session_is_run_by_the_same_models():
+    assert line_up("ml-100k next session") == line_up("ml-100k")
 
 
 def test_a_trial_behind_the_others_is_stopped(tmp_path, monkeypatch):
-    store, spec = Store(tmp_path), model_spec("mf")
+    store, spec = Store(tmp_path), model_spec("mf", "toy")
     good = {k: spec.settings({})[k] for k in spec.space}
     for n in range(6):
         steps = tuple((e, 0.5) for e in range(1, 40))

@@ -11,7 +11,7 @@ import torch
 
 from ramgnn.errors import RamgnnError
 from ramgnn.experiments import data
-from ramgnn.experiments.lineup import MODELS, model_spec
+from ramgnn.experiments.lineup import line_up, model_spec
 from ramgnn.experiments.runner import run_with
 from ramgnn.experiments.store import FOLDER, Result, Store, fingerprint_test
 from ramgnn.provenance import arithmetic, provenance
@@ -25,7 +25,7 @@ TOLERANCE = {"HR@10": 0.02, "HR@20": 0.02, "MRR@10": 0.01, "MRR@20": 0.01, "NDCG
 def drawn(day: str, n: int = 3) -> list[Result]:
     """The runs of that day, of different models where there are so many."""
     found = Store(FOLDER).results("ml-100k") if (FOLDER / "ml-100k").is_dir() else []
-    short = [r for r in found if r.seconds <= LONGEST and r.model in MODELS]
+    short = [r for r in found if r.seconds <= LONGEST and r.model in line_up("ml-100k")]
     chance = random.Random(day)
     models = chance.sample(sorted({r.model for r in short}), min(n, len({r.model for r in short})))
     return [chance.choice([r for r in short if r.model == model]) for model in models]
@@ -51,7 +51,9 @@ def test_a_stored_run_comes_out_again(stored):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as every stored run
     try:
-        again = run_with("ml-100k", dataset, model_spec(stored.model), stored.seed, stored.tuned, stored.epochs)
+        again = run_with(
+            "ml-100k", dataset, model_spec(stored.model, "ml-100k"), stored.seed, stored.tuned, stored.epochs
+        )
     finally:
         torch.set_num_threads(threads)
     assert stored.settings.items() <= again.settings.items()  # settings that came later stay at what they were before

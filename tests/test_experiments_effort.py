@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from ramgnn.experiments.effort import CAPPED, UNTUNED, effort, handicaps
-from ramgnn.experiments.lineup import model_spec
+from ramgnn.experiments.lineup import CAPPED as SPECS
 from ramgnn.experiments.store import Store, Trial
 from ramgnn.experiments.tables import table
 
 
 def test_handicaps_are_told():
-    assert handicaps(model_spec("ram-gnn as printed"), 22) == [UNTUNED]
-    assert handicaps(model_spec("ram-gnn"), 36) == handicaps(model_spec("popularity"), 0) == []
-    assert handicaps(model_spec("single"), 36) == []  # has the settings of the whole
-    assert handicaps(model_spec("rcf"), 33) == ["cut to 20 interactions a user an epoch"]
-    assert handicaps(model_spec("rcf"), 60)[1:] == [CAPPED]
-    assert handicaps(model_spec("mf"), 90) == [] and handicaps(model_spec("mf"), 91) == [CAPPED]
+    assert handicaps(SPECS["ram-gnn as printed"], 22) == [UNTUNED]
+    assert handicaps(SPECS["ram-gnn"], 36) == handicaps(SPECS["popularity"], 0) == []
+    assert handicaps(SPECS["single"], 36) == []  # has the settings of the whole
+    assert handicaps(SPECS["rcf"], 33) == ["cut to 20 interactions a user an epoch"]
+    assert handicaps(SPECS["rcf"], 60)[1:] == [CAPPED]
+    assert handicaps(SPECS["mf"], 90) == [] and handicaps(SPECS["mf"], 91) == [CAPPED]
 
 
 def test_effort_counts_trials_and_names_what_was_chosen(tmp_path):

@@ -37,7 +37,7 @@ def test_effort_is_counted(store):
 
 
 def test_spaces_stand_beside_what_was_chosen(store):
-    found = protocol.searched(store, model_spec("mf"))
+    found = protocol.searched(store, model_spec("mf", "toy"))
     assert list(found.columns) == ["searched", "first", "MovieLens-100K"]
     assert found.loc["lr", "MovieLens-100K"] == "0.03" and "to" in found.loc["lr", "searched"]
     text = "\n".join(page.lines(store))

@@ -17,7 +17,7 @@ from ramgnn.files import write_json
 
 
 def trial(number: int, state: str, value: float = 0.1) -> Trial:
-    return Trial(number, first_settings(model_spec("mf")), value, 3, state, 1.0, {}, ((3, value),))
+    return Trial(number, first_settings(model_spec("mf", "toy")), value, 3, state, 1.0, {}, ((3, value),))
 
 
 def test_the_lot_is_the_same_in_every_call_and_another_for_another_model():
@@ -31,7 +31,7 @@ def test_the_lot_is_the_same_in_every_call_and_another_for_another_model():
 def test_a_trial_is_made_again_to_its_end():
     found = pruning.again("toy", "mf", trial(7, "pruned", 0.01), 2.0)
     assert found.whole >= 0 and found.epochs >= 1 and not found.would_have_won
-    whole, epochs = model_spec("mf").validate(pruning.data.load("toy"), trial(7, "pruned").settings)
+    whole, epochs = model_spec("mf", "toy").validate(pruning.data.load("toy"), trial(7, "pruned").settings)
     assert (found.whole, found.epochs) == (whole, epochs)
 
 

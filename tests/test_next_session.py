@@ -73,7 +73,7 @@ def test_settings_are_those_that_were_chosen_on_the_other_split(tmp_path, monkey
     assert [(t.trial, t.seed) for t in plan.missing(store)] == [(None, 0), (None, 1)]
     from ramgnn.experiments import runner
 
-    spec = runner.model_spec("mf")
+    spec = runner.model_spec("mf", "toy")
     run = runner.run_tuned(store, "toy next session", data.load("toy next session"), spec, 0)
     assert (run.data, run.tuned) == ("toy next session", store.trials("toy", "mf")[0].settings)
     store.put(run)

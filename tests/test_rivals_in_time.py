@@ -17,10 +17,10 @@ from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.split import interactions
 from ramgnn.errors import RamgnnError
 from ramgnn.events import training_events
+from ramgnn.experiments.lineup import FAIR
 from ramgnn.temporal.clock import contexts
 from tests.small import small_dataset
 from tests.test_events import dataset, expected, rows
-from tests.test_experiments_second import SECOND
 
 DAY = 86400
 NAMES = ("gru4rec", "sasrec sets", "ease recent", "popularity recent")
@@ -103,8 +103,8 @@ def test_a_newcomer_scores_like_the_user_with_that_history(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_they_are_rows_of_the_second_line_up_where_there_are_times(name):
-    spec = SECOND[name]
+def test_they_are_rows_of_the_fair_line_up_where_there_are_times(name):
+    spec = FAIR[name]
     assert spec.runs_on("ml-100k") and not spec.runs_on("kkbox")
     assert spec.runs_on("movietweetings") == (name != "popularity recent")
 

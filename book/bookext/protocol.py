@@ -9,7 +9,6 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from ramgnn.experiments import protocol
-from ramgnn.experiments.lineup import MODELS
 from ramgnn.experiments.store import Store
 from ramgnn.experiments.tables import as_markdown
 
@@ -41,7 +40,7 @@ def lines(store: Store) -> list[str]:
         hours = store.hours(dataset_name)
         text += [f"All trials and runs on it took {hours:.1f} hours of one processor core.", ""]
     text += ["## What was searched, and what was chosen", ""]
-    for name, spec in MODELS.items():
+    for name, spec in protocol.everybody().items():
         frame = protocol.searched(store, spec)
         if len(frame.columns) > 2:
             text += [f"### {name}", "", *table(frame, "setting"), ""]

@@ -167,7 +167,7 @@ def _status(store: Store, dataset_name: str) -> str:
     lines = []
     for one in TABLES.values():
         for row in rows_on(one, dataset_name):
-            trials, spec = store.trials(dataset_name, row.model), model_spec(row.model)
+            trials, spec = store.trials(dataset_name, row.model), model_spec(row.model, dataset_name)
             done, need = len(store.seeds(dataset_name, row.model)), one.seeds if spec.seeded else 1
             lines.append([one.name, row.model, f"{len(trials)} of {n_trials(spec)}", f"{min(done, need)} of {need}"])
     text = as_text(["table", "model", "trials", "runs"], lines)

@@ -13,6 +13,7 @@ SOURCES = {
     "movietweetings": Source("movietweetings"),
     "kkbox": Source("kkbox", {"form": "subset"}),  # the sample; the whole has more than a laptop's evening in it
 }
+WITH_TIME = ("toy", "ml-100k", "movietweetings")  # KKBox does not say when a song was heard
 NEXT_SESSION = {"ml-100k next session": "ml-100k"}  # another split of the same data, see `next_session`
 
 

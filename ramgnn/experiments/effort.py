@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ramgnn.experiments.lineup import MODELS
+from ramgnn.experiments.lineup import line_up
 from ramgnn.experiments.models import ClosedForm, ModelSpec
 from ramgnn.experiments.store import Store, best
 from ramgnn.experiments.tables import MISSING, Table, rows_on
@@ -14,7 +14,8 @@ UNTUNED, CAPPED = "untuned", "stopped by its cap"
 
 def effort(one: Table, store: Store, dataset_name: str) -> pd.DataFrame:
     """A row for each model of a table with the columns of `effort_of`, without ``failed`` and ``hours``."""
-    rows = {row.label: effort_of(MODELS[row.model], store, dataset_name) for row in rows_on(one, dataset_name)}
+    specs = line_up(dataset_name)
+    rows = {row.label: effort_of(specs[row.model], store, dataset_name) for row in rows_on(one, dataset_name)}
     frame = pd.DataFrame({label: row for label, row in rows.items() if row}).T
     return frame.drop(columns=["failed", "hours"], errors="ignore")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ramgnn.experiments.lineup import WITH_TIME
+from ramgnn.experiments.data import WITH_TIME
 from ramgnn.experiments.models import ClosedForm, ModelSpec, RamGnn, TrainedBaseline
 from ramgnn.experiments.spaces import SPACES
 

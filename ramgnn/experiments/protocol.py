@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ramgnn.experiments.effort import effort_of
-from ramgnn.experiments.lineup import MODELS
+from ramgnn.experiments.lineup import line_up
 from ramgnn.experiments.models import ModelSpec
 from ramgnn.experiments.store import FOLDER, Store, best
 from ramgnn.experiments.tuning import first_settings
@@ -28,8 +28,16 @@ OURS = {"ram-gnn": "tuned", "ram-gnn as printed": "as printed"}
 
 def spent(store: Store, dataset_name: str) -> pd.DataFrame:
     """What was spent on each model that has trials on a data set: a row each, columns as `effort_of` has them."""
-    rows = {name: effort_of(spec, store, dataset_name) for name, spec in MODELS.items()}
+    rows = {name: effort_of(spec, store, dataset_name) for name, spec in line_up(dataset_name).items()}
     return pd.DataFrame({name: row for name, row in rows.items() if row}).T
+
+
+def everybody() -> dict[str, ModelSpec]:
+    """All models by name, as they are run on the first data set that has them."""
+    found: dict[str, ModelSpec] = {}
+    for dataset_name in DATA:
+        found = line_up(dataset_name) | found
+    return found
 
 
 def searched(store: Store, spec: ModelSpec) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def again(dataset_name: str, model: str, trial: Trial, chosen: float) -> Again:
     import torch
 
     torch.set_num_threads(1)
-    spec = model_spec(model)
+    spec = model_spec(model, dataset_name)
     value, epochs = spec.validate(data.load(dataset_name), trial.settings, spec.search)
     return Again(dataset_name, model, trial.number, trial.value, value, chosen, epochs)
 

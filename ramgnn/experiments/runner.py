@@ -63,10 +63,10 @@ class Plan:
     trials: int = TRIALS
 
     def specs(self) -> list[ModelSpec]:
-        """All models that can be run on the data, those that others inherit from among them."""
-        names = [name for model in self.models for name in (model_spec(model).inherits_from, model) if name]
-        specs = [model_spec(name) for name in dict.fromkeys(names)]
-        return [spec for spec in specs if spec.runs_on(data.tuned_on(self.dataset_name))]
+        """All of these models and those that they inherit from, which come first."""
+        known = {name: model_spec(name, self.dataset_name) for name in self.models}
+        names = [name for model, spec in known.items() for name in (spec.inherits_from, model) if name]
+        return [model_spec(name, self.dataset_name) for name in dict.fromkeys(names)]
 
     def seeds_of(self, spec: ModelSpec) -> tuple[int, ...]:
         """The seeds that a model is run with; none for one that only gives its tuned settings."""
@@ -102,7 +102,7 @@ def ready(tasks: Sequence[Task], running: Sequence[Task]) -> Iterator[Task]:
     tuning = {t.model for t in tasks if t.seed is None}
     with_trial = set()  # models whose next trial has been looked at
     for task in tasks:
-        base = model_spec(task.model).inherits_from
+        base = model_spec(task.model, task.dataset_name).inherits_from
         if task.seed is None and task.model in with_trial:
             continue
         with_trial |= {task.model} if task.seed is None else set()
@@ -134,9 +134,10 @@ def work(task: Task, folder: Path) -> None:
     import torch
 
     torch.set_num_threads(1)
-    store, spec, dataset = Store(folder), model_spec(task.model), _data(task.dataset_name)
+    store, dataset = Store(folder), _data(task.dataset_name)
+    spec = model_spec(task.model, task.dataset_name)
     if task.seed is None:
-        base = spec.inherits_from and model_spec(spec.inherits_from)
+        base = spec.inherits_from and model_spec(spec.inherits_from, task.dataset_name)
         inherited = best_settings(store, task.dataset_name, base)[0] if base else None
         earlier = store.trials(task.dataset_name, spec.name)
         trial = run_trial(spec, dataset, task.trial, earlier, inherited)
@@ -241,7 +242,7 @@ def _without_what_needs(failed: Task, tasks: list[Task]) -> list[Task]:
     """What is left when a task failed: nothing that builds on it."""
     if failed.seed is not None:
         return tasks
-    dropped = [t for t in tasks if failed.model in (t.model, model_spec(t.model).inherits_from)]
+    dropped = [t for t in tasks if failed.model in (t.model, model_spec(t.model, t.dataset_name).inherits_from)]
     for model in dict.fromkeys(t.model for t in dropped):
         tqdm.write(f"{model}: its other tasks are left out")
     return [t for t in tasks if t not in dropped]

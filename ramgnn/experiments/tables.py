@@ -12,7 +12,7 @@ import pandas as pd
 
 from ramgnn import paper
 from ramgnn.errors import NotFoundError
-from ramgnn.experiments.lineup import MODELS
+from ramgnn.experiments.lineup import line_up
 from ramgnn.experiments.statistics import METRICS, TOGETHER, summarise
 from ramgnn.experiments.store import Result, Store, best
 
@@ -133,7 +133,8 @@ def table(name: str) -> Table:
 
 def rows_on(one: Table, dataset_name: str) -> list[Row]:
     """The rows that can be run on a data set."""
-    return [r for r in one.rows if MODELS[r.model].runs_on(dataset_name)]
+    specs = line_up(dataset_name)
+    return [r for r in one.rows if r.model in specs]
 
 
 def runs_of(row: Row, one: Table, store: Store, dataset_name: str) -> list[Result]:
@@ -148,12 +149,12 @@ def cells(one: Table, store: Store, dataset_name: str, decimals: int = 3) -> tup
     interval over users and seeds; beside each metric stands what the paper prints.
     """
     head, lines, missing = ["", "seeds"], [], 0
-    printed = printed_cells(one, dataset_name)
+    printed, specs = printed_cells(one, dataset_name), line_up(dataset_name)
     for metric in one.metrics:
         head += [metric, *(["paper's " + metric] if printed else [])]
     for row in rows_on(one, dataset_name):
         results = runs_of(row, one, store, dataset_name)
-        n_seeds = one.seeds if MODELS[row.model].seeded else 1
+        n_seeds = one.seeds if specs[row.model].seeded else 1
         missing += max(0, n_seeds - len(results))
         line = [row.label, f"{len(results)} of {n_seeds}" if len(results) < n_seeds else str(n_seeds)]
         for metric in one.metrics:

@@ -1,6 +1,6 @@
-"""The second line-up: nobody untuned, cut or capped. It takes the place of the first when all of it has been run.
+"""The fair line-up: nobody untuned, cut or capped.
 
-Beside the first one: as printed has a space of its own, its variants take its settings over; RCF and KGPolicy train on
+Beside the capped one: as printed has a space of its own, its variants take its settings over; RCF and KGPolicy train on
 all interactions in an epoch; validation chooses among 500 epochs and waits 20 for everybody; LightGCN gets what
 RAM-GNN's recommender has; and the rows that carry a claim are searched three times.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ramgnn.experiments import in_time, ladder
-from ramgnn.experiments.lineup import MODELS
 from ramgnn.experiments.models import ModelSpec, RamGnn, TrainedBaseline
 from ramgnn.experiments.spaces import SPACES
 
@@ -46,14 +45,21 @@ def _again(spec: ModelSpec, search: int) -> ModelSpec:
     return replace(spec, name=f"{spec.name} search {search + 1}", search=search)
 
 
-def _like_ours(name: str, **overrides) -> ModelSpec:
+def _like_ours(softmax: ModelSpec, name: str, **overrides) -> ModelSpec:
     """LightGCN with parts of RAM-GNN's recommender."""
-    softmax, space = MODELS["lightgcn softmax"], SPACES["lightgcn softmax dropout"]
+    space = SPACES["lightgcn softmax dropout"]
     return replace(softmax, name=name, space=space, overrides=softmax.overrides | overrides)
 
 
-_LIGHTGCN = (_like_ours("lightgcn softmax dropout"), _like_ours("lightgcn like ours", ema_decay=0.99))
-_ROWS = (*MODELS.values(), *_LIGHTGCN, *in_time.ROWS)
-_FAIR = {spec.name: _fair(spec) for spec in _ROWS}
-_LADDER = {x.name: x for x in ladder.specs(CAP, WARM_UP)}
-SECOND = _FAIR | _LADDER | {x.name: x for name in CLAIMED for x in (_again(_FAIR[name], 1), _again(_FAIR[name], 2))}
+def fair_line_up(capped: dict[str, ModelSpec]) -> dict[str, ModelSpec]:
+    """The models of the capped line-up without their caps, and what that one lacks, by name."""
+    softmax = capped["lightgcn softmax"]
+    rows = (
+        *capped.values(),
+        _like_ours(softmax, "lightgcn softmax dropout"),
+        _like_ours(softmax, "lightgcn like ours", ema_decay=0.99),
+        *in_time.ROWS,
+    )
+    fair = {spec.name: _fair(spec) for spec in rows}
+    again = [_again(fair[name], search) for name in CLAIMED for search in (1, 2)]
+    return fair | {spec.name: spec for spec in (*ladder.specs(CAP, WARM_UP), *again)}
