@@ -130,7 +130,7 @@ chapters: $(READY) ## run every chapter again and compare each output with the s
 		--nbval-sanitize-with=tests/nbval_sanitize.cfg --durations=10 notebooks
 
 check-site: $(READY) $(SITE) ## look for requests to other hosts, missing files and console errors in the built site
-	@$(PY) -m book.tools.check_site
+	@$(PY) -m book.tools.check_site --jobs $(JOBS)
 
 bench: $(READY) ## measure speed and memory against edge lists and LightGCN (OPTIONS=--quick, OPTIONS=--help)
 	@$(PY) -m tests.bench $(OPTIONS)

@@ -190,6 +190,10 @@ class Browser:
         if shown["theme"] and shown["theme"] != visit.mode:
             visit.problems.append(f"shows itself {shown['theme']} to a reader who wants {visit.mode}")
 
+    def n_folded(self) -> int:
+        """How many folded parts can be seen."""
+        return self._page.evaluate(FOLDED)
+
     def unfold(self, n_tabs: int = 600) -> list[str]:
         """Go through the page with the Tab key and open and close each folded part with Enter.
 
@@ -199,7 +203,7 @@ class Browser:
         Returns:
             One line for each thing that does not work.
         """
-        n_folded = self._page.evaluate(FOLDED)
+        n_folded = self.n_folded()
         n_reached, n_stuck = 0, 0
         self._page.evaluate(TO_THE_TOP)
         for _ in range(n_tabs if n_folded else 0):

@@ -14,8 +14,11 @@ import gzip
 import os
 import re
 import sys
-from functools import cache
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from html.parser import HTMLParser
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -184,20 +187,45 @@ def _broken_links(path: Path, page: Page, pages: dict[Path, Page], folder: Path)
 
 
 def browse_site(
-    folder: Path, program: str, screenshots: Path | None = None, limit: int = PAGE_LIMIT, say=lambda line: None
+    folder: Path,
+    program: str,
+    screenshots: Path | None = None,
+    limit: int = PAGE_LIMIT,
+    say=lambda line: None,
+    jobs: int = 1,
 ) -> list[str]:
-    """Open every page in light and dark and as wide as a desk and a phone; a line for each thing that goes wrong."""
+    """Open every page in light and dark and as wide as a desk and a phone; a line for each thing that goes wrong.
+
+    Args:
+        jobs: browsers at a time, each in a process of its own.
+
+    Raises:
+        RuntimeError: the browser could not be started.
+    """
     pages = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*.html")) if _shown(p, folder)]
     pages = [f"{page}?q=graph" if page == "search.html" else page for page in pages]
+    browse = partial(_browse, folder, program, screenshots, limit, say)
+    if jobs == 1:
+        return browse(pages)
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        return [finding for found in pool.map(browse, [pages[i::jobs] for i in range(jobs)]) for finding in found]
+
+
+def _browse(
+    folder: Path, program: str, screenshots: Path | None, limit: int, say: Callable[[str], None], pages: list[str]
+) -> list[str]:
+    """The same for these pages, by one browser."""
     findings: list[str] = []
     with serving(folder) as home, Browser(program) as browser:
         for page in pages:
             visits: list[Visit] = []
+            unfolded = 0  # parts that can be folded and were tried on a desk
             for mode, width in (("light", 1280), ("dark", 1280), ("dark", 360)):
                 stem = re.sub(r"\W+", "-", page.split(".html")[0])
                 picture = screenshots / f"{stem}-{mode}-{width}.png" if screenshots else None
                 visits.append(browser.visit(urljoin(home + "/", page), page, mode, width, picture))
-                if mode == "light" or width < 600:  # once on a desk, once on a phone
+                if mode == "light" or (width < 600 and browser.n_folded() != unfolded):  # on a phone what differs
+                    unfolded = browser.n_folded()
                     visits[-1].problems += browser.unfold()
             problems = {}
             for visit in visits:
@@ -219,6 +247,7 @@ def _weight(requests: list[str], home: str, folder: Path) -> int:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check the built site.")
     parser.add_argument("--folder", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="browsers at a time (one a core)")
     parser.add_argument("--screenshots", type=Path, metavar="FOLDER", help="also keep a picture of every visit there")
     options = parser.parse_args(arguments)
     if not (options.folder / "index.html").is_file():
@@ -231,7 +260,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("the browser half is skipped: no Chromium or Chrome found (install one, or name it in CHROMIUM)")
     else:
         try:
-            problems = browse_site(options.folder, program, options.screenshots, say=print)
+            say = partial(print, flush=True)
+            problems = browse_site(options.folder, program, options.screenshots, PAGE_LIMIT, say, options.jobs)
             print(f"opened every page with {program}: {len(problems)} findings")
             findings += problems
         except RuntimeError as error:
