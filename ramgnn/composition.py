@@ -61,4 +61,6 @@ def restore(x: Tensor, d: int, operator: str) -> Tensor:
     """Undo `transform` on a sum of combined embeddings: ``(..., d)``."""
     if operator != "corr":
         return x
+    if len(x) == 0:
+        return x.new_zeros(*x.shape[:-1], d)
     return torch.fft.irfft(torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous()), n=d)

@@ -72,7 +72,7 @@ def _run(args: Namespace) -> int:
     """Run the command that was typed; what goes wrong is told in words."""
     try:
         module, _, function = args.handler.partition(":")
-        with advice.words(on_shell):
+        with advice.words(on_shell), streams.warnings_in_words():
             return getattr(imported(module), function)(args) or 0
     except streams.CannotPrint:
         raise

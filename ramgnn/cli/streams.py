@@ -11,8 +11,10 @@ import os
 import re
 import select
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from ramgnn.errors import RamgnnError
@@ -20,6 +22,9 @@ from ramgnn.visible import visible, visible_stream
 
 # where a progress bar goes: back to the beginning of its line, or up and down by lines
 _BAR = re.compile(r"\r|\n*(\x1b\[A)*\Z")
+
+
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class CannotPrint(RamgnnError):
@@ -124,3 +129,23 @@ def _one_line() -> Iterator[None]:
         raise
     except OSError as error:
         raise CannotPrint(f"cannot write to standard output: {error.strerror}") from None
+
+
+@contextmanager
+def warnings_in_words() -> Iterator[None]:
+    """Show the package's own warnings as a line of ours, above a progress bar and once among several processes."""
+    before = warnings.showwarning
+
+    def show(message, category, filename, lineno, file=None, line=None) -> None:
+        if category is not UserWarning or PACKAGE not in Path(filename).resolve().parents:
+            before(message, category, filename, lineno, file, line)
+        elif os.environ.get("RANK", "0") == "0":
+            from tqdm import tqdm
+
+            tqdm.write(f"ramgnn: {visible(str(message))}", file=sys.stderr)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before

@@ -6,8 +6,8 @@ or d + 1 or d + 2 with correlation), the three ways, and the one without a kerne
 ================================  =================  =================================================  ===============
 case                              function           equals, in front                                   memory
 ================================  =================  =================================================  ===============
-sampled, Eq. 6–8 the package's    `attend_windows`   `ramgnn.encoder.RAMLayer.sum_over_edges`, but for  m c numbers and
-                                                     W_val and the inverse transform of φ               2 E indices
+sampled, Eq. 6–8 the package's    `attend_windows`   `ramgnn.encoder.RAMLayer.sum_over_edges`, but for  m c numbers,
+                                                     W_val and the inverse transform of φ               2 E for lists
 sampled, another Eq. 6 (or        `attend`           the messages times                                 m c numbers and
 logits too far apart)                                `ramgnn.attention.attention_weights`, added up     E indices
 every neighbour, any Eq. 6        `attend_all`       the same, over all of ``graph.edges()``            m c numbers

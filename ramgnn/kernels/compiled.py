@@ -14,41 +14,58 @@ from typing import Any
 from torch import Tensor
 
 # sums may be reordered and multiplied with an addition in one step, so that eight numbers are computed at a time;
-# infinities and NaN keep their meaning
+# infinities and NaN keep their meaning in each single operation
 RELAXED = {"reassoc", "contract", "arcp", "nsz"}
-LARGE = 40_000  # incidences of a graph; below that a compiler takes longer to load than its loops save
+LARGE = 40_000  # incidences of a graph; below that a compiler, even from disk, takes longer to load than its loops save
+
+
+def installed() -> bool:
+    """Whether there is a compiler that runs."""
+    return not _missing()
 
 
 @cache
-def installed() -> bool:
-    """Whether there is a compiler."""
-    return importlib.util.find_spec("numba") is not None
+def _missing() -> str:
+    """Why Numba cannot be imported: not there, or not for this version of NumPy or Python; empty where it can."""
+    try:
+        import numba  # noqa: F401
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from loading
+        return str(error) or type(error).__name__
+    return ""
+
+
+def how_to_install() -> str:
+    """What brings the compiler; where Numba is installed and does not load, why."""
+    there = importlib.util.find_spec("numba") is not None
+    return f"Numba is installed but does not load ({_missing()})" if there else "pip install 'ramgnn[fast]'"
+
+
+def wanted(*tensors: Tensor) -> bool:
+    """Whether the compiled way would be taken with these if there is a compiler: on the CPU, and not switched off."""
+    return os.environ.get("RAMGNN_COMPILED") != "0" and all(x.device.type == "cpu" for x in tensors)
 
 
 def usable(*tensors: Tensor) -> bool:
-    """Whether the compiled way can be taken with these: there is a compiler, and they are on the CPU."""
-    wanted = os.environ.get("RAMGNN_COMPILED") != "0"
-    return wanted and installed() and all(x.device.type == "cpu" for x in tensors)
+    """Whether the compiled way can be taken with these: `wanted`, and `installed`."""
+    return wanted(*tensors) and installed()
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """A loop over arrays as machine code, made when it is first called and kept on disk."""
 
     @cache
-    def machine_code() -> Callable[..., Any]:
+    def machine_code(kept: bool) -> Callable[..., Any]:
         from numba import njit
 
         _teach_prefetch()
-
-        options = {"nogil": True, "error_model": "numpy", "fastmath": RELAXED}
-        try:
-            return njit(function, cache=True, **options)
-        except RuntimeError:  # there is no folder that it may be kept in
-            return njit(function, **options)
+        return njit(function, cache=kept, nogil=True, error_model="numpy", fastmath=RELAXED)
 
     @wraps(function)
     def call(*arrays: Any) -> Any:
-        return machine_code()(*arrays)
+        try:
+            return machine_code(True)(*arrays)
+        except (RuntimeError, OSError):  # there is no folder to keep it in, or no room on the disk
+            return machine_code(False)(*arrays)
 
     return call
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from ramgnn.ragged import inverse_permutation, offsets, ragged_arange, repeat_in
 
 @dataclass(frozen=True)
 class Windows:
-    """The sampled neighbours of one relation type, for the sums of the encoder; as lists of positions once asked for.
+    """The sampled neighbours of one relation type, for the sums of the encoder: windows, and lists once asked for.
 
     A position is the index of an incidence among those of the type in the order of (value, score); heads and tails are
     both numbered like that, and nodes by their rank in the order of scores. Windows next to each other then ask for
@@ -92,6 +93,11 @@ class Windows:
             order_by_loop(group_ptr, keys.numpy(), order.numpy())
             found.append(order)
         return found[0], found[1]
+
+    @cached_property
+    def shares(self) -> dict[int, Any]:
+        """How threads share the positions, by their number: kept here by `ramgnn.kernels.sliding.shares`."""
+        return {}
 
 
 @dataclass(frozen=True)

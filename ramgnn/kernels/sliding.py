@@ -1,9 +1,10 @@
-"""The sums over windows that slide: two rows for each head, however many neighbours it has. Compiled, on the CPU.
+"""The sums over windows that slide: a few rows for each head, however many neighbours it has. Compiled, on the CPU.
 
 In a group of nodes that share a value, in the order of their scores, the sampled neighbours of a head are a window
-around it, and the window of the next head is the same but for a row or two. So a sum is kept, the row that enters is
-added to it and the one that leaves is taken off: no list of edges, no row for an incidence, and k costs nothing. What
-that may lose is said, and bounded, in `ramgnn.kernels.sliding_loops`.
+around it, and the window of the next head is the same but for a row or two, or a few more where several values of a
+node share its neighbours, which makes windows of different sizes. So a sum is kept, rows that enter are added to it and
+rows that leave are taken off: no list of edges, no row for an incidence, and k costs hardly anything. What that may
+lose is said, and bounded, in `ramgnn.kernels.sliding_loops`.
 
 Back from the sums it is the same again: the heads whose windows hold an incidence are those that have begun and not
 ended. The functions are those of `ramgnn.kernels.window_lists`, by lists.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
@@ -24,29 +25,40 @@ from torch import Tensor
 
 from ramgnn.composition import OPERATORS
 from ramgnn.kernels import sliding_loops, window_loops
-from ramgnn.kernels.compiled import LARGE, installed, usable
+from ramgnn.kernels.compiled import LARGE, how_to_install, installed, wanted
 from ramgnn.kernels.neighbours import SampledNeighbours, Windows
 from ramgnn.kernels.sliding_loops import LEAKY, SIGMOID, TANH
 from ramgnn.kernels.window_lists import Operands
 
 LEAST = LARGE  # incidences of a layer
-MOST = 40.0  # of |2 key| and |2 query|: the product of their exponentials is below the largest float32
+MOST = 85.0  # of |2 key| and |2 query|: their exponentials are float32 numbers that are neither zero nor infinite
+STEPS = {"tanh": 2, "sigmoid": 1}  # σ is a function of e^(step · x)
 CODES = {"tanh": TANH, "sigmoid": SIGMOID, "leaky_relu": LEAKY}
 
 
-def slides(windows: Sequence[Windows], x: Tensor) -> bool:
-    """Whether the sums over these windows can run and pay: float32 on the CPU, a compiler, and enough of them."""
-    if sum(len(w.rank) for w in windows) < LEAST or x.dtype != torch.float32 or x.device.type != "cpu":
+def slides(windows: Collection[Windows], given: Operands) -> bool:
+    """Whether the sums over these windows can run and pay.
+
+    That takes float32 on the CPU, enough of them, a compiler, and keys and queries within `MOST`, see `Prepared`.
+    """
+    tensors = [x for name in fields(given) if isinstance(x := getattr(given, name.name), Tensor)]
+    if sum(len(w.rank) for w in windows) < LEAST or any(x.dtype != torch.float32 for x in tensors):
+        return False
+    if not wanted(*tensors):
         return False
     if not installed():
         _advise()
-    return usable(x)
+        return False
+    if given.sigma not in STEPS:
+        return True
+    far = max(float(x.detach().abs().amax()) for x in (given.key, given.query) if x.numel())
+    return STEPS[given.sigma] * far <= MOST  # not so where one of them is NaN
 
 
 @cache
 def _advise() -> None:
     """Say once what would make it faster."""
-    warnings.warn("on graphs of this size training is faster with a compiler: pip install 'ramgnn[fast]'", stacklevel=2)
+    warnings.warn(f"on graphs of this size training is faster with a compiler: {how_to_install()}", stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,8 @@ class Prepared(Operands):
     """The operands with what the loops read instead of them.
 
     tanh x = 1 - 2 / (e^(2x) + 1), and the sigmoid is 1 - 1 / (e^x + 1). So `key` and `query` are exponentials, of a sum
-    their product is taken, and no exponential is computed in a loop. Beyond `MOST` σ is 1 or -1 to the last bit.
+    their product is taken, and no exponential is computed in a loop. Each must be a number of float32, hence `MOST`;
+    their product may well be zero or infinite, for then σ is -1 (or 0) or 1 to the last bit.
 
     Attributes:
         bounds: ``(n_nodes,)`` the largest number of each row of `tail`.
@@ -67,9 +80,8 @@ def prepared(given: Operands) -> Prepared:
     """What is worked out once for all relation types."""
     values = {field.name: getattr(given, field.name) for field in fields(Operands)}
     values |= {name: x.detach() for name, x in values.items() if isinstance(x, Tensor)}
-    if given.sigma in ("tanh", "sigmoid"):
-        twice = 2 if given.sigma == "tanh" else 1
-        values |= {name: (twice * values[name]).clamp_(-MOST, MOST).exp_() for name in ("key", "query")}
+    if given.sigma in STEPS:
+        values |= {name: (STEPS[given.sigma] * values[name]).exp_() for name in ("key", "query")}
     return Prepared(**values, bounds=bounds(given.tail))
 
 
@@ -92,7 +104,7 @@ def logits(w: Windows, given: Prepared) -> Tensor:
     """a_jn of each incidence of one type: ``(m_t,)``."""
     found = given.key.new_empty(len(w.rank))
     arrays = _arrays(w.rank, w.value, given.key, given.query, given.p, found)
-    _at_once(w, lambda first, last: sliding_loops.logit_loop(*arrays, CODES[given.sigma], first, last))
+    _at_once(w, lambda _, first, last: sliding_loops.logit_loop(*arrays, CODES[given.sigma], first, last))
     return found
 
 
@@ -116,7 +128,7 @@ def add_windows(w: Windows, weight: Tensor, given: Prepared, total: Tensor) -> N
         total,
     )
     operator = OPERATORS.index(given.operator)
-    _at_once(w, lambda first, last: sliding_loops.window_sum_loop(*arrays, operator, first, last))
+    _at_once(w, lambda _, first, last: sliding_loops.window_sum_loop(*arrays, operator, first, last))
     share.gather(total, len(given.tail))
 
 
@@ -134,7 +146,7 @@ def back_to_messages(
         d_bounds, d_total, given.tail, given.relation, d_logit, d_tail, d_relation,
     )  # fmt: skip
     operator = OPERATORS.index(given.operator)
-    _at_once(w, lambda first, last: sliding_loops.window_gradient_loop(*arrays, operator, first, last))
+    _at_once(w, lambda _, first, last: sliding_loops.window_gradient_loop(*arrays, operator, first, last))
     share.gather(d_tail, len(given.tail))
     share.gather_values(d_relation, len(given.relation))
     return d_logit
@@ -148,9 +160,8 @@ def back_to_logits(w: Windows, d_logit: Tensor, given: Prepared, d_key: Tensor, 
     )
     d_ps = np.zeros((len(share.begins), len(d_p)), np.float32)
 
-    def work(first: int, last: int) -> None:
-        d_of_part = d_ps[share.begins.index(first)]
-        sliding_loops.logit_gradient_loop(*arrays, CODES[given.sigma], first, last, d_of_part)
+    def work(part: int, first: int, last: int) -> None:
+        sliding_loops.logit_gradient_loop(*arrays, CODES[given.sigma], first, last, d_ps[part])
 
     _at_once(w, work)
     d_p += torch.from_numpy(d_ps.sum(0))
@@ -217,14 +228,15 @@ class Shares:
 
 def shares(w: Windows) -> Shares:
     """How PyTorch's threads share the positions; worked out once."""
-    n, kept = torch.get_num_threads(), vars(w).setdefault("_shares", {})
-    if n not in kept:
-        kept[n] = _shares(w, n)
-    return kept[n]
+    n = torch.get_num_threads()
+    if n not in w.shares:
+        w.shares[n] = _shares(w, n)
+    return w.shares[n]
 
 
 def _shares(w: Windows, n: int) -> Shares:
     m = len(w.rank)
+    n = max(1, min(n, m))  # nobody gets an empty stretch
     begins = [m * part // n for part in range(n)]
     if n == 1:
         return Shares(begins, w.rank, w.value, w.rank[:0].long(), w.rank[:0].long())
@@ -235,19 +247,19 @@ def _shares(w: Windows, n: int) -> Shares:
     for part, (first, last) in enumerate(zip(begins[1:], [*begins[2:], m], strict=True)):
         own = number[w.rank[first:last]]
         row[first:last] = torch.where(own >= 0, w.n_nodes + part * len(several) + own, w.rank[first:last])
-        cut.append(int(w.value[first]) if first < m else 0)
+        cut.append(int(w.value[first]))
         value_row[first:last][w.value[first:last] == cut[-1]] = w.n_values + part
     return Shares(begins, row, value_row, several, torch.tensor(cut))
 
 
-def _at_once(w: Windows, work: Callable[[int, int], None]) -> None:
-    """Call ``work(first, last)`` for the stretch of each thread, at the same time."""
+def _at_once(w: Windows, work: Callable[[int, int, int], None]) -> None:
+    """Call ``work(part, first, last)`` for the stretch of each thread, at the same time."""
     begins = shares(w).begins
     ends = [*begins[1:], len(w.rank)]
     if len(begins) == 1:
-        work(0, len(w.rank))
+        work(0, 0, len(w.rank))
     else:
-        list(_pool(len(begins)).map(work, begins, ends))
+        list(_pool(len(begins)).map(work, range(len(begins)), begins, ends))
 
 
 @cache

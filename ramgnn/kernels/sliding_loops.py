@@ -4,10 +4,12 @@ A *position* is an incidence in the order of (value, score). Nodes go by their r
 position j reads, and ``row[j]`` the one that it adds to, which is another where several threads would write to one.
 
 What a running sum loses. It is kept in float64; each row that enters or leaves may lose 2^-53 of the largest sum since
-it was begun. It is begun anew after `FRESH` rows, and as soon as it is below `TRUST` of its largest. So what is lost
-stays below FRESH · 2^-53 / TRUST, one part in 200 million, of Σ w_j max|x_j|. Where a head's own row, which is in the
-sum and does not count, is nearly all of it, the others are added up one by one. The worst case, weights that lie far
-apart everywhere, costs as much as lists do.
+it was begun. It is begun anew after max(`FRESH`, 16 k) rows, and as soon as it is below `TRUST` of its largest. The own
+row of a head is in the sum and does not count; where what is left without it is below `TRUST` of the largest, the
+others are added up one by one. So what is lost stays below max(FRESH, 16 k) · 2^-53 / TRUST of Σ w_j max|x_j| over the
+neighbours: one part in 200 million, and with k = 20,000 one in three million. The worst case, weights that lie far
+apart everywhere, costs as much as lists do. NaN and infinity stay where they are: a sum that has been one of them is
+begun anew.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from ramgnn.composition import OPERATORS
 from ramgnn.kernels.compiled import compiled, prefetch
 
 FRESH, TRUST = 4096, 1e-4
-AHEAD, LINE = 6, 16  # rows are announced so many incidences before, by one number of each cache line
+LINE = 16  # numbers of float32 in a cache line of 64 bytes
+AHEAD = 6  # incidences before a row is read it is announced: enough to hide the way to memory; not searched for
 ADD, MULT, CORR = range(len(OPERATORS))  # in the loops a number says which
 TANH, SIGMOID, LEAKY = range(3)
 SLOPE = 0.01  # of LeakyReLU below 0
+HUGE = 1e30  # of e^(2x): there tanh x is 1, and 1 / (1 + HUGE) is not yet zero
 
 
 @compiled
@@ -89,13 +93,13 @@ def window_sum_loop(
                 most_weights, most_bounds = max(most_weights, weights), max(most_bounds, bounds)
                 for n in range(c):
                     running[n] += x * tail[j, n]
-            anew = weights < TRUST * most_weights or bounds < TRUST * most_bounds
+            anew = not (weights >= TRUST * most_weights and bounds >= TRUST * most_bounds)  # so where one is NaN
             if not anew:
                 break
         here, v, to = rank[h], value[h], row[h]
         x = np.float64(weight[h])
         left = weights - x
-        if left < TRUST * weights or bounds - x * largest[here] < TRUST * bounds:
+        if not (left >= TRUST * most_weights and bounds - x * largest[here] >= TRUST * most_bounds):
             # the head is nearly all of it, and does not count: the others are added up one by one
             others[:] = 0
             left = 0.0
@@ -170,7 +174,7 @@ def window_gradient_loop(
             own = size[j] > 0  # then j is itself one of the heads
             if heads == own:
                 continue
-            if anew or rows > max(FRESH, 16 * farthest) or bounds < TRUST * most:
+            if anew or rows > max(FRESH, 16 * farthest) or not bounds >= TRUST * most:
                 running[:] = 0
                 bounds = to_weight = 0.0
                 rows = 0
@@ -185,7 +189,7 @@ def window_gradient_loop(
                 most = bounds
             here, v, to, x = rank[j], value[j], row[j], weight[j]
             d_weight = to_weight
-            if own and bounds - largest[here] < TRUST * bounds:  # the others one by one
+            if own and not bounds - largest[here] >= TRUST * most:  # the others one by one
                 d_weight = 0.0
                 d_message[:] = 0
                 for h in range(max(first, j - farthest), min(last, j + farthest + 1)):
@@ -253,7 +257,8 @@ def logit_loop(rank, value, key, query, p, found, sigma, first, last):
 @compiled
 def logit_gradient_loop(rank, value, row, value_row, d_logit, key, query, p, d_key, d_query, sigma, first, last, d_p):
     """`back_to_logits` from `first` to `last`; what σ gave is made again, not stored."""
-    one, two, d = np.float32(1), np.float32(2), len(p)
+    one, d = np.float32(1), len(p)
+    two, steepness = (np.float32(2), np.float32(4)) if sigma == TANH else (one, one)
     d_value, d_weight = np.zeros(d, np.float32), np.zeros(d)
     for j in range(first, last):
         ahead = min(j + AHEAD, len(rank) - 1)
@@ -268,18 +273,12 @@ def logit_gradient_loop(rank, value, row, value_row, d_logit, key, query, p, d_k
                 d_weight[n] += slope * z
                 d_key[to, n] += slope * p[n]
                 d_value[n] += slope * p[n]
-        elif sigma == TANH:
-            for n in range(d):
-                z = one - two / (key[i, n] * query[v, n] + one)
-                d_z = gradient * p[n] * (one - z * z)
-                d_weight[n] += gradient * z
-                d_key[to, n] += d_z
-                d_value[n] += d_z
         else:
             for n in range(d):
-                z = one - one / (key[i, n] * query[v, n] + one)
-                d_z = gradient * p[n] * z * (one - z)
-                d_weight[n] += gradient * z
+                u = min(key[i, n] * query[v, n], np.float32(HUGE))
+                r = one / (u + one)
+                d_z = gradient * p[n] * steepness * (u * r) * r  # 1 - z² would lose digits where z is nearly 1
+                d_weight[n] += gradient * (one - two * r)
                 d_key[to, n] += d_z
                 d_value[n] += d_z
         if j + 1 == last or value[j + 1] != v:  # the values stand in order, so each is written once

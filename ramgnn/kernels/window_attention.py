@@ -65,8 +65,9 @@ class _WindowAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx, e, relation, w_key, w_query, b, p, neighbours, relation_types, operator, sigma, softmax_over):
         windows = {t: neighbours.windows(t) for t in relation_types}
-        sums = sliding if sliding.slides(windows.values(), e) else window_lists
-        given = sums.prepared(_operands(neighbours, e, relation, w_key, w_query, b, p, sigma, operator))
+        given = _operands(neighbours, e, relation, w_key, w_query, b, p, sigma, operator)
+        sums = sliding if sliding.slides(windows.values(), given) else window_lists
+        given = sums.prepared(given)
         logits = {t: sums.logits(w, given) if p is not None else e.new_zeros(len(w.rank)) for t, w in windows.items()}
         highest = e.new_full((), -torch.inf)
         for a in logits.values():

@@ -1,6 +1,7 @@
 """The windows of `ramgnn.kernels.windows` by loops, compiled: sorting, the nearest, what values share, sums of weights.
 
-Everything here is exact: the loops give the very windows that the sorts and searches in PyTorch give.
+The first three are exact: they give the very windows that the sorts and searches in PyTorch give. `weight_loop` adds up
+in float64.
 """
 
 from __future__ import annotations
