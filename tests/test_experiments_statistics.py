@@ -215,6 +215,31 @@ def test_a_table_has_ours_and_the_papers_and_says_what_is_missing(stored):
     assert lines[0][1] == "1 of 10" and "±" not in lines[0][2] and lines[1][2] == tables.MISSING
 
 
+def test_a_row_shows_the_runs_of_all_searches_and_how_much_the_search_moves_it(tmp_path):
+    store, rng = Store(tmp_path), np.random.default_rng(1)
+    for name, p in (("ease", 0.2), ("ease search 2", 0.3), ("ease search 3", 0.4)):
+        for seed in range(2):
+            ranks = np.where(rng.random(USERS) < p, 1.0, 50.0)
+            store.put(Result("ml-100k", name, seed, ranks, "f", {}, {}, 1, 1.0, {}, {}))
+    one = replace(tables.table("table3"), seeds=2)
+    row = next(r for r in one.rows if r.model == "ease")
+    assert [r.model for r in tables.runs_of(row, one, store, "ml-100k")][::2] == [
+        "ease",
+        "ease search 2",
+        "ease search 3",
+    ]
+    _, lines, _ = tables.cells(one, store, "ml-100k")
+    (line,) = [x for x in lines if x[0] == "EASE"]
+    assert line[1] == "2 + 4"
+    found = tables.luck(one, store, "ml-100k", "HR@10")
+    assert list(found.index) == ["EASE"]
+    means = [user_gains(store.results("ml-100k", ["ease"])[n : n + 2], "HR@10").mean(1) for n in (0, 2, 4)]
+    assert found.loc["EASE", "search 2"] == pytest.approx(means[1].mean())
+    assert found.loc["EASE", "spread of searches"] == pytest.approx(np.std([x.mean() for x in means], ddof=1))
+    assert found.loc["EASE", "spread of runs"] == pytest.approx(np.mean([x.var(ddof=1) for x in means]) ** 0.5)
+    assert tables.luck(one, Store(tmp_path / "empty"), "ml-100k", "HR@10").empty
+
+
 def test_the_best_of_the_first_trials(tmp_path):
     store = Store(tmp_path)
     for n, (value, state) in enumerate([(math.nan, "failed"), (0.3, "complete"), (0.9, "pruned"), (0.4, "complete")]):

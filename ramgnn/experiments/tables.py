@@ -8,12 +8,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from ramgnn import paper
 from ramgnn.errors import NotFoundError
 from ramgnn.experiments.lineup import line_up
-from ramgnn.experiments.statistics import METRICS, TOGETHER, summarise
+from ramgnn.experiments.statistics import METRICS, TOGETHER, summarise, user_gains
 from ramgnn.experiments.store import Result, Store, best
 
 MISSING = "–"
@@ -71,6 +72,8 @@ TABLES = {
                 Row("popularity", "popularity", group=2), Row("itemknn", "item-kNN", group=2),
                 Row("ease", "EASE", group=2), Row("als", "ALS", group=2),
                 Row("lightgcn softmax", "LightGCN, softmax", group=2),
+                Row("lightgcn softmax dropout", "LightGCN, softmax, dropout", group=2),
+                Row("lightgcn like ours", "LightGCN, all of our recommender", group=2),
                 Row("itemknn recent", "item-kNN, decayed in time", group=2),
                 Row("sasrec", "SASRec, knows the order", group=2),
             ),
@@ -138,15 +141,39 @@ def rows_on(one: Table, dataset_name: str) -> list[Row]:
 
 
 def runs_of(row: Row, one: Table, store: Store, dataset_name: str) -> list[Result]:
-    """The stored runs that a row of the table shows: at most as many as the table has seeds."""
-    return store.results(dataset_name, [row.model])[: one.seeds]
+    """The stored runs that a row of the table shows: of each search at most as many as the table has seeds."""
+    found = searches_of(store.results(dataset_name, [row.model]))
+    return [run for runs in found.values() for run in runs[: one.seeds]]
+
+
+def searches_of(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """The runs of a row by the search that found their settings, the first search first."""
+    return {name: [r for r in results if r.model == name] for name in dict.fromkeys(r.model for r in results)}
+
+
+def luck(one: Table, store: Store, dataset_name: str, metric: str) -> pd.DataFrame:
+    """How much a metric moves when the search for settings is made again: a row for each that was searched repeatedly.
+
+    Columns: the mean over the runs of each search, such as ``search 1``; ``spread of searches``, the standard deviation
+    of these means; and ``spread of runs``, that of runs with the same settings.
+    """
+    rows = {}
+    for row in rows_on(one, dataset_name):
+        found = searches_of(runs_of(row, one, store, dataset_name))
+        if len(found) > 1:
+            means = [user_gains(runs, metric).mean(1) for runs in found.values()]
+            each = {f"search {n}": x.mean() for n, x in enumerate(means, 1)}
+            inside = [x.var(ddof=1) for x in means if len(x) > 1]  # not of what does not depend on the seed
+            spreads = np.std([x.mean() for x in means], ddof=1), np.mean(inside) ** 0.5 if inside else math.nan
+            rows[row.label] = each | dict(zip(("spread of searches", "spread of runs"), spreads, strict=True))
+    return pd.DataFrame(rows).T
 
 
 def cells(one: Table, store: Store, dataset_name: str, decimals: int = 3) -> tuple[list[str], list[list[str]], int]:
-    """Head, rows and the number of runs that are missing.
+    """Head, rows and the number of runs that are missing; those of further searches stand behind a plus.
 
     A cell says the mean over seeds, ± their standard deviation where there are several, and in brackets the 95 %
-    interval over users and seeds; beside each metric stands what the paper prints.
+    interval over users, seeds and searches; beside each metric stands what the paper prints.
     """
     head, lines, missing = ["", "seeds"], [], 0
     printed, specs = printed_cells(one, dataset_name), line_up(dataset_name)
@@ -155,8 +182,10 @@ def cells(one: Table, store: Store, dataset_name: str, decimals: int = 3) -> tup
     for row in rows_on(one, dataset_name):
         results = runs_of(row, one, store, dataset_name)
         n_seeds = one.seeds if specs[row.model].seeded else 1
-        missing += max(0, n_seeds - len(results))
-        line = [row.label, f"{len(results)} of {n_seeds}" if len(results) < n_seeds else str(n_seeds)]
+        first = sum(r.model == row.model for r in results)
+        missing += max(0, n_seeds - first)
+        more = len(results) - first
+        line = [row.label, f"{first} of {n_seeds}" if first < n_seeds else str(first) + (f" + {more}" if more else "")]
         for metric in one.metrics:
             line.append(_cell(summarise(results, metric), decimals) if results else MISSING)
             if printed:
