@@ -42,8 +42,8 @@ def transform(x: Tensor, operator: str) -> Tensor:
         raise ValueError(f"composition is {operator!r}; expected one of {', '.join(OPERATORS)}")
     if operator != "corr":
         return x
-    if len(x) == 0:  # some Fourier libraries refuse nothing at all
-        return x.new_zeros(0, 2 * (x.shape[-1] // 2 + 1))
+    if x.numel() == 0:  # some Fourier libraries refuse nothing at all
+        return x.new_zeros(*x.shape[:-1], 2 * (x.shape[-1] // 2 + 1))
     return torch.view_as_real(torch.fft.rfft(x)).flatten(-2)
 
 
@@ -61,6 +61,6 @@ def restore(x: Tensor, d: int, operator: str) -> Tensor:
     """Undo `transform` on a sum of combined embeddings: ``(..., d)``."""
     if operator != "corr":
         return x
-    if len(x) == 0:
+    if x.numel() == 0:
         return x.new_zeros(*x.shape[:-1], d)
     return torch.fft.irfft(torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous()), n=d)

@@ -9,6 +9,10 @@ class RamgnnError(Exception):
     """Base of every error that `ramgnn` raises on purpose; the command line prints it without a traceback."""
 
 
+class RamgnnWarning(UserWarning):
+    """What `ramgnn` has to say without stopping; the command line prints it as a line of its own."""
+
+
 class DivergedError(RamgnnError, ArithmeticError):
     """Training has diverged: the loss is no longer finite, so these settings do not work."""
 

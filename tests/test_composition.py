@@ -58,3 +58,11 @@ def test_gradient_against_finite_differences(operator):
 def test_an_unknown_operator_is_named():
     with pytest.raises(ValueError, match="composition is 'minus'; expected one of add, mult, corr"):
         compose(torch.ones(2), torch.ones(2), "minus")
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3)])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_nothing_becomes_nothing_of_the_right_shape(operator, shape):
+    spectrum = transform(torch.zeros(*shape, 6), operator)
+    assert spectrum.shape == (*shape, 8 if operator == "corr" else 6)
+    assert restore(spectrum, 6, operator).shape == (*shape, 6)

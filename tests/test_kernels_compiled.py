@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 import warnings
+from pickle import UnpicklingError
 
 import numpy as np
 import pytest
@@ -67,7 +68,11 @@ def test_who_switches_it_off_gets_no_advice(monkeypatch, asked, recwarn):
     assert not asked() and not len(recwarn)
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("cannot cache function")])
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), RuntimeError("cannot cache function"), EOFError(), UnpicklingError("cut")],
+    ids=lambda error: type(error).__name__,
+)
 def test_a_loop_runs_where_nothing_can_be_kept(monkeypatch, error):
     numba = pytest.importorskip("numba")
     real = numba.njit

@@ -267,6 +267,37 @@ def test_what_is_no_number_stays_where_it_is(monkeypatch):
         assert torch.equal(fast, slow) and not fast.all()
 
 
+@pytest.mark.parametrize("per", ["value", "type"])
+@pytest.mark.parametrize("threads", [2, 7, 64])
+def test_threads_have_no_more_rows_of_their_own_than_there_are_positions(threads, per):
+    """And each row behind the others is written by one stretch alone."""
+    graph, kept = sampled(per=per)
+    torch.set_num_threads(threads)
+    for t in range(3):
+        w = kept.windows(t)
+        found, m = sliding.shares(w), len(w.rank)
+        assert len(found.nodes) <= m and len(found.values) == len(found.begins) - 1
+        ends = [*found.begins[1:], m]
+        for rows in (found.row, found.value_row):
+            written = [set(rows[a:b].tolist()) for a, b in zip(found.begins, ends, strict=True)]
+            assert sum(map(len, written)) == len(set().union(*written))
+        whose = torch.cat([torch.arange(N), found.nodes])
+        assert torch.equal(whose[found.row.long()], w.rank.long())
+
+
+def test_a_table_of_relations_may_have_more_rows(monkeypatch):
+    graph, kept = sampled()
+    torch.set_num_threads(3)
+    e, relation, attention = numbers(graph)
+    found = []
+    for least in (0, 10**9):
+        monkeypatch.setattr(sliding, "LEAST", least)
+        longer = torch.cat([relation.detach(), torch.randn(5, 6)]).requires_grad_()
+        attend_windows(e, longer, attention, kept, (0, 1, 2), "mult").square().sum().backward()
+        found.append(longer.grad)
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("threads", [1, 3, 64])
 def test_fewer_incidences_than_threads(threads):
     graph = MultiRelationalGraph.from_relations(2, [Relation("t", np.arange(2), np.zeros(2, np.int64), ("v",))])
@@ -286,11 +317,34 @@ def test_other_numbers_than_float32_go_by_lists():
     for dtype in (torch.float64, torch.bfloat16):
         assert not sliding.slides([kept.windows(0)], some(torch.zeros(1, 1, dtype=dtype)))
     assert sliding.slides([kept.windows(0)], some(torch.zeros(1, 1)))
+
+
+@pytest.mark.parametrize("least", [0, 10**9])
+@pytest.mark.parametrize("forward", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+def test_autocast_changes_nothing_in_here(monkeypatch, forward, backward, least):
+    graph, kept = sampled()
+    monkeypatch.setattr(sliding, "LEAST", least)
+    found = []
+    for cast in ((False, False), (forward, backward)):
+        e, relation, attention = numbers(graph)
+        with torch.autocast("cpu", torch.bfloat16, enabled=cast[0]):
+            total = attend_windows(e, relation, attention, kept, (0, 1, 2), "corr")
+        with torch.autocast("cpu", torch.bfloat16, enabled=cast[1]):
+            total.square().sum().backward()
+        found.append([total.detach(), e.grad, relation.grad, attention.key.weight.grad])
+    for x, y in zip(*found, strict=True):
+        assert torch.equal(x, y)
+
+
+@pytest.mark.parametrize("what", ["e", "relation", "bias"])
+def test_what_is_no_number_goes_by_lists(what, used):
+    graph, kept = sampled()
     e, relation, attention = numbers(graph)
-    with torch.autocast("cpu", torch.bfloat16):
-        total = attend_windows(e, relation, attention, kept, (0, 1, 2), "add")
-    total.sum().backward()
-    assert e.grad.isfinite().all()
+    with torch.no_grad():
+        {"e": e, "relation": relation, "bias": attention.query.bias}[what].view(-1)[0] = torch.nan
+        attend_windows(e, relation, attention, kept, (0, 1, 2), "add")
+    assert used == [False]
 
 
 def test_no_list_is_made(monkeypatch):

@@ -14,17 +14,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from ramgnn.errors import RamgnnError
+from ramgnn.errors import RamgnnError, RamgnnWarning
 from ramgnn.visible import visible, visible_stream
 
 # where a progress bar goes: back to the beginning of its line, or up and down by lines
 _BAR = re.compile(r"\r|\n*(\x1b\[A)*\Z")
-
-
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class CannotPrint(RamgnnError):
@@ -137,7 +133,7 @@ def warnings_in_words() -> Iterator[None]:
     before = warnings.showwarning
 
     def show(message, category, filename, lineno, file=None, line=None) -> None:
-        if category is not UserWarning or PACKAGE not in Path(filename).resolve().parents:
+        if not issubclass(category, RamgnnWarning):
             before(message, category, filename, lineno, file, line)
         elif os.environ.get("RANK", "0") == "0":
             from tqdm import tqdm

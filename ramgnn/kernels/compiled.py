@@ -60,11 +60,17 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         _teach_prefetch()
         return njit(function, cache=kept, nogil=True, error_model="numpy", fastmath=RELAXED)
 
+    kept = [True]
+
     @wraps(function)
     def call(*arrays: Any) -> Any:
         try:
-            return machine_code(True)(*arrays)
-        except (RuntimeError, OSError):  # there is no folder to keep it in, or no room on the disk
+            return machine_code(kept[0])(*arrays)
+        except Exception:
+            # before the loop has begun: no folder to keep it in, no room on the disk, a file there that is damaged
+            if not kept[0]:
+                raise
+            kept[0] = False
             return machine_code(False)(*arrays)
 
     return call

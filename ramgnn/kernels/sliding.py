@@ -1,10 +1,10 @@
-"""The sums over windows that slide: a few rows for each head, however many neighbours it has. Compiled, on the CPU.
+"""The sums over windows that slide: for each head only the rows that enter and leave. Compiled, on the CPU.
 
 In a group of nodes that share a value, in the order of their scores, the sampled neighbours of a head are a window
-around it, and the window of the next head is the same but for a row or two, or a few more where several values of a
-node share its neighbours, which makes windows of different sizes. So a sum is kept, rows that enter are added to it and
-rows that leave are taken off: no list of edges, no row for an incidence, and k costs hardly anything. What that may
-lose is said, and bounded, in `ramgnn.kernels.sliding_loops`.
+around it, and the window of the next head is mostly the same. Some two rows differ, on average; more of them where the
+values of a node share its neighbours, which makes windows of different sizes, but fewer than there are in a window. So
+a sum is kept, rows that enter are added to it and rows that leave are taken off: no list of edges, no row for an
+incidence. What that may lose is said, and bounded, in `ramgnn.kernels.sliding_loops`.
 
 Back from the sums it is the same again: the heads whose windows hold an incidence are those that have begun and not
 ended. The functions are those of `ramgnn.kernels.window_lists`, by lists.
@@ -18,12 +18,14 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ramgnn.composition import OPERATORS
+from ramgnn.errors import RamgnnWarning
 from ramgnn.kernels import sliding_loops, window_loops
 from ramgnn.kernels.compiled import LARGE, how_to_install, installed, wanted
 from ramgnn.kernels.neighbours import SampledNeighbours, Windows
@@ -51,14 +53,15 @@ def slides(windows: Collection[Windows], given: Operands) -> bool:
         return False
     if given.sigma not in STEPS:
         return True
-    far = max(float(x.detach().abs().amax()) for x in (given.key, given.query) if x.numel())
-    return STEPS[given.sigma] * far <= MOST  # not so where one of them is NaN
+    far = [float(x.detach().abs().amax()) for x in (given.key, given.query) if x.numel()]
+    return all(STEPS[given.sigma] * x <= MOST for x in far)  # not so where one of them is NaN
 
 
 @cache
 def _advise() -> None:
     """Say once what would make it faster."""
-    warnings.warn(f"on graphs of this size training is faster with a compiler: {how_to_install()}", stacklevel=2)
+    text = f"on graphs of this size training is faster with a compiler: {how_to_install()}"
+    warnings.warn(text, RamgnnWarning, stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class Prepared(Operands):
 
     tanh x = 1 - 2 / (e^(2x) + 1), and the sigmoid is 1 - 1 / (e^x + 1). So `key` and `query` are exponentials, of a sum
     their product is taken, and no exponential is computed in a loop. Each must be a number of float32, hence `MOST`;
-    their product may well be zero or infinite, for then σ is -1 (or 0) or 1 to the last bit.
+    their product may well be zero or infinite, for then σ is -1 (or 0) or 1 to the last bit. What σ gives is right to
+    1e-7 of 1, not of itself: where all keys and queries are below some 1e-3, the gradient of p has fewer digits than by
+    lists.
 
     Attributes:
         bounds: ``(n_nodes,)`` the largest number of each row of `tail`.
@@ -129,7 +134,7 @@ def add_windows(w: Windows, weight: Tensor, given: Prepared, total: Tensor) -> N
     )
     operator = OPERATORS.index(given.operator)
     _at_once(w, lambda _, first, last: sliding_loops.window_sum_loop(*arrays, operator, first, last))
-    share.gather(total, len(given.tail))
+    gather(total, w.n_nodes, share.nodes)
 
 
 def back_to_messages(
@@ -147,8 +152,8 @@ def back_to_messages(
     )  # fmt: skip
     operator = OPERATORS.index(given.operator)
     _at_once(w, lambda _, first, last: sliding_loops.window_gradient_loop(*arrays, operator, first, last))
-    share.gather(d_tail, len(given.tail))
-    share.gather_values(d_relation, len(given.relation))
+    gather(d_tail, w.n_nodes, share.nodes)
+    gather(d_relation, w.n_values, share.values)
     return d_logit
 
 
@@ -165,8 +170,8 @@ def back_to_logits(w: Windows, d_logit: Tensor, given: Prepared, d_key: Tensor, 
 
     _at_once(w, work)
     d_p += torch.from_numpy(d_ps.sum(0))
-    share.gather(d_key, len(given.key))
-    share.gather_values(d_query, len(given.query))
+    gather(d_key, w.n_nodes, share.nodes)
+    gather(d_query, w.n_values, share.values)
 
 
 def weights_by_head(weight: Tensor, neighbours: SampledNeighbours) -> Tensor:
@@ -192,38 +197,32 @@ class Shares:
     """How threads share the positions of a type so that no two of them ever write to one row.
 
     Each takes a stretch of positions. A node is in several stretches only if it has several values of the type, and a
-    value only if its group is cut. For these all threads but the first have rows of their own, behind the others.
+    value only if its group is cut. Each stretch but the first has rows of its own for such as these, behind the others:
+    there are never more of them than positions.
 
     Attributes:
         begins: where the stretches begin.
         row, value_row: ``(m_t,)`` which row each position adds to, among those of nodes and of values.
-        several: ``(s,)`` the ranks of nodes with several values; cut: for each stretch but the first the value whose
-            group it continues, or begins.
+        nodes, values: ``(r,)`` and ``(n_stretches - 1,)`` whose the rows behind the others are.
     """
 
     begins: list[int]
     row: Tensor
     value_row: Tensor
-    several: Tensor
-    cut: Tensor
+    nodes: Tensor
+    values: Tensor
 
     @property
     def n_more(self) -> int:
         """Rows behind the others."""
-        return (len(self.begins) - 1) * max(len(self.several), 1)
+        return max(len(self.nodes), len(self.values))
 
-    def gather(self, table: Tensor, n: int) -> None:
-        """Add the rows behind the first `n` to those of their nodes, and empty them."""
-        for part in range(len(self.begins) - 1):
-            own = table[n + part * len(self.several) :][: len(self.several)]
-            table[self.several] += own
-            own.zero_()
 
-    def gather_values(self, table: Tensor, n: int) -> None:
-        """The same for values."""
-        for part, value in enumerate(self.cut.tolist()):
-            table[value] += table[n + part]
-            table[n + part] = 0
+def gather(table: Tensor, n: int, whose: Tensor) -> None:
+    """Add the rows behind the first `n` of a table to those whose they are, and empty them."""
+    behind = table[n : n + len(whose)]
+    table.index_add_(0, whose, behind.clone())
+    behind.zero_()
 
 
 def shares(w: Windows) -> Shares:
@@ -238,18 +237,18 @@ def _shares(w: Windows, n: int) -> Shares:
     m = len(w.rank)
     n = max(1, min(n, m))  # nobody gets an empty stretch
     begins = [m * part // n for part in range(n)]
-    if n == 1:
-        return Shares(begins, w.rank, w.value, w.rank[:0].long(), w.rank[:0].long())
-    several = (torch.bincount(w.rank, minlength=w.n_nodes) > 1).nonzero()[:, 0]
-    number = torch.full((w.n_nodes,), -1, dtype=torch.int32)
-    number[several] = torch.arange(len(several), dtype=torch.int32)
-    row, value_row, cut = w.rank.clone(), w.value.clone(), []
-    for part, (first, last) in enumerate(zip(begins[1:], [*begins[2:], m], strict=True)):
-        own = number[w.rank[first:last]]
-        row[first:last] = torch.where(own >= 0, w.n_nodes + part * len(several) + own, w.rank[first:last])
-        cut.append(int(w.value[first]))
-        value_row[first:last][w.value[first:last] == cut[-1]] = w.n_values + part
-    return Shares(begins, row, value_row, several, torch.tensor(cut))
+    several = torch.bincount(w.rank, minlength=w.n_nodes) > 1
+    row, value_row, nodes, values = w.rank.clone(), w.value.clone(), [w.rank[:0].long()], []
+    behind = w.n_nodes
+    for part, (first, last) in enumerate(list(pairwise([*begins, m]))[1:]):
+        shared = several[w.rank[first:last]]
+        own, number = w.rank[first:last][shared].long().unique(return_inverse=True)
+        row[first:last][shared] = (behind + number).int()
+        nodes.append(own)
+        behind += len(own)
+        values.append(int(w.value[first]))  # whose group the stretch before may have begun
+        value_row[first:last][w.value[first:last] == values[-1]] = w.n_values + part
+    return Shares(begins, row, value_row, torch.cat(nodes), torch.tensor(values, dtype=torch.int64))
 
 
 def _at_once(w: Windows, work: Callable[[int, int, int], None]) -> None:

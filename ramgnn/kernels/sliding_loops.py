@@ -7,8 +7,9 @@ What a running sum loses. It is kept in float64; each row that enters or leaves 
 it was begun. It is begun anew after max(`FRESH`, 16 k) rows, and as soon as it is below `TRUST` of its largest. The own
 row of a head is in the sum and does not count; where what is left without it is below `TRUST` of the largest, the
 others are added up one by one. So what is lost stays below max(FRESH, 16 k) · 2^-53 / TRUST of Σ w_j max|x_j| over the
-neighbours: one part in 200 million, and with k = 20,000 one in three million. The worst case, weights that lie far
-apart everywhere, costs as much as lists do. NaN and infinity stay where they are: a sum that has been one of them is
+neighbours: one part in 200 million, and with k = 20,000 one in three million. (Gradients of others that are added up
+one by one are in float32, as they are by lists.) The worst case, weights that lie far apart everywhere, costs as much
+as lists do. NaN and infinity stay where they are: a sum that has been one of them is
 begun anew.
 """
 

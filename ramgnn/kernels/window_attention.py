@@ -12,7 +12,9 @@ graph and with a compiler, those of `ramgnn.kernels.sliding`: the same functions
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,10 +61,25 @@ def attend_windows(
     )
 
 
+def in_full(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Without autocast, which would give the matrix products in here another type than the tables have."""
+
+    @wraps(method)
+    def call(ctx, *given: Any) -> Any:
+        kind = given[0].device.type
+        if not torch.is_autocast_enabled(kind):
+            return method(ctx, *given)
+        with torch.autocast(kind, enabled=False):
+            return method(ctx, *(x.float() if isinstance(x, Tensor) and x.is_floating_point() else x for x in given))
+
+    return call
+
+
 class _WindowAttention(torch.autograd.Function):
     """`attend_windows`, with a backward pass by hand."""
 
     @staticmethod
+    @in_full
     def forward(ctx, e, relation, w_key, w_query, b, p, neighbours, relation_types, operator, sigma, softmax_over):
         windows = {t: neighbours.windows(t) for t in relation_types}
         given = _operands(neighbours, e, relation, w_key, w_query, b, p, sigma, operator)
@@ -100,6 +117,7 @@ class _WindowAttention(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
+    @in_full
     def backward(ctx, gradient):
         e, relation, w_key, w_query, b, p = ctx.saved_tensors
         neighbours, operator, sums = ctx.neighbours, ctx.operator, ctx.sums

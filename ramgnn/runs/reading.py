@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
-from ramgnn.errors import DataError
+from ramgnn.errors import DataError, RamgnnWarning
 from ramgnn.files import check_keys
 from ramgnn.locks import is_held
 from ramgnn.runs.checking import COPY, SUM, check_history, check_sums
@@ -119,7 +119,9 @@ def read_history(folder: Path, metadata: dict[str, Any], dataset: RecDataset) ->
     path = folder / HISTORY
     if not path.exists():
         lost = "losses" if metadata["model"] != "ram-gnn" else "losses, thresholds and, with them, reasons"
-        warnings.warn(visible(f"{path} is missing: the run recommends, but its {lost} are lost"), stacklevel=3)
+        warnings.warn(
+            visible(f"{path} is missing: the run recommends, but its {lost} are lost"), RamgnnWarning, stacklevel=3
+        )
         return None
     history = read(path)
     if metadata["model"] != "ram-gnn":

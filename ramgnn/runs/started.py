@@ -16,7 +16,7 @@ from ramgnn.datasets import saved
 from ramgnn.datasets.base import RecDataset
 from ramgnn.datasets.fingerprint import fingerprint
 from ramgnn.datasets.source import TABLES, Source
-from ramgnn.errors import DataError, RamgnnError
+from ramgnn.errors import DataError, RamgnnError, RamgnnWarning
 from ramgnn.files import check_keys, make_folder, remove, remove_parts, sha256, write_json
 from ramgnn.locks import is_held
 from ramgnn.runs import before
@@ -135,7 +135,7 @@ def warn_if_stopped(folder: str | os.PathLike, fitted: FittedModel) -> None:
     if fitted.interrupted:
         what = "there is no recommender yet" if fitted.scorer is None else "it recommends by what was reached"
         how = f"; {_how_to_go_on(Path(folder))}" * unfinished(folder)
-        warnings.warn(visible(f"{folder} was stopped {_when(fitted)}, {what}{how}"), stacklevel=3)
+        warnings.warn(visible(f"{folder} was stopped {_when(fitted)}, {what}{how}"), RamgnnWarning, stacklevel=3)
 
 
 def _when(fitted: FittedModel) -> str:
