@@ -9,8 +9,7 @@ row of a head is in the sum and does not count; where what is left without it is
 others are added up one by one. So what is lost stays below max(FRESH, 16 k) · 2^-53 / TRUST of Σ w_j max|x_j| over the
 neighbours: one part in 200 million, and with k = 20,000 one in three million. (Gradients of others that are added up
 one by one are in float32, as they are by lists.) The worst case, weights that lie far apart everywhere, costs as much
-as lists do. NaN and infinity stay where they are: a sum that has been one of them is
-begun anew.
+as lists do. NaN and infinity stay where they are: a sum that has been one of them is begun anew.
 """
 
 from __future__ import annotations
